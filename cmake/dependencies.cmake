@@ -1,0 +1,31 @@
+# Foreign libraries, all of them Debian packages. fmt and spdlog are used header-only: Debian ships no static archive of
+# them, and kvm-check and host-setup must start where nothing is installed.
+set(Boost_USE_STATIC_LIBS ON)
+find_package(Boost REQUIRED COMPONENTS program_options)
+find_package(fmt REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(nlohmann_json REQUIRED)
+find_package(pugixml REQUIRED)
+find_package(PkgConfig REQUIRED)
+find_package(Threads REQUIRED)
+pkg_check_modules(libvirt REQUIRED IMPORTED_TARGET libvirt)
+pkg_check_modules(libnl REQUIRED IMPORTED_TARGET libnl-3.0 libnl-route-3.0)
+find_path(TL_EXPECTED_INCLUDE tl/expected.hpp REQUIRED)
+
+# net-setup carries libnl with it where the archives exist: one library less that a fresh host must have.
+find_library(NL_ARCHIVE libnl-3.a)
+find_library(NL_ROUTE_ARCHIVE libnl-route-3.a)
+add_library(kvmkit_libnl INTERFACE)
+if(NL_ARCHIVE AND NL_ROUTE_ARCHIVE)
+  target_include_directories(kvmkit_libnl SYSTEM INTERFACE ${libnl_INCLUDE_DIRS})
+  target_link_libraries(kvmkit_libnl INTERFACE ${NL_ROUTE_ARCHIVE} ${NL_ARCHIVE} Threads::Threads)
+else()
+  target_link_libraries(kvmkit_libnl INTERFACE PkgConfig::libnl)
+endif()
+
+# spdlog's own target names the shared fmt; this one takes the headers only.
+add_library(kvmkit_spdlog INTERFACE)
+get_target_property(SPDLOG_INCLUDE spdlog::spdlog_header_only INTERFACE_INCLUDE_DIRECTORIES)
+target_include_directories(kvmkit_spdlog SYSTEM INTERFACE ${SPDLOG_INCLUDE})
+target_compile_definitions(kvmkit_spdlog INTERFACE SPDLOG_FMT_EXTERNAL)
+target_link_libraries(kvmkit_spdlog INTERFACE fmt::fmt-header-only Threads::Threads)

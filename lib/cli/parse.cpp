@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/parse.hpp"
+
+#include "cli/suggest.hpp"
+
+#include <algorithm>
+#include <optional>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <boost/program_options/errors.hpp>
+#include <boost/program_options/parsers.hpp>
+
+namespace kvmkit::cli {
+namespace {
+
+/// Abbreviated options would turn every new option into a breaking change.
+constexpr int option_style = po::command_line_style::unix_style & ~po::command_line_style::allow_guessing;
+
+Error usage_error(const Tool& tool, std::string message, const std::optional<std::string>& meant)
+{
+    const auto hint = meant ? fmt::format("did you mean '{}'?", *meant) : fmt::format("run '{} --help'", tool.name);
+    return {ErrorCode::usage, std::move(message), hint};
+}
+
+Error unknown_command(const Tool& tool, const std::vector<std::string>& words)
+{
+    std::vector<std::string> names;
+    bool first_is_known = false;
+    for (const Command& command : tool.commands) {
+        names.emplace_back(command.name);
+        first_is_known = first_is_known || command.name.starts_with(words.front() + " ");
+    }
+    if (first_is_known && words.size() == 1) {
+        return usage_error(tool, fmt::format("'{}' needs a second word", words.front()), std::nullopt);
+    }
+    const auto typed = first_is_known ? words.front() + " " + words.at(1) : words.front();
+    auto meant = did_you_mean(typed, names);
+    if (!meant && words.size() > 1) {
+        meant = did_you_mean(words.front() + " " + words.at(1), names);
+    }
+    return usage_error(tool, fmt::format("unknown command '{}'", typed), meant);
+}
+
+struct Choice {
+    const Command* command = nullptr;
+    std::size_t words_used = 0;
+};
+
+Result<Choice> choose(const Tool& tool, const std::vector<std::string>& words)
+{
+    const auto named = [&tool](std::string_view name) -> const Command* {
+        const auto row = std::ranges::find(tool.commands, name, &Command::name);
+        return row == tool.commands.end() ? nullptr : &*row;
+    };
+    if (words.empty() || words.front().starts_with('-')) {
+        return Choice{named(tool.default_command), 0};
+    }
+    if (words.size() > 1) {
+        if (const Command* command = named(words[0] + " " + words[1])) {
+            return Choice{command, 2};
+        }
+    }
+    if (const Command* command = named(words[0])) {
+        return Choice{command, 1};
+    }
+    return unknown_command(tool, words);
+}
+
+std::string option_in(std::string_view token)
+{
+    return std::string{token.substr(0, token.find('='))};
+}
+
+Error unknown_option(const Tool& tool, const std::string& token, const po::options_description& options)
+{
+    std::vector<std::string> names;
+    for (const auto& option : options.options()) {
+        names.push_back("--" + option->long_name());
+    }
+    return usage_error(tool, fmt::format("unknown option '{}'", option_in(token)), did_you_mean(option_in(token), names));
+}
+
+Result<void> check_operands(const Tool& tool, const Command& command, const std::vector<std::string>& operands)
+{
+    if (operands.size() < command.operands.least) {
+        return usage_error(
+            tool, fmt::format("'{} {}' needs {}", tool.name, command.name, command.operands.usage), std::nullopt);
+    }
+    if (operands.size() > command.operands.most) {
+        return usage_error(
+            tool, fmt::format("unexpected word '{}'", operands.at(command.operands.most)), std::nullopt);
+    }
+    return {};
+}
+
+}  // namespace
+
+po::options_description options_of(const Tool& tool, const Command& command)
+{
+    constexpr unsigned width = 100;
+    po::options_description options{fmt::format("options of '{} {}'", tool.name, command.name), width};
+    command.declare(options.add_options());
+    options.add_options()("help,h", "show this help and exit")("quiet,q", "no progress and no notes")(
+        "verbose,v", "tell on standard error what is being done")("no-colour", "no colours, also on a terminal");
+    return options;
+}
+
+Result<Invocation> parse(const Tool& tool, const std::vector<std::string>& words)
+{
+    const auto choice = choose(tool, words);
+    if (!choice) {
+        return choice.error();
+    }
+    const Command& command = *choice->command;
+    const auto options = options_of(tool, command);
+    const std::vector<std::string> rest(words.begin() + static_cast<std::ptrdiff_t>(choice->words_used), words.end());
+    try {
+        const auto parsed =
+            po::command_line_parser(rest).options(options).style(option_style).allow_unregistered().run();
+        for (const auto& option : parsed.options) {
+            if (option.unregistered) {
+                return unknown_option(tool, option.original_tokens.front(), options);
+            }
+        }
+        po::variables_map values;
+        po::store(parsed, values);
+        const auto operands = po::collect_unrecognized(parsed.options, po::include_positional);
+        Invocation invocation{
+            &command, Arguments{fmt::format("{} {}", tool.name, fmt::join(words, " ")), values, operands}, false};
+        invocation.wants_help = values.count("help") != 0;
+        if (!invocation.wants_help) {
+            po::notify(values);
+            if (auto checked = check_operands(tool, command, operands); !checked) {
+                return checked.error();
+            }
+        }
+        return invocation;
+    } catch (const po::error& problem) {
+        return usage_error(tool, problem.what(), std::nullopt);
+    }
+}
+
+}  // namespace kvmkit::cli

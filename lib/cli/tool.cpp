@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/tool.hpp"
+
+#include "cli/json.hpp"
+#include "cli/parse.hpp"
+
+#include <algorithm>
+#include <exception>
+#include <sstream>
+
+#include <fmt/format.h>
+#include <spdlog/sinks/ostream_sink.h>
+#include <spdlog/spdlog.h>
+
+namespace kvmkit::cli {
+namespace {
+
+int status_of(ExitCode code)
+{
+    return static_cast<int>(code);
+}
+
+void print_help(const Tool& tool, std::ostream& out)
+{
+    out << fmt::format("{}\n\nusage: {} [COMMAND] [OPTION...]\n\ncommands:\n", tool.summary, tool.name);
+    std::size_t width = 0;
+    for (const Command& command : tool.commands) {
+        width = std::max(width, command.name.size() + 1 + command.operands.usage.size());
+    }
+    for (const Command& command : tool.commands) {
+        const auto usage = fmt::format("{} {}", command.name, command.operands.usage);
+        out << fmt::format("  {:<{}}  {}{}\n",
+                           usage,
+                           width,
+                           command.summary,
+                           command.name == tool.default_command ? " (default)" : "");
+    }
+    out << fmt::format("\n'{0} COMMAND --help' lists the options of a command; '{0} --version' tells the version.\n",
+                       tool.name);
+    out << tool.closing;
+}
+
+void print_command_help(const Tool& tool, const Command& command, std::ostream& out)
+{
+    out << fmt::format("usage: {} {} {}{}[OPTION...]\n\n{}\n\n",
+                       tool.name,
+                       command.name,
+                       command.operands.usage,
+                       command.operands.usage.empty() ? "" : " ",
+                       command.summary)
+        << options_of(tool, command);
+}
+
+/// Diagnostics go to standard error, and only with --verbose.
+void set_up_logging(std::ostream& err, bool verbose)
+{
+    auto sink = std::make_shared<spdlog::sinks::ostream_sink_st>(err, true);
+    sink->set_pattern("debug: %v");
+    spdlog::set_default_logger(std::make_shared<spdlog::logger>("kvmkit", std::move(sink)));
+    spdlog::set_level(verbose ? spdlog::level::debug : spdlog::level::off);
+}
+
+void print_error(const Tool& tool, const Error& error, const Console& console)
+{
+    console.end_progress();
+    console.err << paint(fmt::format("{}: ", tool.name), Colour::red, console.err_colour) << error.message << '\n';
+    if (!error.hint.empty()) {
+        console.err << fmt::format("  hint: {}\n", error.hint);
+    }
+}
+
+void print_json_error(const Tool& tool, const Command& command, const Error& error, const Console& console)
+{
+    const Json record{
+        {"schema", "kvmkit.error/1"},
+        {"tool", tool.name},
+        {"command", command.name},
+        {"error", {{"code", word(error.code)}, {"message", error.message}, {"hint", error.hint}}},
+        {"exit", status_of(exit_code_of(error.code))}};
+    print_json(console, record);
+}
+
+ExitCode run_command(const Tool& tool, const Invocation& invocation, Console& console)
+{
+    const Command& command = *invocation.command;
+    const Arguments& arguments = invocation.arguments;
+    console.quiet = arguments.has("quiet");
+    if (arguments.has("no-colour")) {
+        console.out_colour = false;
+        console.err_colour = false;
+    }
+    set_up_logging(console.err, arguments.has("verbose"));
+    const auto outcome = command.run(arguments, console);
+    console.end_progress();
+    if (outcome) {
+        return *outcome;
+    }
+    print_error(tool, outcome.error(), console);
+    if (arguments.has("json")) {
+        print_json_error(tool, command, outcome.error(), console);
+    }
+    return exit_code_of(outcome.error().code);
+}
+
+ExitCode parse_and_run(const Tool& tool, const std::vector<std::string>& words, Console& console)
+{
+    if (!words.empty() && (words.front() == "--help" || words.front() == "-h" || words.front() == "help")) {
+        print_help(tool, console.out);
+        return ExitCode::ok;
+    }
+    if (!words.empty() && words.front() == "--version") {
+        console.out << fmt::format("{} {}\n", tool.name, KVMKIT_VERSION);
+        return ExitCode::ok;
+    }
+    const auto invocation = parse(tool, words);
+    if (!invocation) {
+        print_error(tool, invocation.error(), console);
+        return ExitCode::usage;
+    }
+    if (invocation->wants_help) {
+        print_command_help(tool, *invocation->command, console.out);
+        return ExitCode::ok;
+    }
+    return run_command(tool, *invocation, console);
+}
+
+}  // namespace
+
+int run_tool(const Tool& tool, int argc, const char* const* argv, Console console) noexcept
+try {
+    const ExitCode code = parse_and_run(tool, {argv + std::min(argc, 1), argv + argc}, console);
+    console.out.flush();
+    if (!console.out) {
+        console.err << fmt::format("{}: cannot write standard output\n", tool.name);
+        return status_of(code == ExitCode::ok ? ExitCode::failed : code);
+    }
+    return status_of(code);
+} catch (const std::exception& problem) {
+    console.err << fmt::format("{}: internal error: {}\n", tool.name, problem.what());
+    return status_of(ExitCode::failed);
+}
+
+}  // namespace kvmkit::cli

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "system/files.hpp"
+
+#include "base/unique_fd.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+
+#include <fmt/format.h>
+
+namespace kvmkit {
+namespace {
+
+/// Deletes the temporary file unless it was renamed away.
+class TemporaryFile {
+public:
+    explicit TemporaryFile(const std::filesystem::path& beside)
+        : name_(beside.string() + ".kvmkit-XXXXXX"), fd_(::mkostemp(name_.data(), O_CLOEXEC))
+    {
+    }
+    TemporaryFile(const TemporaryFile&) = delete;
+    TemporaryFile& operator=(const TemporaryFile&) = delete;
+    ~TemporaryFile()
+    {
+        if (fd_ && !renamed_) {
+            (void)::unlink(name_.c_str());
+        }
+    }
+
+    [[nodiscard]] int fd() const { return fd_.get(); }
+    bool rename_to(const std::filesystem::path& path)
+    {
+        renamed_ = std::rename(name_.c_str(), path.c_str()) == 0;
+        return renamed_;
+    }
+
+private:
+    std::string name_;
+    UniqueFd fd_;
+    bool renamed_ = false;
+};
+
+}  // namespace
+
+Result<std::string> read_all(int fd, std::string_view name, std::size_t max_bytes)
+{
+    std::string text;
+    std::array<char, 16384> chunk{};
+    for (;;) {
+        const ssize_t got = ::read(fd, chunk.data(), chunk.size());
+        if (got < 0 && errno == EINTR) {
+            continue;
+        }
+        if (got < 0) {
+            return errno_error(errno, fmt::format("cannot read '{}'", name));
+        }
+        if (got == 0) {
+            return text;
+        }
+        if (text.size() + static_cast<std::size_t>(got) > max_bytes) {
+            return Error{ErrorCode::unsupported, fmt::format("'{}' is larger than {} bytes", name, max_bytes)};
+        }
+        text.append(chunk.data(), static_cast<std::size_t>(got));
+    }
+}
+
+Result<void> write_all(int fd, std::string_view bytes, std::string_view name)
+{
+    while (!bytes.empty()) {
+        const ssize_t put = ::write(fd, bytes.data(), bytes.size());
+        if (put < 0 && errno == EINTR) {
+            continue;
+        }
+        if (put < 0) {
+            return errno_error(errno, fmt::format("cannot write '{}'", name));
+        }
+        bytes.remove_prefix(static_cast<std::size_t>(put));
+    }
+    return {};
+}
+
+Result<void> write_atomically(const std::filesystem::path& path, std::string_view bytes, mode_t mode)
+{
+    TemporaryFile file{path};
+    const auto doing = fmt::format("cannot write '{}'", path.string());
+    if (file.fd() < 0) {
+        return errno_error(errno, doing);
+    }
+    if (auto written = write_all(file.fd(), bytes, path.string()); !written) {
+        return written;
+    }
+    if (::fchmod(file.fd(), mode) != 0 || ::fsync(file.fd()) != 0 || !file.rename_to(path)) {
+        return errno_error(errno, doing);
+    }
+    return sync_directory(path.parent_path());
+}
+
+Result<void> sync_directory(const std::filesystem::path& directory)
+{
+    const UniqueFd fd{::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+    if (!fd || ::fsync(fd.get()) != 0) {
+        return errno_error(errno, fmt::format("cannot sync directory '{}'", directory.string()));
+    }
+    return {};
+}
+
+Result<void> make_directories(const std::filesystem::path& directory, mode_t mode)
+{
+    std::error_code problem;
+    if (std::filesystem::is_directory(directory, problem)) {
+        return {};
+    }
+    if (directory.has_parent_path() && directory.parent_path() != directory) {
+        if (auto parent = make_directories(directory.parent_path(), 0755); !parent) {
+            return parent;
+        }
+    }
+    if (::mkdir(directory.c_str(), mode) != 0 && errno != EEXIST) {
+        return errno_error(errno, fmt::format("cannot create directory '{}'", directory.string()));
+    }
+    return {};
+}
+
+Result<void> remove_if_there(const std::filesystem::path& path)
+{
+    if (std::remove(path.c_str()) != 0 && errno != ENOENT) {
+        return errno_error(errno, fmt::format("cannot remove '{}'", path.string()));
+    }
+    return {};
+}
+
+}  // namespace kvmkit

@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "system/runner.hpp"
+
+#include "base/log.hpp"
+#include "base/unique_fd.hpp"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <spawn.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <csignal>
+
+#include <fmt/format.h>
+
+extern "C" char** environ;  // NOLINT(readability-redundant-declaration)
+
+namespace kvmkit {
+namespace {
+
+struct Pipe {
+    UniqueFd read_end;
+    UniqueFd write_end;
+};
+
+Result<Pipe> open_pipe()
+{
+    std::array<int, 2> ends{};
+    if (::pipe2(ends.data(), O_CLOEXEC) != 0) {
+        return errno_error(errno, "cannot open a pipe");
+    }
+    (void)::fcntl(ends[0], F_SETFL, O_NONBLOCK);  // the reading end only: the child's end stays as it expects it
+    return Pipe{UniqueFd{ends[0]}, UniqueFd{ends[1]}};
+}
+
+std::vector<std::string> merged_environment(const std::map<std::string, std::string>& extra)
+{
+    std::vector<std::string> all;
+    for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
+        const std::string_view text{*entry};
+        if (!extra.contains(std::string{text.substr(0, text.find('='))})) {
+            all.emplace_back(text);
+        }
+    }
+    for (const auto& [name, value] : extra) {
+        all.push_back(fmt::format("{}={}", name, value));
+    }
+    return all;
+}
+
+std::vector<char*> pointers(std::vector<std::string>& strings)
+{
+    std::vector<char*> out;
+    out.reserve(strings.size() + 1);
+    for (auto& text : strings) {
+        out.push_back(text.data());
+    }
+    out.push_back(nullptr);
+    return out;
+}
+
+/// posix_spawn's two C structs, released on every path.
+class SpawnSettings {
+public:
+    SpawnSettings(int out, int err)
+    {
+        (void)::posix_spawn_file_actions_init(&actions_);
+        (void)::posix_spawnattr_init(&attributes_);
+        (void)::posix_spawn_file_actions_addopen(&actions_, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+        (void)::posix_spawn_file_actions_adddup2(&actions_, out, STDOUT_FILENO);
+        (void)::posix_spawn_file_actions_adddup2(&actions_, err, STDERR_FILENO);
+        sigset_t none;
+        (void)sigemptyset(&none);
+        sigset_t reset;
+        (void)sigemptyset(&reset);
+        (void)sigaddset(&reset, SIGPIPE);
+        (void)::posix_spawnattr_setsigmask(&attributes_, &none);
+        (void)::posix_spawnattr_setsigdefault(&attributes_, &reset);
+        (void)::posix_spawnattr_setflags(&attributes_,
+                                         POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSID);
+    }
+    SpawnSettings(const SpawnSettings&) = delete;
+    SpawnSettings& operator=(const SpawnSettings&) = delete;
+    ~SpawnSettings()
+    {
+        (void)::posix_spawn_file_actions_destroy(&actions_);
+        (void)::posix_spawnattr_destroy(&attributes_);
+    }
+    [[nodiscard]] const posix_spawn_file_actions_t* actions() const { return &actions_; }
+    [[nodiscard]] const posix_spawnattr_t* attributes() const { return &attributes_; }
+
+private:
+    posix_spawn_file_actions_t actions_{};
+    posix_spawnattr_t attributes_{};
+};
+
+/// Hands complete lines to the listener, and the rest once the stream ended.
+class LineFeed {
+public:
+    explicit LineFeed(const std::function<void(std::string_view)>& listener) : listener_(listener) {}
+    void add(std::string_view bytes)
+    {
+        if (!listener_) {
+            return;
+        }
+        pending_ += bytes;
+        for (auto end = pending_.find('\n'); end != std::string::npos; end = pending_.find('\n')) {
+            listener_(std::string_view{pending_}.substr(0, end));
+            pending_.erase(0, end + 1);
+        }
+    }
+    void finish()
+    {
+        if (listener_ && !pending_.empty()) {
+            listener_(pending_);
+        }
+    }
+
+private:
+    const std::function<void(std::string_view)>& listener_;
+    std::string pending_;
+};
+
+/// Reads what is there now; false once the stream ended.
+bool take(int fd, std::string& into)
+{
+    std::array<char, 8192> chunk{};
+    for (;;) {
+        const ssize_t got = ::read(fd, chunk.data(), chunk.size());
+        if (got > 0) {
+            into.append(chunk.data(), static_cast<std::size_t>(got));
+        } else if (got == 0 || errno != EINTR) {
+            return got < 0 && errno == EAGAIN;
+        }
+    }
+}
+
+/// Both pipes and the end of the child. The child's end counts, not the pipes': a daemon that it started may hold them
+/// open for ever. Reading while the child runs keeps a full pipe from stopping it.
+class Harvest {
+public:
+    Harvest(pid_t child, const Pipe& out, const Pipe& err)
+        : child_(child),
+          // Linux before 5.3 has no pidfd: there the child is asked every slice.
+          child_fd_(static_cast<int>(::syscall(SYS_pidfd_open, child, 0))),
+          waits_{pollfd{out.read_end.get(), POLLIN, 0}, pollfd{err.read_end.get(), POLLIN, 0},
+                 pollfd{child_fd_.get(), POLLIN, 0}}
+    {
+    }
+
+    /// False if the deadline came before the child's end.
+    bool gather(const Deadline& deadline, Completed& result, LineFeed& feed)
+    {
+        for (;;) {
+            const bool ended = ::waitpid(child_, &wait_status_, WNOHANG) == child_;
+            const auto seen = result.out.size();
+            take_from(0, result.out);
+            take_from(1, result.err);
+            feed.add(std::string_view{result.out}.substr(seen));
+            if (ended) {
+                feed.finish();
+                return true;
+            }
+            if (deadline.passed()) {
+                return false;
+            }
+            constexpr std::chrono::milliseconds slice{50};
+            const auto wait = child_fd_ ? deadline.left() : std::min(deadline.left(), slice);
+            (void)::poll(waits_.data(), waits_.size(), static_cast<int>(wait.count()));
+        }
+    }
+
+    [[nodiscard]] int wait_status() const { return wait_status_; }
+
+private:
+    void take_from(std::size_t index, std::string& into)
+    {
+        if (waits_.at(index).fd >= 0 && !take(waits_.at(index).fd, into)) {
+            waits_.at(index).fd = -1;
+        }
+    }
+
+    pid_t child_;
+    UniqueFd child_fd_;
+    std::array<pollfd, 3> waits_;
+    int wait_status_ = 0;
+};
+
+int status_of(int wait_status)
+{
+    return WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : 128 + WTERMSIG(wait_status);
+}
+
+}  // namespace
+
+Result<Completed> SystemRunner::run(const ChildCommand& command)
+{
+    log_debug("running {}", shell_line(command.argv));
+    auto out = open_pipe();
+    auto err = open_pipe();
+    if (!out || !err) {
+        return !out ? std::move(out).error() : std::move(err).error();
+    }
+    auto words = command.argv;
+    auto variables = merged_environment(command.environment);
+    const auto argv = pointers(words);
+    const auto envp = pointers(variables);
+
+    pid_t child = -1;
+    const SpawnSettings settings{out->write_end.get(), err->write_end.get()};
+    if (const int problem =
+            ::posix_spawnp(&child, argv.front(), settings.actions(), settings.attributes(), argv.data(), envp.data());
+        problem != 0) {
+        return errno_error(problem, fmt::format("cannot run '{}'", command.argv.front()));
+    }
+    out->write_end = UniqueFd{};
+    err->write_end = UniqueFd{};
+
+    Completed result;
+    LineFeed feed{command.on_line};
+    Harvest harvest{child, *out, *err};
+    const bool ended = harvest.gather(Deadline::after(command.timeout), result, feed);
+    if (!ended) {
+        (void)::kill(-child, SIGKILL);
+        while (::waitpid(child, nullptr, 0) < 0 && errno == EINTR) {
+        }
+    }
+    if (!ended) {
+        return Error{ErrorCode::timeout,
+                     fmt::format("'{}' did not end within {} s", shell_line(command.argv), command.timeout.count() / 1000)};
+    }
+    result.status = status_of(harvest.wait_status());
+    log_debug("'{}' ended with {}", command.argv.front(), result.status);
+    return result;
+}
+
+std::string shell_line(const std::vector<std::string>& argv)
+{
+    constexpr std::string_view plain =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=./:,@%";
+    std::string line;
+    for (const auto& word : argv) {
+        line += line.empty() ? "" : " ";
+        if (!word.empty() && word.find_first_not_of(plain) == std::string::npos) {
+            line += word;
+            continue;
+        }
+        line += '\'';
+        for (const char c : word) {
+            line += c == '\'' ? std::string{"'\\''"} : std::string{c};
+        }
+        line += '\'';
+    }
+    return line;
+}
+
+}  // namespace kvmkit

@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "txn/journal.hpp"
+
+#include "base/text.hpp"
+#include "system/clock.hpp"
+#include "system/files.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <chrono>
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+namespace kvmkit::txn {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr std::string_view schema = "kvmkit.txn.journal/1";
+constexpr std::array states{State::planned,      State::applying,    State::applied, State::closed,
+                            State::rolling_back, State::rolled_back, State::damaged};
+
+/// Sorts by time to the microsecond; the pid keeps two processes apart.
+std::string new_id()
+{
+    const auto now = std::chrono::system_clock::now();
+    const auto micros = std::chrono::duration_cast<std::chrono::microseconds>(now.time_since_epoch()).count() % 1'000'000;
+    const auto seconds = fmt::gmtime(std::chrono::system_clock::to_time_t(now));
+    return fmt::format("{:%Y%m%dT%H%M%S}-{:06}-{}", seconds, micros, ::getpid());
+}
+
+Json to_json(const Owner& owner)
+{
+    return {{"pid", owner.pid}, {"start_time", owner.start_time}, {"boot_id", owner.boot_id}};
+}
+
+Owner owner_from(const Json& json)
+{
+    return {json.at("pid").get<pid_t>(),
+            json.at("start_time").get<std::uint64_t>(),
+            json.at("boot_id").get<std::string>()};
+}
+
+State state_from(std::string_view name)
+{
+    for (const State state : states) {
+        if (word(state) == name) {
+            return state;
+        }
+    }
+    return State::damaged;
+}
+
+Result<UniqueFd> open_journal(const std::filesystem::path& directory, int flags)
+{
+    const auto path = directory / "journal";
+    UniqueFd fd{::open(path.c_str(), flags | O_CLOEXEC, 0600)};
+    if (!fd) {
+        return errno_error(errno, fmt::format("cannot open journal '{}'", path.string()));
+    }
+    return fd;
+}
+
+/// Applies one journal line to the record. Throws Json::exception on a line that is not ours.
+void replay(Record& record, const Json& line)
+{
+    if (line.contains("schema")) {
+        record.id = line.at("id").get<std::string>();
+        record.tool = line.at("tool").get<std::string>();
+        record.command = line.at("command").get<std::string>();
+        record.started = line.at("started").get<std::string>();
+    }
+    if (line.contains("owner")) {
+        record.owner = owner_from(line.at("owner"));
+    }
+    if (line.contains("intent")) {
+        record.steps.push_back({line.at("intent").get<std::string>(), line.at("undo").get<std::string>()});
+    }
+    if (line.contains("done")) {
+        record.steps.at(line.at("done").get<std::size_t>()).done = true;
+    }
+    if (line.contains("undone")) {
+        record.steps.at(line.at("undone").get<std::size_t>()).undone = true;
+    }
+    if (line.contains("state")) {
+        record.state = state_from(line.at("state").get<std::string>());
+    }
+}
+
+}  // namespace
+
+std::string_view word(State state) noexcept
+{
+    switch (state) {
+        case State::planned: return "planned";
+        case State::applying: return "applying";
+        case State::applied: return "applied";
+        case State::closed: return "closed";
+        case State::rolling_back: return "rolling-back";
+        case State::rolled_back: return "rolled-back";
+        case State::damaged: return "damaged";
+    }
+    return "damaged";
+}
+
+Result<Journal> Journal::begin(const Places& places, const Heading& heading)
+{
+    auto owner = this_process();
+    if (!owner) {
+        return std::move(owner).error();
+    }
+    Record record{.id = new_id(),
+                  .tool = heading.tool,
+                  .command = heading.command,
+                  .started = iso_time(wall_clock()),
+                  .owner = std::move(*owner),
+                  .steps = {},
+                  .directory = {}};
+    record.directory = places.state / "txn" / heading.tool / record.id;
+    if (auto made = make_directories(record.directory, 0700); !made) {
+        return std::move(made).error();
+    }
+    auto fd = open_journal(record.directory, O_WRONLY | O_APPEND | O_CREAT | O_EXCL);
+    if (!fd) {
+        (void)remove_if_there(record.directory);
+        return std::move(fd).error();
+    }
+    Journal journal{std::move(record), std::move(*fd)};
+    const Record& mine = journal.record_;
+    const Json first{{"schema", schema},        {"id", mine.id},           {"tool", mine.tool},
+                     {"command", mine.command}, {"started", mine.started}, {"owner", to_json(mine.owner)}};
+    auto written = journal.append(first.dump(), true);
+    if (written) {
+        written = sync_directory(mine.directory);
+    }
+    if (!written) {
+        (void)remove_if_there(mine.directory / "journal");
+        (void)remove_if_there(mine.directory);
+        return std::move(written).error();
+    }
+    return journal;
+}
+
+Result<Journal> Journal::adopt(const Record& record)
+{
+    auto owner = this_process();
+    auto fd = open_journal(record.directory, O_WRONLY | O_APPEND);
+    if (!owner || !fd) {
+        return !owner ? std::move(owner).error() : std::move(fd).error();
+    }
+    Journal journal{record, std::move(*fd)};
+    journal.record_.owner = *owner;
+    // A torn last line must not swallow ours: start on a fresh one.
+    if (auto written = journal.append("\n" + Json{{"owner", to_json(*owner)}}.dump(), true); !written) {
+        return std::move(written).error();
+    }
+    return journal;
+}
+
+Result<std::size_t> Journal::intend(const std::string& text, const std::string& undo)
+{
+    if (auto written = append(Json{{"intent", text}, {"undo", undo}}.dump(), true); !written) {
+        return std::move(written).error();
+    }
+    record_.steps.push_back({text, undo});
+    return record_.steps.size() - 1;
+}
+
+Result<void> Journal::mark_done(std::size_t step)
+{
+    record_.steps.at(step).done = true;
+    return append(Json{{"done", step}}.dump(), false);
+}
+
+Result<void> Journal::mark_undone(std::size_t step)
+{
+    record_.steps.at(step).undone = true;
+    return append(Json{{"undone", step}}.dump(), false);
+}
+
+Result<void> Journal::enter(State state)
+{
+    record_.state = state;
+    return append(Json{{"state", word(state)}}.dump(), true);
+}
+
+Result<void> Journal::append(std::string line, bool sync)
+{
+    line += '\n';
+    const auto path = (record_.directory / "journal").string();
+    if (auto written = write_all(fd_.get(), line, path); !written) {
+        return written;
+    }
+    if (sync && ::fdatasync(fd_.get()) != 0) {
+        return errno_error(errno, fmt::format("cannot write '{}'", path));
+    }
+    return {};
+}
+
+Result<Record> read_record(const std::filesystem::path& directory)
+{
+    const auto fd = open_journal(directory, O_RDONLY);
+    if (!fd) {
+        return fd.error();
+    }
+    const auto text = read_all(fd->get(), (directory / "journal").string(), std::size_t{16} << 20U);
+    if (!text) {
+        return text.error();
+    }
+    Record record;
+    record.directory = directory;
+    try {
+        for (const auto line : lines(*text)) {
+            const Json json = Json::parse(line, nullptr, false);
+            if (json.is_object()) {
+                replay(record, json);
+            }
+        }
+    } catch (const Json::exception& problem) {
+        return Error{ErrorCode::external,
+                     fmt::format("cannot read journal '{}': {}", (directory / "journal").string(), problem.what())};
+    } catch (const std::out_of_range&) {
+        return Error{ErrorCode::external,
+                     fmt::format("cannot read journal '{}': it names a step it does not hold", directory.string())};
+    }
+    if (record.id.empty()) {
+        return Error{ErrorCode::not_found, fmt::format("journal '{}' has no beginning", (directory / "journal").string())};
+    }
+    return record;
+}
+
+}  // namespace kvmkit::txn

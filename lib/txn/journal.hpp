@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "base/result.hpp"
+#include "base/unique_fd.hpp"
+#include "txn/owner.hpp"
+#include "txn/places.hpp"
+
+#include <cstddef>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace kvmkit::txn {
+
+/// Where a transaction stands. Only closed and rolled_back are final: any other one whose owner is dead is undone.
+enum class State { planned, applying, applied, closed, rolling_back, rolled_back, damaged };
+
+std::string_view word(State state) noexcept;
+
+/// One step as the journal knows it.
+struct StepRecord {
+    std::string text;    ///< What it does, for people.
+    std::string undo;    ///< The inverse, encoded by the domain; empty: nothing to undo.
+    bool done = false;   ///< The change was made; false: it may or may not have been made.
+    bool undone = false;
+};
+
+/// One transaction as it lies on disk.
+struct Record {
+    std::string id;  ///< Sorts by time.
+    std::string tool;
+    std::string command;
+    std::string started;  ///< ISO 8601, UTC.
+    Owner owner;
+    State state = State::planned;
+    std::vector<StepRecord> steps;
+    std::filesystem::path directory;
+
+    [[nodiscard]] bool open() const noexcept { return state != State::closed && state != State::rolled_back; }
+};
+
+/// Who begins a transaction, and with which words.
+struct Heading {
+    std::string tool;
+    std::string command;
+};
+
+/// The write-ahead journal of one transaction: STATE/txn/TOOL/ID/journal, one JSON record per line. An intent is on the
+/// disk before its change is made. Not thread-safe; written by its owner or, once that is dead, by whoever cleans up.
+class Journal {
+public:
+    /// Creates folder and file; on failure nothing is left.
+    static Result<Journal> begin(const Places& places, const Heading& heading);
+
+    /// Opens an existing one to go on with it; the caller becomes its owner.
+    static Result<Journal> adopt(const Record& record);
+
+    /// Records what is about to be done and how to undo it; returns once that is on the disk. Steps count from 0.
+    Result<std::size_t> intend(const std::string& text, const std::string& undo);
+    Result<void> mark_done(std::size_t step);
+    Result<void> mark_undone(std::size_t step);
+
+    /// Records a state; returns once that is on the disk.
+    Result<void> enter(State state);
+
+    [[nodiscard]] const Record& record() const noexcept { return record_; }
+    [[nodiscard]] const std::string& id() const noexcept { return record_.id; }
+
+private:
+    Journal(Record record, UniqueFd fd) : record_(std::move(record)), fd_(std::move(fd)) {}
+    Result<void> append(std::string line, bool sync);
+
+    Record record_;
+    UniqueFd fd_;
+};
+
+/// Reads one transaction's folder. A last line that a power cut tore is ignored; not_found: it never began, so nothing was
+/// changed; any other damage is an Error.
+Result<Record> read_record(const std::filesystem::path& directory);
+
+}  // namespace kvmkit::txn

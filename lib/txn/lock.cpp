@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "txn/lock.hpp"
+
+#include "system/clock.hpp"
+#include "system/files.hpp"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+namespace kvmkit::txn {
+namespace {
+
+using Json = nlohmann::json;
+
+std::string holder_text(const std::string& command)
+{
+    return Json{{"pid", ::getpid()}, {"command", command}, {"since", wall_clock().time_since_epoch().count()}}.dump();
+}
+
+Error taken_by(int fd, const std::filesystem::path& path)
+{
+    (void)::lseek(fd, 0, SEEK_SET);
+    const auto text = read_all(fd, path.string(), 65536);
+    const auto holder = Json::parse(text.value_or(""), nullptr, false);
+    if (!holder.is_object()) {  // it took the lock and has not written its name yet
+        return {ErrorCode::locked, fmt::format("another instance holds '{}'", path.string()), "try again in a moment"};
+    }
+    const auto age = wall_clock().time_since_epoch().count() - holder.value("since", std::int64_t{0});
+    const auto pid = holder.value("pid", 0);
+    return {ErrorCode::locked,
+            fmt::format("another instance is at work: pid {} ('{}'), for {} s", pid, holder.value("command", ""), age),
+            fmt::format("wait until it is done, or look at it: ps -fp {}", pid)};
+}
+
+/// Whether the path still names the file that we opened: the last holder removes it, and a lock on a removed file keeps
+/// nobody out.
+bool names_this_file(const std::filesystem::path& path, int fd)
+{
+    struct stat opened {};
+    struct stat named {};
+    return ::fstat(fd, &opened) == 0 && ::stat(path.c_str(), &named) == 0 && opened.st_ino == named.st_ino &&
+           opened.st_dev == named.st_dev;
+}
+
+}  // namespace
+
+Result<Lock> Lock::acquire(const Places& places, const std::string& name, const std::string& command)
+{
+    if (auto made = make_directories(places.runtime, 0755); !made) {
+        return std::move(made).error();
+    }
+    const auto path = places.runtime / name;
+    for (;;) {
+        UniqueFd fd{::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644)};
+        if (!fd) {
+            return errno_error(errno, fmt::format("cannot open lock '{}'", path.string()));
+        }
+        if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
+            return errno == EWOULDBLOCK ? taken_by(fd.get(), path)
+                                        : errno_error(errno, fmt::format("cannot lock '{}'", path.string()));
+        }
+        if (!names_this_file(path, fd.get())) {
+            continue;
+        }
+        if (::ftruncate(fd.get(), 0) != 0) {
+            return errno_error(errno, fmt::format("cannot write lock '{}'", path.string()));
+        }
+        if (auto written = write_all(fd.get(), holder_text(command), path.string()); !written) {
+            return std::move(written).error();
+        }
+        return Lock{path, std::move(fd)};
+    }
+}
+
+Lock::~Lock()
+{
+    if (fd_) {
+        (void)::unlink(path_.c_str());
+    }
+}
+
+}  // namespace kvmkit::txn

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "txn/store.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace kvmkit::txn {
+
+Result<Inventory> read_all_records(const Places& places, const std::string& tool)
+{
+    const auto folder = places.state / "txn" / tool;
+    std::error_code problem;
+    std::vector<std::filesystem::path> found;
+    for (const auto& entry : std::filesystem::directory_iterator{folder, problem}) {
+        found.push_back(entry.path());
+    }
+    if (problem && problem != std::errc::no_such_file_or_directory) {
+        return errno_error(problem.value(), fmt::format("cannot list '{}'", folder.string()));
+    }
+    std::ranges::sort(found);
+
+    Inventory inventory;
+    for (const auto& directory : found) {
+        if (auto record = read_record(directory)) {
+            inventory.records.push_back(std::move(*record));
+        } else if (record.error().code != ErrorCode::not_found) {
+            inventory.damaged.push_back(record.error().message);
+        }
+    }
+    return inventory;
+}
+
+std::vector<Record> orphans(const Inventory& inventory)
+{
+    std::vector<Record> found;
+    std::ranges::copy_if(inventory.records, std::back_inserter(found), [](const Record& record) {
+        return record.open() && !alive(record.owner);
+    });
+    return found;
+}
+
+Result<void> prune(const Places& places, const std::string& tool, std::size_t keep)
+{
+    const auto inventory = read_all_records(places, tool);
+    if (!inventory) {
+        return inventory.error();
+    }
+    std::vector<std::filesystem::path> ended;
+    for (const Record& record : inventory->records) {
+        if (!record.open()) {
+            ended.push_back(record.directory);
+        }
+    }
+    const auto excess = ended.size() > keep ? ended.size() - keep : 0;
+    for (std::size_t i = 0; i < excess; ++i) {
+        std::error_code problem;
+        std::filesystem::remove_all(ended.at(i), problem);
+        if (problem) {
+            return errno_error(problem.value(), fmt::format("cannot remove '{}'", ended.at(i).string()));
+        }
+    }
+    return {};
+}
+
+}  // namespace kvmkit::txn

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "base/result.hpp"
+#include "txn/journal.hpp"
+#include "txn/places.hpp"
+
+#include <string>
+#include <vector>
+
+namespace kvmkit::txn {
+
+/// What one tool's folder of transactions holds.
+struct Inventory {
+    std::vector<Record> records;       ///< Oldest first.
+    std::vector<std::string> damaged;  ///< Sentences about folders that cannot be read.
+};
+
+/// Reads all transactions of a tool; none if it never made one. Folders whose journal never began are passed over.
+Result<Inventory> read_all_records(const Places& places, const std::string& tool);
+
+/// The open ones whose owner is dead: killed, crashed, or ended by a reboot.
+std::vector<Record> orphans(const Inventory& inventory);
+
+/// Deletes final transactions beyond the newest `keep`. Open ones stay, however old.
+Result<void> prune(const Places& places, const std::string& tool, std::size_t keep = 50);
+
+}  // namespace kvmkit::txn
