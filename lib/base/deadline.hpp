@@ -8,8 +8,8 @@
 
 namespace kvmkit {
 
-/// A point on the monotonic clock after which waiting stops. Passed down instead of a duration, so that the waits of one
-/// operation share one budget.
+/// A point on the monotonic clock after which waiting stops. Passed down instead of a duration, so that the waits of
+/// one operation share one budget.
 class Deadline {
 public:
     using Clock = std::chrono::steady_clock;

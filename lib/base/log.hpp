@@ -7,8 +7,8 @@
 
 namespace kvmkit {
 
-/// Hands one line to the diagnostics logger (spdlog's default logger, set up by cli/). lib/ logs at this level only: what a
-/// user must read goes back as a value.
+/// Hands one line to the diagnostics logger (spdlog's default logger, set up by cli/). lib/ logs at this level only:
+/// what a user must read goes back as a value.
 void log_debug_line(std::string_view line);
 
 /// Formats and logs; costs the formatting even when nobody listens, so not for inner loops.

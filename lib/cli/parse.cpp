@@ -78,7 +78,8 @@ Error unknown_option(const Tool& tool, const std::string& token, const po::optio
     for (const auto& option : options.options()) {
         names.push_back("--" + option->long_name());
     }
-    return usage_error(tool, fmt::format("unknown option '{}'", option_in(token)), did_you_mean(option_in(token), names));
+    return usage_error(
+        tool, fmt::format("unknown option '{}'", option_in(token)), did_you_mean(option_in(token), names));
 }
 
 Result<void> check_operands(const Tool& tool, const Command& command, const std::vector<std::string>& operands)
@@ -88,8 +89,7 @@ Result<void> check_operands(const Tool& tool, const Command& command, const std:
             tool, fmt::format("'{} {}' needs {}", tool.name, command.name, command.operands.usage), std::nullopt);
     }
     if (operands.size() > command.operands.most) {
-        return usage_error(
-            tool, fmt::format("unexpected word '{}'", operands.at(command.operands.most)), std::nullopt);
+        return usage_error(tool, fmt::format("unexpected word '{}'", operands.at(command.operands.most)), std::nullopt);
     }
     return {};
 }

@@ -16,8 +16,8 @@ struct Invocation {
     bool wants_help = false;
 };
 
-/// Finds the command and reads its options in one parse, with abbreviations off. ErrorCode::usage says what is wrong and
-/// what was probably meant.
+/// Finds the command and reads its options in one parse, with abbreviations off. ErrorCode::usage says what is wrong
+/// and what was probably meant.
 Result<Invocation> parse(const Tool& tool, const std::vector<std::string>& words);
 
 /// The options of one command, its own and the common ones.

@@ -71,12 +71,11 @@ void print_error(const Tool& tool, const Error& error, const Console& console)
 
 void print_json_error(const Tool& tool, const Command& command, const Error& error, const Console& console)
 {
-    const Json record{
-        {"schema", "kvmkit.error/1"},
-        {"tool", tool.name},
-        {"command", command.name},
-        {"error", {{"code", word(error.code)}, {"message", error.message}, {"hint", error.hint}}},
-        {"exit", status_of(exit_code_of(error.code))}};
+    const Json record{{"schema", "kvmkit.error/1"},
+                      {"tool", tool.name},
+                      {"command", command.name},
+                      {"error", {{"code", word(error.code)}, {"message", error.message}, {"hint", error.hint}}},
+                      {"exit", status_of(exit_code_of(error.code))}};
     print_json(console, record);
 }
 

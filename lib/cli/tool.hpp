@@ -88,7 +88,8 @@ struct Tool {
     std::string_view closing = "";  ///< Last lines of --help: examples.
 };
 
-/// Parses, runs one command and prints its error. Every command also has --help, --quiet, --verbose and --no-colour; where
+/// Parses, runs one command and prints its error. Every command also has --help, --quiet, --verbose and --no-colour;
+/// where
 /// --json is among its options an error is one JSON record on standard output, too (schema kvmkit.error/1).
 int run_tool(const Tool& tool, int argc, const char* const* argv, Console console) noexcept;
 

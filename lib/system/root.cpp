@@ -81,8 +81,8 @@ Fact<std::vector<std::string>> Root::names(const std::string& path) const
         return std::optional<std::vector<std::string>>{};
     }
     // fdopendir takes the descriptor over, so it gets one of its own.
-    const UniqueHandle<DIR, ::closedir> listing{
-        directory ? ::fdopendir(::fcntl(directory.get(), F_DUPFD_CLOEXEC, 0)) : nullptr};
+    const UniqueHandle<DIR, ::closedir> listing{directory ? ::fdopendir(::fcntl(directory.get(), F_DUPFD_CLOEXEC, 0))
+                                                          : nullptr};
     if (!listing) {
         return errno_error(errno, fmt::format("cannot list '/{}'", path));
     }

@@ -148,7 +148,8 @@ public:
         : child_(child),
           // Linux before 5.3 has no pidfd: there the child is asked every slice.
           child_fd_(static_cast<int>(::syscall(SYS_pidfd_open, child, 0))),
-          waits_{pollfd{out.read_end.get(), POLLIN, 0}, pollfd{err.read_end.get(), POLLIN, 0},
+          waits_{pollfd{out.read_end.get(), POLLIN, 0},
+                 pollfd{err.read_end.get(), POLLIN, 0},
                  pollfd{child_fd_.get(), POLLIN, 0}}
     {
     }
@@ -231,8 +232,9 @@ Result<Completed> SystemRunner::run(const ChildCommand& command)
         }
     }
     if (!ended) {
-        return Error{ErrorCode::timeout,
-                     fmt::format("'{}' did not end within {} s", shell_line(command.argv), command.timeout.count() / 1000)};
+        return Error{
+            ErrorCode::timeout,
+            fmt::format("'{}' did not end within {} s", shell_line(command.argv), command.timeout.count() / 1000)};
     }
     result.status = status_of(harvest.wait_status());
     log_debug("'{}' ended with {}", command.argv.front(), result.status);
@@ -241,8 +243,7 @@ Result<Completed> SystemRunner::run(const ChildCommand& command)
 
 std::string shell_line(const std::vector<std::string>& argv)
 {
-    constexpr std::string_view plain =
-        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=./:,@%";
+    constexpr std::string_view plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=./:,@%";
     std::string line;
     for (const auto& word : argv) {
         line += line.empty() ? "" : " ";

@@ -12,13 +12,13 @@
 
 namespace kvmkit {
 
-/// A program to run: by argv, never by a shell. It gets no standard input, no terminal and a session of its own, so that
-/// no prompt of it can wait for an answer.
+/// A program to run: by argv, never by a shell. It gets no standard input, no terminal and a session of its own, so
+/// that no prompt of it can wait for an answer.
 struct ChildCommand {
-    std::vector<std::string> argv;                          ///< argv[0] is searched for in PATH.
-    std::map<std::string, std::string> environment = {};    ///< Set in addition to this process's own.
+    std::vector<std::string> argv;                                 ///< argv[0] is searched for in PATH.
+    std::map<std::string, std::string> environment = {};           ///< Set in addition to this process's own.
     std::chrono::milliseconds timeout = std::chrono::seconds{60};  ///< Then the whole session is killed.
-    std::function<void(std::string_view)> on_line = {};     ///< Called with each line of standard output as it comes.
+    std::function<void(std::string_view)> on_line = {};  ///< Called with each line of standard output as it comes.
 };
 
 /// How a program ended.
@@ -36,8 +36,8 @@ public:
     Runner& operator=(const Runner&) = delete;
     virtual ~Runner() = default;
 
-    /// Waits until the program ended. Error only if it could not be started (not_found: no such program) or did not end in
-    /// time (timeout); an exit code other than 0 is an answer.
+    /// Waits until the program ended. Error only if it could not be started (not_found: no such program) or did not end
+    /// in time (timeout); an exit code other than 0 is an answer.
     virtual Result<Completed> run(const ChildCommand& command) = 0;
 };
 

@@ -19,18 +19,29 @@ namespace kvmkit::txn {
 /// What a domain (net, setup, virt) brings: its steps, and how to describe, invert, make and store them.
 /// An inverse must be harmless where its change was never made: after a crash nobody knows.
 template <class D>
-concept Domain = requires(D& domain, const typename D::Step& step, std::string_view text) {
-    { domain.describe(step) } -> std::convertible_to<std::string>;
-    { domain.inverse(step) } -> std::same_as<Result<std::optional<typename D::Step>>>;  // observed before the change
-    { domain.apply(step) } -> std::same_as<Result<void>>;
-    { domain.encode(step) } -> std::convertible_to<std::string>;
-    { domain.decode(text) } -> std::same_as<Result<typename D::Step>>;
+concept Domain = requires(D& domain, const typename D::Step& step, std::string_view text)
+{
+    {
+        domain.describe(step)
+        } -> std::convertible_to<std::string>;
+    {
+        domain.inverse(step)
+        } -> std::same_as<Result<std::optional<typename D::Step>>>;  // observed before the change
+    {
+        domain.apply(step)
+        } -> std::same_as<Result<void>>;
+    {
+        domain.encode(step)
+        } -> std::convertible_to<std::string>;
+    {
+        domain.decode(text)
+        } -> std::same_as<Result<typename D::Step>>;
 };
 
 /// How the run is watched; both may be empty.
 struct Watch {
-    std::function<bool()> interrupted = {};                      ///< Asked between two steps.
-    std::function<void(const std::string&)> announce = {};       ///< Told each step's description before it is made.
+    std::function<bool()> interrupted = {};                 ///< Asked between two steps.
+    std::function<void(const std::string&)> announce = {};  ///< Told each step's description before it is made.
 };
 
 /// How it went. No failure: every step is made. A failure: everything is undone but what `left_behind` names.
@@ -92,8 +103,8 @@ Result<void> make_step(Journal& journal, D& domain, const typename D::Step& step
     return journal.mark_done(*index);
 }
 
-/// Makes the steps in order. The first failure, or an interruption, undoes all that was made. Ends in state applied; the
-/// caller closes the journal once nothing is to be undone any more.
+/// Makes the steps in order. The first failure, or an interruption, undoes all that was made. Ends in state applied;
+/// the caller closes the journal once nothing is to be undone any more.
 template <Domain D>
 Outcome execute(Journal& journal, D& domain, std::span<const typename D::Step> steps, const Watch& watch = {})
 {

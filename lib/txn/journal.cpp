@@ -22,14 +22,20 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr std::string_view schema = "kvmkit.txn.journal/1";
-constexpr std::array states{State::planned,      State::applying,    State::applied, State::closed,
-                            State::rolling_back, State::rolled_back, State::damaged};
+constexpr std::array states{State::planned,
+                            State::applying,
+                            State::applied,
+                            State::closed,
+                            State::rolling_back,
+                            State::rolled_back,
+                            State::damaged};
 
 /// Sorts by time to the microsecond; the pid keeps two processes apart.
 std::string new_id()
 {
     const auto now = std::chrono::system_clock::now();
-    const auto micros = std::chrono::duration_cast<std::chrono::microseconds>(now.time_since_epoch()).count() % 1'000'000;
+    const auto micros =
+        std::chrono::duration_cast<std::chrono::microseconds>(now.time_since_epoch()).count() % 1'000'000;
     const auto seconds = fmt::gmtime(std::chrono::system_clock::to_time_t(now));
     return fmt::format("{:%Y%m%dT%H%M%S}-{:06}-{}", seconds, micros, ::getpid());
 }
@@ -41,9 +47,8 @@ Json to_json(const Owner& owner)
 
 Owner owner_from(const Json& json)
 {
-    return {json.at("pid").get<pid_t>(),
-            json.at("start_time").get<std::uint64_t>(),
-            json.at("boot_id").get<std::string>()};
+    return {
+        json.at("pid").get<pid_t>(), json.at("start_time").get<std::uint64_t>(), json.at("boot_id").get<std::string>()};
 }
 
 State state_from(std::string_view name)
@@ -132,8 +137,12 @@ Result<Journal> Journal::begin(const Places& places, const Heading& heading)
     }
     Journal journal{std::move(record), std::move(*fd)};
     const Record& mine = journal.record_;
-    const Json first{{"schema", schema},        {"id", mine.id},           {"tool", mine.tool},
-                     {"command", mine.command}, {"started", mine.started}, {"owner", to_json(mine.owner)}};
+    const Json first{{"schema", schema},
+                     {"id", mine.id},
+                     {"tool", mine.tool},
+                     {"command", mine.command},
+                     {"started", mine.started},
+                     {"owner", to_json(mine.owner)}};
     auto written = journal.append(first.dump(), true);
     if (written) {
         written = sync_directory(mine.directory);
@@ -229,7 +238,8 @@ Result<Record> read_record(const std::filesystem::path& directory)
                      fmt::format("cannot read journal '{}': it names a step it does not hold", directory.string())};
     }
     if (record.id.empty()) {
-        return Error{ErrorCode::not_found, fmt::format("journal '{}' has no beginning", (directory / "journal").string())};
+        return Error{ErrorCode::not_found,
+                     fmt::format("journal '{}' has no beginning", (directory / "journal").string())};
     }
     return record;
 }

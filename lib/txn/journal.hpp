@@ -21,9 +21,9 @@ std::string_view word(State state) noexcept;
 
 /// One step as the journal knows it.
 struct StepRecord {
-    std::string text;    ///< What it does, for people.
-    std::string undo;    ///< The inverse, encoded by the domain; empty: nothing to undo.
-    bool done = false;   ///< The change was made; false: it may or may not have been made.
+    std::string text;   ///< What it does, for people.
+    std::string undo;   ///< The inverse, encoded by the domain; empty: nothing to undo.
+    bool done = false;  ///< The change was made; false: it may or may not have been made.
     bool undone = false;
 };
 
@@ -76,8 +76,8 @@ private:
     UniqueFd fd_;
 };
 
-/// Reads one transaction's folder. A last line that a power cut tore is ignored; not_found: it never began, so nothing was
-/// changed; any other damage is an Error.
+/// Reads one transaction's folder. A last line that a power cut tore is ignored; not_found: it never began, so nothing
+/// was changed; any other damage is an Error.
 Result<Record> read_record(const std::filesystem::path& directory);
 
 }  // namespace kvmkit::txn

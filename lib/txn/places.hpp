@@ -11,8 +11,8 @@ struct Places {
     std::filesystem::path runtime;  ///< /run/kvmkit: gone after one.
 };
 
-/// The folders of the effective user; nothing is created. Reads XDG_STATE_HOME, XDG_RUNTIME_DIR and HOME for others than
-/// root.
+/// The folders of the effective user; nothing is created. Reads XDG_STATE_HOME, XDG_RUNTIME_DIR and HOME for others
+/// than root.
 Places default_places();
 
 }  // namespace kvmkit::txn

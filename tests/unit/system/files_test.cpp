@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "system/files.hpp"
+#include "support/temporary_folder.hpp"
+#include "system/clock.hpp"
+#include "system/root.hpp"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <gtest/gtest.h>
+
+namespace kvmkit {
+namespace {
+
+using testing::TemporaryFolder;
+
+TEST(Root, TellsAbsentFromUnreadable)
+{
+    const TemporaryFolder folder;
+    folder.write("proc/cpuinfo", "x\n");
+    std::filesystem::create_directory(folder.path() / "sys");
+    const auto root = Root::open(folder.path());
+    ASSERT_TRUE(root) << root.error().message;
+    EXPECT_FALSE(root->is_this_host());
+    EXPECT_EQ(root->read("proc/cpuinfo")->value(), "x\n");
+    EXPECT_FALSE(root->read("proc/nothing")->has_value());
+    EXPECT_FALSE(root->read("proc/cpuinfo/below")->has_value());
+    EXPECT_FALSE(root->read("sys"));
+    EXPECT_FALSE(root->read("proc/cpuinfo", 1));
+    EXPECT_EQ(root->names("")->value_or(std::vector<std::string>{}), std::vector<std::string>{});
+    EXPECT_EQ(root->names(".")->value(), (std::vector<std::string>{"proc", "sys"}));
+}
+
+TEST(Root, KnowsTheRunningHost)
+{
+    EXPECT_TRUE(Root::open("/")->is_this_host());
+    EXPECT_EQ(Root::open("/no/such/folder").error().code, ErrorCode::not_found);
+}
+
+TEST(WriteAtomically, ReplacesBytesAndMode)
+{
+    const TemporaryFolder folder;
+    folder.write("file", "old");
+    ASSERT_TRUE(write_atomically(folder.path() / "file", "new", 0640));
+    EXPECT_EQ(folder.read("file"), "new");
+    struct stat found {};
+    ASSERT_EQ(::stat((folder.path() / "file").c_str(), &found), 0);
+    EXPECT_EQ(found.st_mode & 0777U, 0640U);
+}
+
+TEST(WriteAtomically, LeavesTheOldFileAndNoOtherOnFailure)
+{
+    const TemporaryFolder folder;
+    std::filesystem::create_directories(folder.path() / "taken/by-a-folder");
+    EXPECT_FALSE(write_atomically(folder.path() / "taken", "new", 0600));
+    EXPECT_EQ(std::distance(std::filesystem::directory_iterator{folder.path()}, {}), 1);
+    EXPECT_FALSE(write_atomically(folder.path() / "no/such/folder", "new", 0600));
+}
+
+TEST(ProcessStartTime, NamesThisProcessAndNoDeadOne)
+{
+    EXPECT_TRUE(process_start_time(::getpid()));
+    EXPECT_FALSE(process_start_time(0x3fffffff));
+    EXPECT_EQ(boot_id()->size(), 36U);
+    EXPECT_EQ(iso_time(std::chrono::sys_seconds{std::chrono::seconds{0}}), "1970-01-01T00:00:00Z");
+}
+
+}  // namespace
+}  // namespace kvmkit
