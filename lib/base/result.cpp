@@ -47,6 +47,7 @@ std::string_view word(ErrorCode code) noexcept
         case ErrorCode::locked: return "locked";
         case ErrorCode::interrupted: return "interrupted";
         case ErrorCode::damaged: return "damaged";
+        case ErrorCode::rolled_back: return "rolled-back";
     }
     return "external";
 }

@@ -24,6 +24,7 @@ enum class ErrorCode {
     locked,       ///< Another instance holds the lock: exit 11.
     interrupted,  ///< A signal asked us to stop, and all was rolled back: exit 130.
     damaged,      ///< Failed and could not be undone: exit 4.
+    rolled_back,  ///< Made, found wanting when looked at again, and undone: exit 12.
 };
 
 /// The stable word for a code, as JSON records carry it ("not-found").

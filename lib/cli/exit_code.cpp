@@ -11,6 +11,7 @@ ExitCode exit_code_of(ErrorCode code) noexcept
         case ErrorCode::locked: return ExitCode::locked;
         case ErrorCode::interrupted: return ExitCode::interrupted;
         case ErrorCode::damaged: return ExitCode::damaged;
+        case ErrorCode::rolled_back: return ExitCode::rolled_back;
         default: return ExitCode::failed;
     }
 }

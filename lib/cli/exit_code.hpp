@@ -14,6 +14,7 @@ enum class ExitCode : int {
     damaged = 4,        ///< Could not do it and could not undo it. Standard error lists what is left.
     refused = 10,       ///< Refused before anything was touched.
     locked = 11,        ///< Another instance holds the lock.
+    rolled_back = 12,   ///< Made, not found as wanted when looked at again, and undone.
     not_ready = 20,     ///< vm-run: the VM runs but was not ready in time.
     guest_ended = 21,   ///< vm-run: the guest died, panicked or powered off while it was waited for.
     interrupted = 130,  ///< Interrupted by a signal, and rolled back.

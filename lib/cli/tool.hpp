@@ -64,7 +64,7 @@ using Declare = void (*)(po::options_description_easy_init add);
 
 /// How many words beside the options a command takes, and how its usage line shows them.
 struct Operands {
-    std::string_view usage = "";  ///< "NAME", "[COMPONENT...]"
+    std::string_view usage = {};  ///< "NAME", "[COMPONENT...]"
     std::size_t least = 0;
     std::size_t most = 0;
 };
@@ -85,7 +85,7 @@ struct Tool {
     std::string_view summary;
     std::string_view default_command;  ///< Run where the first word is an option, or where there is none.
     std::span<const Command> commands;
-    std::string_view closing = "";  ///< Last lines of --help: examples.
+    std::string_view closing = {};  ///< Last lines of --help: examples.
 };
 
 /// Parses, runs one command and prints its error. Every command also has --help, --quiet, --verbose and --no-colour;

@@ -165,7 +165,7 @@ Result<Journal> Journal::adopt(const Record& record)
     Journal journal{record, std::move(*fd)};
     journal.record_.owner = *owner;
     // A torn last line must not swallow ours: start on a fresh one.
-    if (auto written = journal.append("\n" + Json{{"owner", to_json(*owner)}}.dump(), true); !written) {
+    if (auto written = journal.append(fmt::format("\n{}", Json{{"owner", to_json(*owner)}}.dump()), true); !written) {
         return std::move(written).error();
     }
     return journal;
