@@ -1,5 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-int main()
+#include "commands.hpp"
+
+int main(int argc, char** argv)
 {
-    return 3;
+    using namespace kvmkit;
+    constexpr cli::Tool tool{"host-setup",
+                             "Makes this machine a KVM host: packages, modules, services.",
+                             "status",
+                             host_setup::commands,
+                             host_setup::closing};
+    return cli::run_tool(tool, argc, argv, cli::system_console());
 }

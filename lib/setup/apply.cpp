@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "setup/apply.hpp"
+
+#include "setup/apt_locks.hpp"
+#include "setup/domain.hpp"
+#include "setup/space.hpp"
+#include "txn/execute.hpp"
+#include "txn/lock.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+namespace kvmkit::setup {
+namespace {
+
+const std::string tool = "host-setup";
+
+struct Judged {
+    Host host;
+    Plan plan;
+};
+
+AptLimits with_log(const Request& request)
+{
+    AptLimits limits = request.limits;
+    limits.log = request.places.state / "host-setup-apt.log";
+    return limits;
+}
+
+/// One run of apply, from the first look to the last.
+class Application {
+public:
+    Application(Runner& runner, const Request& request, const Talk& talk)
+        : runner_(runner),
+          request_(request),
+          talk_(talk),
+          limits_(with_log(request)),
+          domain_({runner, request.top, limits_, talk.progress})
+    {
+    }
+
+    Result<Done> run()
+    {
+        if (auto cleaned = clean_up(); !cleaned) {
+            return std::move(cleaned).error();
+        }
+        auto now = judge();
+        if (!now) {
+            return std::move(now).error();
+        }
+        if (now->plan.steps.empty()) {
+            return Done{{}, {}, {}, std::move(now->host), std::move(now->plan.notes)};
+        }
+        if (!now->plan.missing.empty()) {
+            now = judge_under_free_locks();
+        }
+        return now ? change(std::move(*now)) : std::move(now).error();
+    }
+
+private:
+    Result<void> clean_up()
+    {
+        const auto cleanup = txn::undo_orphans(request_.places, tool, domain_);
+        if (!cleanup) {
+            return cleanup.error();
+        }
+        for (const std::string& id : cleanup->undone) {
+            talk_.warn(fmt::format("undid transaction {}, which an earlier run did not end", id));
+        }
+        for (const std::string& sentence : cleanup->failed) {
+            talk_.warn(sentence);
+        }
+        return {};
+    }
+
+    Result<Judged> judge()
+    {
+        const auto root = Root::open(request_.top);
+        if (!root) {
+            return root.error();
+        }
+        auto host = observe(*root, runner_);
+        if (!host) {
+            return std::move(host).error();
+        }
+        auto plan = make_plan(*host, request_.components);
+        if (!plan) {
+            return std::move(plan).error();
+        }
+        return Judged{std::move(*host), std::move(*plan)};
+    }
+
+    /// Whoever held the locks may have installed what was missing, or broken off.
+    Result<Judged> judge_under_free_locks()
+    {
+        const LockWatch watch{
+            .waiting =
+                [this](const LockHolder& holder, std::chrono::seconds waited) {
+                    talk_.note(fmt::format(
+                        "waiting for apt: {} is held by {} ({} s)", holder.path, describe(holder), waited.count()));
+                },
+            .interrupted = talk_.interrupted};
+        if (auto free = wait_for_locks(request_.top, request_.limits.lock_wait, watch); !free) {
+            return std::move(free).error();
+        }
+        auto now = judge();
+        if (now) {
+            if (auto sound = check_finished(now->host.packages); !sound) {
+                return std::move(sound).error();
+            }
+        }
+        return now;
+    }
+
+    Result<Done> change(Judged now)
+    {
+        auto journal = txn::Journal::begin(request_.places, {tool, request_.command_line});
+        if (!journal) {
+            return std::move(journal).error();
+        }
+        before_ = now.host.packages;
+        if (auto made = make(*journal, std::move(now)); !made) {
+            return with_packages_left(std::move(made).error());
+        }
+        auto after = judge();
+        if (!after) {
+            return with_packages_left(std::move(after).error());
+        }
+        if (!after->plan.steps.empty()) {
+            return with_packages_left(not_as_wanted(*journal, after->plan.steps.front()));
+        }
+        (void)journal->enter(txn::State::closed);
+        (void)txn::prune(request_.places, tool);
+        std::vector<std::string> steps;
+        for (const auto& step : journal->record().steps) {
+            steps.push_back(step.text);
+        }
+        auto packages = changes_between(before_, after->host.packages);
+        return Done{
+            journal->id(), std::move(steps), std::move(packages), std::move(after->host), std::move(after->plan.notes)};
+    }
+
+    /// The package lists first: only then it is known what the rest brings.
+    Result<void> make(txn::Journal& journal, Judged now)
+    {
+        if (!now.plan.missing.empty()) {
+            auto ready = refresh(journal, std::move(now));
+            if (ready) {
+                if (auto checked = check_price(*ready); !checked) {
+                    ready = std::move(checked).error();
+                }
+            }
+            if (!ready) {
+                (void)txn::roll_back(journal, domain_);
+                return std::move(ready).error();
+            }
+            now = std::move(*ready);
+        }
+        return execute(journal, now.plan.steps);
+    }
+
+    Result<Judged> refresh(txn::Journal& journal, Judged now)
+    {
+        if (needs_refresh(now.host, now.plan.missing)) {
+            const std::vector<Step> first{RefreshLists{}};
+            if (auto made = execute(journal, first); !made) {
+                return std::move(made).error();
+            }
+            auto again = judge();
+            if (!again) {
+                return again;
+            }
+            now = std::move(*again);
+        }
+        const auto& problems = domain_.update_problems();
+        if (auto known = check_candidates(now.host, now.plan.missing, problems); !known) {
+            return std::move(known).error();
+        }
+        if (!problems.empty()) {
+            talk_.warn(fmt::format("apt-get update could not read all sources:\n  {}", fmt::join(problems, "\n  ")));
+        }
+        std::erase_if(now.plan.steps, [](const Step& step) { return std::holds_alternative<RefreshLists>(step); });
+        return now;
+    }
+
+    Result<void> check_price(const Judged& now)
+    {
+        const auto price = Apt{runner_, limits_}.price(package_names(now.plan.missing));
+        if (!price) {
+            return price.error();
+        }
+        talk_.note(fmt::format(
+            "{} packages: {} to fetch, {} on disk", price->install.size(), human(price->download), human(price->disk)));
+        if (auto accepted = accept(*price); !accepted) {
+            return accepted;
+        }
+        return check_space(request_.top, *price);
+    }
+
+    Result<void> execute(txn::Journal& journal, const std::vector<Step>& steps)
+    {
+        const txn::Watch watch{.interrupted = talk_.interrupted, .announce = talk_.note};
+        const auto outcome = txn::execute(journal, domain_, std::span<const Step>{steps}, watch);
+        return outcome.ok() ? Result<void>{} : txn::to_error(outcome);
+    }
+
+    /// Every step reported success, and the host is not what was asked for: all is undone.
+    Error not_as_wanted(txn::Journal& journal, const Step& step)
+    {
+        const txn::Outcome outcome{
+            .failure =
+                Error{ErrorCode::rolled_back,
+                      fmt::format("cannot finish: all steps were made, and '{}' is still to be done", describe(step))},
+            .left_behind = txn::roll_back(journal, domain_)};
+        return txn::to_error(outcome);
+    }
+
+    /// Packages are never taken back: a failure that changed any is one that left something behind.
+    Error with_packages_left(Error error)
+    {
+        const auto root = Root::open(request_.top);
+        const auto after = root ? read_packages(*root) : Result<PackageTable>{root.error()};
+        const auto changes = after ? changes_between(before_, *after) : std::vector<PackageChange>{};
+        if (changes.empty()) {
+            return error;
+        }
+        std::vector<std::string> list;
+        for (const PackageChange& change : changes) {
+            list.push_back(describe(change));
+        }
+        error.code = ErrorCode::damaged;
+        error.message += fmt::format("\nThese packages are on the host now, and stay (host-setup removes none):\n  {}",
+                                     fmt::join(list, "\n  "));
+        if (!after->unfinished().empty()) {
+            error.hint = "finish what dpkg began: dpkg --configure -a; then run this again";
+        }
+        return error;
+    }
+
+    Runner& runner_;
+    const Request& request_;
+    const Talk& talk_;
+    AptLimits limits_;
+    HostDomain domain_;
+    PackageTable before_;
+};
+
+}  // namespace
+
+Result<Done> apply(Runner& runner, const Request& request, const Talk& talk)
+{
+    const auto own = txn::Lock::acquire(request.places, "lock.host-setup", request.command_line);
+    if (!own) {
+        return own.error();
+    }
+    const auto shared = txn::Lock::acquire(request.places, "lock", request.command_line);
+    if (!shared) {
+        return shared.error();
+    }
+    return Application{runner, request, talk}.run();
+}
+
+}  // namespace kvmkit::setup

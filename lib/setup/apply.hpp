@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "base/result.hpp"
+#include "setup/apt.hpp"
+#include "setup/plan.hpp"
+#include "system/runner.hpp"
+#include "txn/places.hpp"
+
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace kvmkit::setup {
+
+/// What is to be done, and by whom.
+struct Request {
+    Components components;
+    AptLimits limits;
+    std::string command_line;  ///< For the journal and the locks.
+    txn::Places places;
+    std::filesystem::path top = "/";  ///< The host's root directory; tests give a folder.
+};
+
+/// How the run talks and is talked to. All must be set.
+struct Talk {
+    std::function<void(const std::string&)> note;
+    std::function<void(const std::string&)> warn;
+    std::function<void(const AptProgress&)> progress;
+    std::function<bool()> interrupted;
+};
+
+/// What was done.
+struct Done {
+    std::string transaction;         ///< Empty: nothing was to be done.
+    std::vector<std::string> steps;  ///< Each one made, in words.
+    std::vector<PackageChange> packages;
+    Host host;                       ///< As it is now.
+    std::vector<std::string> notes;  ///< What could not be done here, and why.
+};
+
+/// Makes the host what was asked for, or leaves it as it was, but for packages: they stay, and ErrorCode::damaged lists
+/// them. Undoes first what a killed run left. Root.
+Result<Done> apply(Runner& runner, const Request& request, const Talk& talk);
+
+}  // namespace kvmkit::setup

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "base/result.hpp"
+#include "setup/apt_output.hpp"
+#include "setup/apt_progress.hpp"
+#include "system/runner.hpp"
+
+#include <chrono>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace kvmkit::setup {
+
+/// Told what apt reports while it works.
+using OnProgress = std::function<void(const AptProgress&)>;
+
+/// How long apt may take, and where its talk goes if it fails.
+struct AptLimits {
+    std::chrono::seconds lock_wait{600};
+    std::chrono::seconds run{3600};  ///< Then it is killed: nothing of ours waits for ever.
+    std::filesystem::path log = {};  ///< Replaced by each failure; empty: the talk is not kept.
+};
+
+/// apt, run so that no question of it, of debconf, ucf, needrestart or dpkg can be waited for.
+class Apt {
+public:
+    Apt(Runner& runner, AptLimits limits) : runner_(runner), limits_(limits) {}
+
+    /// Fetches the package lists. Yields what went wrong with single sources, also where apt-get ends with 0. Root.
+    Result<std::vector<std::string>> update();
+
+    /// The version that apt would install, by name; names that apt cannot install are left out. No privilege.
+    Result<std::map<std::string, std::string>> candidates(const std::vector<std::string>& names);
+
+    /// What installing these would bring, remove and cost. Changes nothing, needs neither privilege nor locks.
+    Result<Price> price(const std::vector<std::string>& names);
+
+    /// Installs, without recommended packages; apt refuses by itself if anything would have to go. Root. After an error
+    /// the packages may be on the host in part.
+    Result<void> install(const std::vector<std::string>& names, const OnProgress& on_progress);
+
+private:
+    Result<Completed> run(std::vector<std::string> argv, const OnProgress& on_progress = {});
+    [[nodiscard]] std::vector<std::string> apt_get(const std::vector<std::string>& words) const;
+    bool knows_error_on();
+    [[nodiscard]] Error failure(std::string_view doing, const Completed& ended) const;
+
+    Runner& runner_;
+    AptLimits limits_;
+};
+
+/// Whether an installation of this price is one that host-setup makes. ErrorCode::refused names the packages to be
+/// removed.
+Result<void> accept(const Price& price);
+
+}  // namespace kvmkit::setup

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "setup/apt_locks.hpp"
+
+#include "base/text.hpp"
+#include "base/unique_fd.hpp"
+#include "system/clock.hpp"
+#include "system/files.hpp"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdlib>
+
+#include <fmt/format.h>
+
+namespace kvmkit::setup {
+namespace {
+
+constexpr std::array lock_paths{
+    "var/lib/dpkg/lock-frontend", "var/lib/dpkg/lock", "var/lib/apt/lists/lock", "var/cache/apt/archives/lock"};
+
+std::string small_file(const std::string& path)
+{
+    const UniqueFd file{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
+    return file ? read_all(file.get(), path, 65536).value_or("") : std::string{};
+}
+
+std::string command_of(pid_t pid)
+{
+    auto text = small_file(fmt::format("/proc/{}/cmdline", pid));
+    std::ranges::replace(text, '\0', ' ');
+    if (trim(text).empty()) {
+        text = small_file(fmt::format("/proc/{}/comm", pid));
+    }
+    return std::string{trim(text)};
+}
+
+std::optional<std::chrono::seconds> age_of(pid_t pid)
+{
+    const auto ticks = process_start_time(pid);
+    const auto per_second = ::sysconf(_SC_CLK_TCK);
+    const auto uptime = std::strtoll(small_file("/proc/uptime").c_str(), nullptr, 10);
+    if (!ticks || per_second <= 0) {
+        return std::nullopt;
+    }
+    const auto started = static_cast<long long>(*ticks) / per_second;
+    return std::chrono::seconds{std::max(0LL, uptime - started)};
+}
+
+/// fcntl's own answer: unlike a look at the file, it names the holder.
+Result<std::optional<LockHolder>> holder_of(const std::filesystem::path& path)
+{
+    const UniqueFd file{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
+    if (!file) {
+        return errno == ENOENT ? Result<std::optional<LockHolder>>{std::nullopt}
+                               : errno_error(errno, fmt::format("cannot open '{}'", path.string()));
+    }
+    struct flock lock {};
+    lock.l_type = F_WRLCK;
+    lock.l_whence = SEEK_SET;
+    if (::fcntl(file.get(), F_GETLK, &lock) != 0) {
+        return errno_error(errno, fmt::format("cannot look at lock '{}'", path.string()));
+    }
+    if (lock.l_type == F_UNLCK) {
+        return std::optional<LockHolder>{};
+    }
+    const pid_t pid = std::max(lock.l_pid, 0);
+    return std::optional{LockHolder{path.string(), pid, pid > 0 ? command_of(pid) : "", age_of(pid)}};
+}
+
+Error still_held(const LockHolder& holder, std::chrono::seconds limit)
+{
+    return {
+        ErrorCode::timeout,
+        fmt::format("cannot use apt: '{}' is held by {}; waited {} s", holder.path, describe(holder), limit.count()),
+        "wait until it is done and run this again, or wait longer with --lock-timeout SECONDS"};
+}
+
+}  // namespace
+
+std::string describe(const LockHolder& holder)
+{
+    if (holder.pid == 0) {
+        return "a process that cannot be seen from here";
+    }
+    auto text = fmt::format("pid {} ('{}')", holder.pid, holder.command);
+    if (holder.age) {
+        text += fmt::format(", running for {} s", holder.age->count());
+    }
+    return text;
+}
+
+Result<std::optional<LockHolder>> find_lock_holder(const std::filesystem::path& top)
+{
+    for (const char* path : lock_paths) {
+        auto holder = holder_of(top / path);
+        if (!holder || *holder) {
+            return holder;
+        }
+    }
+    return std::optional<LockHolder>{};
+}
+
+Result<void> wait_for_locks(const std::filesystem::path& top, std::chrono::seconds limit, const LockWatch& watch)
+{
+    constexpr std::chrono::seconds between_notes{10};
+    constexpr int slice_ms = 200;
+    const auto began = Deadline::Clock::now();
+    const auto deadline = Deadline::after(limit);
+    auto next_note = Deadline::after(std::chrono::seconds{0});
+    for (;;) {
+        const auto holder = find_lock_holder(top);
+        if (!holder) {
+            return holder.error();
+        }
+        if (!*holder) {
+            return {};
+        }
+        if (watch.waiting && next_note.passed()) {
+            watch.waiting(**holder, std::chrono::floor<std::chrono::seconds>(Deadline::Clock::now() - began));
+            next_note = Deadline::after(between_notes);
+        }
+        if (deadline.passed()) {
+            return still_held(**holder, limit);
+        }
+        if (watch.interrupted && watch.interrupted()) {
+            return Error{ErrorCode::interrupted, "interrupted while waiting for apt"};
+        }
+        (void)::poll(nullptr, 0, slice_ms);  // fcntl's waiting lock has no deadline
+    }
+}
+
+}  // namespace kvmkit::setup

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "base/deadline.hpp"
+#include "base/result.hpp"
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+
+namespace kvmkit::setup {
+
+/// Who keeps apt and dpkg to itself at the moment.
+struct LockHolder {
+    std::string path;     ///< "/var/lib/dpkg/lock-frontend"
+    pid_t pid = 0;        ///< 0: a process that cannot be seen from here, as of another container.
+    std::string command;  ///< Its command line; empty if it cannot be read.
+    std::optional<std::chrono::seconds> age;
+};
+
+/// "pid 812 ('/usr/bin/unattended-upgrade'), for 34 s"
+std::string describe(const LockHolder& holder);
+
+/// The first of the four locks of dpkg and apt that somebody else holds. `top` is the host's root directory.
+Result<std::optional<LockHolder>> find_lock_holder(const std::filesystem::path& top);
+
+/// How a wait is watched. Both may be empty.
+struct LockWatch {
+    std::function<void(const LockHolder&, std::chrono::seconds)> waiting = {};  ///< Told now and then how long it took.
+    std::function<bool()> interrupted = {};
+};
+
+/// Waits until nobody holds them. The locks are looked at, never taken, broken or deleted, and no holder is killed:
+/// apt's own wait (DPkg::Lock::Timeout) covers neither the lists' lock nor releases before 1.9.11. Root.
+Result<void> wait_for_locks(const std::filesystem::path& top, std::chrono::seconds limit, const LockWatch& watch);
+
+}  // namespace kvmkit::setup

@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "setup/domain.hpp"
+
+#include "base/text.hpp"
+#include "setup/kvm_device.hpp"
+#include "setup/service.hpp"
+#include "system/files.hpp"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include <fmt/format.h>
+
+namespace kvmkit::setup {
+namespace {
+
+using MaybeStep = std::optional<Step>;
+
+constexpr std::chrono::seconds libvirt_patience{30};
+
+std::string loaded_path(const std::string& module)
+{
+    return "sys/module/" + module;
+}
+
+}  // namespace
+
+/// The inverse of each kind of step, from what the host is now.
+struct HostDomain::Inverse {
+    HostDomain& domain;
+    const Root& root;
+
+    Result<MaybeStep> operator()(const auto& /*nothing to undo*/) const { return MaybeStep{}; }
+
+    Result<MaybeStep> operator()(const LoadModule& module) const
+    {
+        return root.exists(loaded_path(module.name)) ? MaybeStep{} : MaybeStep{UnloadModule{module.name}};
+    }
+
+    Result<MaybeStep> operator()(const SetFile& file) const
+    {
+        auto bytes = root.read(file.path);
+        const auto status = root.status(file.path);
+        if (!bytes || !status) {
+            return bytes ? status.error() : std::move(bytes).error();
+        }
+        const mode_t mode = *status ? (*status)->st_mode & 07777U : file.mode;
+        return MaybeStep{SetFile{file.path, std::move(*bytes), mode}};
+    }
+
+    Result<MaybeStep> operator()(const GrantDevice& /*step*/) const
+    {
+        const auto device = observe_device(root);
+        return device.present ? MaybeStep{SetDeviceOwner{device.owner_group, device.mode}} : MaybeStep{};
+    }
+
+    Result<MaybeStep> operator()(const ChangeUnit& change) const
+    {
+        const auto unit = unit_state(domain.ground_.runner, change.unit);
+        if (!unit) {
+            return unit.error();
+        }
+        if (change.action == UnitAction::enable && !unit->is_enabled()) {
+            return MaybeStep{ChangeUnit{UnitAction::disable, change.unit}};
+        }
+        if (change.action == UnitAction::start && !unit->is_active()) {
+            return MaybeStep{ChangeUnit{UnitAction::stop, change.unit}};
+        }
+        return MaybeStep{};
+    }
+
+    /// The question starts the daemon behind the socket; one that did not run is stopped again.
+    Result<MaybeStep> operator()(const ProveLibvirt& /*step*/) const
+    {
+        const auto unit = unit_state(domain.ground_.runner, "libvirtd.service");
+        if (!unit) {
+            return unit.error();
+        }
+        return unit->is_active() ? MaybeStep{} : MaybeStep{ChangeUnit{UnitAction::stop, "libvirtd.service"}};
+    }
+};
+
+/// Each kind of step, made.
+struct HostDomain::Apply {
+    HostDomain& domain;
+    const Root& root;
+
+    Result<void> operator()(const RefreshLists& /*step*/) const
+    {
+        auto problems = Apt{domain.ground_.runner, domain.ground_.limits}.update();
+        if (!problems) {
+            return std::move(problems).error();
+        }
+        domain.update_problems_ = std::move(*problems);
+        return {};
+    }
+
+    Result<void> operator()(const InstallPackages& install) const
+    {
+        return Apt{domain.ground_.runner, domain.ground_.limits}.install(install.names, domain.ground_.on_progress);
+    }
+
+    Result<void> operator()(const LoadModule& module) const
+    {
+        return domain.set_module(module.name, {"modprobe", module.name}, "load");
+    }
+
+    Result<void> operator()(const UnloadModule& module) const
+    {
+        return root.exists(loaded_path(module.name))
+                   ? domain.set_module(module.name, {"modprobe", "-r", module.name}, "unload")
+                   : Result<void>{};
+    }
+
+    Result<void> operator()(const SetFile& file) const
+    {
+        const auto path = domain.ground_.top / file.path;
+        if (!file.bytes) {
+            return remove_if_there(path);
+        }
+        if (auto made = make_directories(path.parent_path(), 0755); !made) {
+            return made;
+        }
+        return write_atomically(path, *file.bytes, file.mode);
+    }
+
+    Result<void> operator()(const GrantDevice& /*step*/) const
+    {
+        const auto device = observe_device(root);
+        if (!device.kvm_group) {
+            return Error{ErrorCode::not_found,
+                         "cannot open device '/dev/kvm' to group 'kvm': there is no such group",
+                         "groupadd --system kvm"};
+        }
+        return domain.set_device(*device.kvm_group, 0660);
+    }
+
+    Result<void> operator()(const SetDeviceOwner& owner) const
+    {
+        return observe_device(root).present ? domain.set_device(owner.group, owner.mode) : Result<void>{};
+    }
+
+    Result<void> operator()(const ChangeUnit& change) const { return domain.change_unit(change); }
+
+    Result<void> operator()(const ProveLibvirt& /*step*/) const
+    {
+        auto answered = ask_libvirt(domain.ground_.top / libvirt_socket, Deadline::after(libvirt_patience));
+        return answered ? answered : Error{ErrorCode::rolled_back, answered.error().message, answered.error().hint};
+    }
+};
+
+Result<std::optional<Step>> HostDomain::inverse(const Step& step)
+{
+    const auto here = root();
+    return here ? std::visit(Inverse{*this, *here}, step) : here.error();
+}
+
+Result<void> HostDomain::apply(const Step& step)
+{
+    const auto here = root();
+    return here ? std::visit(Apply{*this, *here}, step) : here.error();
+}
+
+Result<void> HostDomain::change_unit(const ChangeUnit& change)
+{
+    const bool undoing = change.action == UnitAction::stop || change.action == UnitAction::disable;
+    if (undoing) {
+        const auto unit = unit_state(ground_.runner, change.unit);
+        if (unit && unit->load == "not-found") {
+            return {};
+        }
+    }
+    const auto ended = ground_.runner.run(
+        {.argv = {"systemctl", std::string{word(change.action)}, change.unit}, .timeout = std::chrono::seconds{120}});
+    if (!ended) {
+        return ended.error();
+    }
+    if (ended->status != 0) {
+        return Error{ErrorCode::external,
+                     fmt::format("cannot {} unit '{}': {}", word(change.action), change.unit, trim(ended->err)),
+                     fmt::format("look at: systemctl status {}", change.unit)};
+    }
+    return {};
+}
+
+Result<void> HostDomain::set_module(const std::string& name, std::vector<std::string> argv, std::string_view doing)
+{
+    const auto ended = ground_.runner.run({.argv = std::move(argv)});
+    if (!ended) {
+        return ended.error();
+    }
+    if (ended->status != 0) {
+        return Error{ErrorCode::external,
+                     fmt::format("cannot {} module '{}': {}", doing, name, trim(ended->err)),
+                     "the kernel says why: dmesg | tail; kvm-check judges the rest"};
+    }
+    return {};
+}
+
+Result<void> HostDomain::set_device(gid_t group, mode_t mode)
+{
+    const auto path = ground_.top / "dev/kvm";
+    if (::chown(path.c_str(), static_cast<uid_t>(-1), group) != 0 || ::chmod(path.c_str(), mode) != 0) {
+        return errno_error(errno, "cannot change owner of device '/dev/kvm'");
+    }
+    return {};
+}
+
+}  // namespace kvmkit::setup

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "setup/apt.hpp"
+#include "setup/step.hpp"
+#include "system/root.hpp"
+#include "system/runner.hpp"
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace kvmkit::setup {
+
+/// Where and with what steps are made.
+struct Ground {
+    Runner& runner;
+    std::filesystem::path top = "/";  ///< The host's root directory; tests give a folder.
+    AptLimits limits = {};
+    OnProgress on_progress = {};
+};
+
+/// The steps of host-setup for txn::execute. Every change of the host goes through here. Needs root.
+class HostDomain {
+public:
+    using Step = setup::Step;
+
+    explicit HostDomain(Ground ground) : ground_(std::move(ground)) {}
+
+    static std::string describe(const Step& step) { return setup::describe(step); }
+    static std::string encode(const Step& step) { return setup::encode(step); }
+    static Result<Step> decode(std::string_view text) { return setup::decode(text); }
+
+    Result<std::optional<Step>> inverse(const Step& step);
+    Result<void> apply(const Step& step);
+
+    /// What the last refresh of the package lists could not read, also where apt-get called that a success.
+    [[nodiscard]] const std::vector<std::string>& update_problems() const noexcept { return update_problems_; }
+
+private:
+    struct Inverse;
+    struct Apply;
+    Result<Root> root() const { return Root::open(ground_.top); }
+    Result<void> change_unit(const ChangeUnit& change);
+    Result<void> set_module(const std::string& name, std::vector<std::string> argv, std::string_view doing);
+    Result<void> set_device(gid_t group, mode_t mode);
+
+    Ground ground_;
+    std::vector<std::string> update_problems_;
+};
+
+}  // namespace kvmkit::setup

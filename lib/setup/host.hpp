@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "setup/catalogue.hpp"
+#include "setup/distribution.hpp"
+#include "setup/dpkg.hpp"
+#include "setup/kvm_device.hpp"
+#include "setup/service.hpp"
+#include "system/root.hpp"
+#include "system/runner.hpp"
+
+#include <chrono>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace kvmkit::setup {
+
+/// All that a plan depends on, as it was at one moment.
+struct Host {
+    Distribution distribution;
+    std::string architecture;  ///< Debian's word: "amd64".
+    PackageTable packages;
+    std::vector<Need> needs;                        ///< What a KVM host of this kind has, there or not.
+    std::optional<std::chrono::seconds> lists_age;  ///< Of apt's package lists; absent: there are none.
+    std::map<std::string, std::string> candidates;  ///< What apt would install for each missing package.
+    ServiceState service;
+    KvmDevice device;
+    KvmModule module;
+    bool live = false;  ///< This host itself, not an image or a recording.
+
+    /// Needs that neither their package nor an alternative of it meets.
+    [[nodiscard]] std::vector<Need> missing() const;
+};
+
+/// The installed package that meets a need: its own, or an alternative; nullptr if none does.
+const Package* met_by(const PackageTable& packages, const Need& need);
+
+/// The names to be given to apt.
+std::vector<std::string> package_names(const std::vector<Need>& needs);
+
+/// Looks at a host. Needs no privilege and changes nothing. ErrorCode::refused where the distribution or architecture
+/// is not supported.
+Result<Host> observe(const Root& root, Runner& runner);
+
+/// An Error (external) if dpkg stopped in the middle of something, with the command that ends it.
+Result<void> check_finished(const PackageTable& packages);
+
+}  // namespace kvmkit::setup

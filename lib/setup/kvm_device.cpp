@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "setup/kvm_device.hpp"
+
+#include "base/text.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+namespace kvmkit::setup {
+namespace {
+
+std::string text_of(const Root& root, const std::string& path)
+{
+    auto text = root.read(path);
+    return text && *text ? std::move(**text) : std::string{};
+}
+
+/// The module that the first CPU's flags call for.
+std::optional<std::string> module_for(std::string_view cpuinfo)
+{
+    for (const auto line : lines(cpuinfo)) {
+        if (!line.starts_with("flags")) {
+            continue;
+        }
+        const auto flags = words(line);
+        auto has = [&flags](std::string_view flag) { return std::ranges::find(flags, flag) != flags.end(); };
+        if (has("vmx")) {
+            return "kvm_intel";
+        }
+        return has("svm") ? std::optional<std::string>{"kvm_amd"} : std::nullopt;
+    }
+    return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<gid_t> find_group(std::string_view group_file, std::string_view name)
+{
+    for (const auto line : lines(group_file)) {
+        const auto fields = split(line, ':');
+        gid_t gid = 0;
+        if (fields.size() < 3 || fields[0] != name) {
+            continue;
+        }
+        const auto* end = fields[2].data() + fields[2].size();
+        if (std::from_chars(fields[2].data(), end, gid).ptr == end && !fields[2].empty()) {
+            return gid;
+        }
+    }
+    return std::nullopt;
+}
+
+KvmDevice observe_device(const Root& root)
+{
+    KvmDevice device{.kvm_group = find_group(text_of(root, "etc/group"), "kvm"),
+                     .udev_runs = root.exists("run/udev/control")};
+    const auto status = root.status("dev/kvm");
+    if (status && *status && S_ISCHR((*status)->st_mode)) {
+        device.present = true;
+        device.owner_group = (*status)->st_gid;
+        device.mode = (*status)->st_mode & 07777U;
+    }
+    return device;
+}
+
+KvmModule observe_module(const Root& root)
+{
+    KvmModule module{.name = module_for(text_of(root, "proc/cpuinfo"))};
+    const auto release_text = text_of(root, "proc/sys/kernel/osrelease");
+    const std::string release{trim(release_text)};
+    module.loaded = module.name && root.exists("sys/module/" + *module.name);
+    module.available = !release.empty() && root.exists("lib/modules/" + release);
+    module.loader = root.exists("sbin/modprobe") || root.exists("usr/sbin/modprobe");
+    return module;
+}
+
+}  // namespace kvmkit::setup

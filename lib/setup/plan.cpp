@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "setup/plan.hpp"
+
+#include "setup/apt_lists.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+namespace kvmkit::setup {
+namespace {
+
+constexpr std::array all_components{Component::hypervisor, Component::modules, Component::services};
+
+void plan_packages(const Host& host, Plan& plan)
+{
+    plan.missing = host.missing();
+    if (plan.missing.empty()) {
+        return;
+    }
+    if (needs_refresh(host, plan.missing)) {
+        plan.steps.emplace_back(RefreshLists{});
+    }
+    plan.steps.emplace_back(InstallPackages{package_names(plan.missing)});
+}
+
+/// The module, now and at every boot.
+void plan_module(const Host& host, Plan& plan)
+{
+    const KvmModule& module = host.module;
+    if (!module.name) {
+        plan.notes.emplace_back("/dev/kvm is absent and the CPU shows neither vmx nor svm: see kvm-check");
+    } else if (module.loaded) {
+        plan.notes.push_back(fmt::format(
+            "module {} is loaded, but /dev/kvm is absent: a container must be given the device", *module.name));
+    } else if (!module.available) {
+        plan.notes.push_back(fmt::format(
+            "module {} is not loaded, and the running kernel has no modules in /lib/modules: reboot into the "
+            "installed kernel, or load it outside of this container",
+            *module.name));
+    } else {
+        plan.steps.emplace_back(LoadModule{*module.name});
+        plan.steps.emplace_back(SetFile{"etc/modules-load.d/kvmkit.conf", *module.name + "\n", 0644});
+    }
+}
+
+/// A node that only root may open makes libvirt forget and probe again, for a minute, what QEMU can do.
+void plan_device(const Host& host, const Components& components, Plan& plan)
+{
+    const bool comes =
+        std::ranges::any_of(plan.steps, [](const Step& step) { return step.index() == Step{LoadModule{}}.index(); });
+    if (host.device.udev_runs || host.device.open_to_group() || (!host.device.present && !comes)) {
+        return;
+    }
+    const bool group_comes = components.contains(Component::hypervisor) && !plan.missing.empty();
+    if (!host.device.kvm_group && !group_comes) {
+        plan.notes.emplace_back(
+            "/dev/kvm is open to root only, and there is no group kvm: host-setup apply hypervisor");
+        return;
+    }
+    plan.steps.emplace_back(GrantDevice{});
+}
+
+void plan_modules(const Host& host, const Components& components, Plan& plan)
+{
+    if (!host.live) {
+        return;
+    }
+    if (!host.device.present) {
+        plan_module(host, plan);
+    }
+    plan_device(host, components, plan);
+}
+
+/// Where no service manager runs, all that can be done is to say how it goes by hand.
+void note_no_manager(const Host& host, Plan& plan)
+{
+    const bool by_hand = host.service.daemon != Daemon::running;
+    if (host.live && by_hand) {
+        plan.notes.emplace_back(
+            "no service manager runs here: libvirtd is not started; start it by hand: virtlogd -d && libvirtd -d; "
+            "or use vm-run launch --rm, which needs no daemon");
+    }
+}
+
+void plan_start(const ServiceState& service, Plan& plan)
+{
+    if (!service.enabled) {
+        plan.steps.emplace_back(ChangeUnit{UnitAction::enable, "libvirtd.service"});
+    }
+    if (service.daemon != Daemon::running) {
+        plan.steps.emplace_back(ChangeUnit{UnitAction::start, service.unit});
+        plan.steps.emplace_back(ProveLibvirt{});
+    }
+}
+
+Result<void> plan_services(const Host& host, const Components& components, Plan& plan)
+{
+    const ServiceState& service = host.service;
+    const bool comes = components.contains(Component::hypervisor) && !plan.missing.empty();
+    if (service.manager != Manager::systemd) {
+        note_no_manager(host, plan);
+    } else if (service.modular) {
+        plan.notes.emplace_back("the modular daemons (virtqemud) serve on this host; libvirtd is left alone");
+    } else if (service.daemon == Daemon::masked) {
+        return Error{
+            ErrorCode::refused,
+            "refused to start unit 'libvirtd': it is masked, so somebody decided that it must not run",
+            "systemctl unmask libvirtd.service libvirtd.socket; or leave it: host-setup apply hypervisor modules"};
+    } else if (service.daemon == Daemon::forbidden) {
+        plan.notes.emplace_back("/usr/sbin/policy-rc.d forbids starting services: libvirtd is not started");
+    } else if (service.daemon == Daemon::unknown) {
+        plan.notes.emplace_back("systemd does not say how libvirtd stands: it is left alone");
+    } else if (service.daemon == Daemon::not_installed && !comes) {
+        plan.notes.emplace_back("libvirt is not installed: host-setup apply hypervisor services");
+    } else {
+        plan_start(service, plan);
+    }
+    return {};
+}
+
+}  // namespace
+
+std::string_view word(Component component) noexcept
+{
+    switch (component) {
+        case Component::hypervisor: return "hypervisor";
+        case Component::modules: return "modules";
+        case Component::services: return "services";
+    }
+    return "";
+}
+
+std::vector<std::string> component_words()
+{
+    std::vector<std::string> names;
+    std::ranges::transform(
+        all_components, std::back_inserter(names), [](Component each) { return std::string{word(each)}; });
+    return names;
+}
+
+Result<Components> parse_components(const std::vector<std::string>& names)
+{
+    Components chosen;
+    for (const std::string& name : names) {
+        const auto* found = std::ranges::find(all_components, name, [](Component each) { return word(each); });
+        if (found == all_components.end()) {
+            return Error{ErrorCode::usage,
+                         fmt::format("unknown component '{}'", name),
+                         fmt::format("there are: {}", fmt::join(component_words(), ", "))};
+        }
+        chosen.insert(*found);
+    }
+    return chosen.empty() ? Components{all_components.begin(), all_components.end()} : chosen;
+}
+
+bool needs_refresh(const Host& host, const std::vector<Need>& missing)
+{
+    const bool fresh = host.lists_age && *host.lists_age < oldest_lists;
+    const bool known = !host.live || std::ranges::all_of(missing, [&host](const Need& need) {
+        return host.candidates.contains(need.package);
+    });
+    return !fresh || !known;
+}
+
+Result<Plan> make_plan(const Host& host, const Components& components)
+{
+    Plan plan;
+    if (!host.distribution.note.empty()) {
+        plan.notes.push_back(host.distribution.note);
+    }
+    if (components.contains(Component::hypervisor)) {
+        plan_packages(host, plan);
+    }
+    if (components.contains(Component::modules)) {
+        plan_modules(host, components, plan);
+    }
+    if (components.contains(Component::services)) {
+        if (auto planned = plan_services(host, components, plan); !planned) {
+            return std::move(planned).error();
+        }
+    }
+    return plan;
+}
+
+Result<void> check_candidates(const Host& host, const std::vector<Need>& missing, std::span<const std::string> problems)
+{
+    std::vector<std::string> unknown;
+    for (const Need& need : missing) {
+        if (!host.candidates.contains(need.package)) {
+            unknown.push_back(need.package);
+        }
+    }
+    if (unknown.empty()) {
+        return {};
+    }
+    auto message = fmt::format("cannot find package '{}': no source of apt has it for '{}'",
+                               fmt::join(unknown, "', '"),
+                               host.distribution.suite);
+    if (!problems.empty()) {
+        message += fmt::format("\napt-get update could not read all sources:\n  {}", fmt::join(problems, "\n  "));
+    }
+    return Error{ErrorCode::not_found,
+                 std::move(message),
+                 "check /etc/apt/sources.list and sources.list.d: Debian needs main, Ubuntu main and universe"};
+}
+
+Result<std::optional<Price>> price_of(const Host& host, const Plan& plan, Runner& runner)
+{
+    if (!host.live || plan.missing.empty() || needs_refresh(host, plan.missing)) {
+        return std::optional<Price>{};
+    }
+    auto price = Apt{runner, {}}.price(package_names(plan.missing));
+    if (!price) {
+        return std::move(price).error();
+    }
+    return std::optional{std::move(*price)};
+}
+
+}  // namespace kvmkit::setup

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "base/result.hpp"
+#include "setup/apt.hpp"
+#include "setup/host.hpp"
+#include "setup/step.hpp"
+
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace kvmkit::setup {
+
+/// What host-setup can be asked for.
+enum class Component {
+    hypervisor,  ///< The packages.
+    modules,     ///< The KVM module, and /dev/kvm open to group kvm.
+    services,    ///< libvirtd enabled and started.
+};
+
+std::string_view word(Component component) noexcept;
+
+using Components = std::set<Component>;
+
+/// Reads names from a command line; none means all. ErrorCode::usage names what was not understood and what there is.
+Result<Components> parse_components(const std::vector<std::string>& names);
+
+/// The words of all components, in order.
+std::vector<std::string> component_words();
+
+/// What has to be done. Nothing to be done: no steps. Notes say what cannot be done and why, and stay after an apply.
+struct Plan {
+    std::vector<Need> missing;
+    std::vector<Step> steps;
+    std::vector<std::string> notes;
+};
+
+/// Compares a host with what it should be. Pure. ErrorCode::refused: the administrator forbade what was asked for.
+Result<Plan> make_plan(const Host& host, const Components& components);
+
+/// Whether apt's lists must be fetched before the missing packages can be judged or installed.
+bool needs_refresh(const Host& host, const std::vector<Need>& missing);
+
+/// not_found: names the missing packages that no source of apt has, and the suite. `problems` of the last refresh go
+/// along.
+Result<void> check_candidates(const Host& host,
+                              const std::vector<Need>& missing,
+                              std::span<const std::string> problems);
+
+/// What the plan's packages cost; absent if there are none or the lists must be fetched first.
+Result<std::optional<Price>> price_of(const Host& host, const Plan& plan, Runner& runner);
+
+}  // namespace kvmkit::setup

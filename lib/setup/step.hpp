@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "base/result.hpp"
+
+#include <sys/types.h>
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace kvmkit::setup {
+
+/// apt-get update. Nothing to undo.
+struct RefreshLists {};
+
+/// apt-get install. Never undone: host-setup removes no package.
+struct InstallPackages {
+    std::vector<std::string> names;
+};
+
+/// modprobe; undone only where it was not loaded before.
+struct LoadModule {
+    std::string name;
+};
+struct UnloadModule {
+    std::string name;
+};
+
+/// Gives a file these bytes and this mode; without bytes the file is removed.
+struct SetFile {
+    std::string path;  ///< Relative to the host's root.
+    std::optional<std::string> bytes;
+    mode_t mode = 0644;
+};
+
+/// chgrp kvm and mode 0660 for /dev/kvm. The group is looked up when it is done: a package may just have made it.
+struct GrantDevice {};
+struct SetDeviceOwner {
+    gid_t group = 0;
+    mode_t mode = 0;
+};
+
+enum class UnitAction { enable, disable, start, stop };
+struct ChangeUnit {
+    UnitAction action = UnitAction::enable;
+    std::string unit;
+};
+
+/// Opens libvirt's socket and waits for its answer. Changes nothing; a failure takes back what came before.
+struct ProveLibvirt {};
+
+using Step = std::variant<RefreshLists,
+                          InstallPackages,
+                          LoadModule,
+                          UnloadModule,
+                          SetFile,
+                          GrantDevice,
+                          SetDeviceOwner,
+                          ChangeUnit,
+                          ProveLibvirt>;
+
+/// The stable word for a step's kind, as records carry it ("install-packages").
+std::string_view kind(const Step& step) noexcept;
+
+/// "install qemu-utils vlan": for plans and journals.
+std::string describe(const Step& step);
+
+/// "start", "enable", ...: systemctl's verbs.
+std::string_view word(UnitAction action) noexcept;
+
+/// The journal's form of a step, and back.
+std::string encode(const Step& step);
+Result<Step> decode(std::string_view text);
+
+}  // namespace kvmkit::setup

@@ -1,0 +1,268 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Cases of packages, locks and failures. Each asserts the exit code, the message and the state that is left."""
+import fcntl
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+from machine import Machine
+from schema import check
+from stubs import NAMES
+
+WANTED = [name for name in NAMES if name not in ("kmod", "unwanted")]
+
+
+def installs_then_finds_nothing_to_do(machine: Machine) -> None:
+    status = machine.setup("status", "--json")
+    check(status.record)
+    assert status.code == 1 and not status.record["complete"]
+    plan = machine.setup("plan", "--json")
+    check(plan.record)
+    assert plan.code == 1 and len(plan.record["missing"]) == len(WANTED), plan.record["missing"]
+    assert machine.setup("apply", "--dry-run").code == 1
+    assert not machine.installed("vlan"), "a dry run installed something"
+
+    done = machine.setup("apply", "--json")
+    check(done.record)
+    assert done.code == 0 and done.record["changed"]
+    assert sorted(each["name"] for each in done.record["packages"]) == sorted(WANTED)
+    assert done.record["service"] == {"manager": "none", "unit": None, "state": "stopped", "enabled": False}
+    assert any("virtlogd -d && libvirtd -d" in note for note in done.record["notes"])
+    assert not machine.installed("unwanted"), "a recommended package came along"
+    device = (machine.root / "dev/kvm").stat()
+    assert device.st_mode & 0o7777 == 0o660 and done.record["device"]["open_to_group"]
+
+    before = machine.database()
+    again = machine.setup("apply", "--json")
+    check(again.record)
+    assert again.code == 0 and not again.record["changed"] and again.record["transaction"] is None
+    assert "nothing to do" in machine.setup("apply").out
+    assert machine.database() == before, "the second run wrote dpkg's database"
+    assert machine.setup("apply", "--dry-run").code == 0
+    assert machine.setup("status").code == 0
+    priced = machine.setup("plan", "--json").record
+    check(priced)
+    assert priced["steps"] == [] and priced["price"] is None
+
+
+def components_are_done_alone(machine: Machine) -> None:
+    done = machine.setup("apply", "hypervisor")
+    assert done.code == 0 and machine.installed("qemu-utils")
+    assert (machine.root / "dev/kvm").stat().st_mode & 0o777 == 0o600, "modules were not asked for"
+    plan = machine.setup("plan", "--json").record
+    assert [step["kind"] for step in plan["steps"]] == ["grant-device"]
+    wrong = machine.setup("apply", "hypervisr")
+    assert wrong.code == 2 and "did you mean 'hypervisor'" in wrong.err
+
+
+def hold(machine: Machine, path: str, seconds: float) -> subprocess.Popen:
+    """A process that holds an fcntl lock, as apt and dpkg do."""
+    code = ("import fcntl,sys,time; f=open(sys.argv[1],'a'); fcntl.lockf(f,fcntl.LOCK_EX); "
+            "print('held',flush=True); time.sleep(float(sys.argv[2]))")
+    target = machine.root / path
+    target.parent.mkdir(parents=True, exist_ok=True)
+    holder = subprocess.Popen([sys.executable, "-c", code, target, str(seconds)], stdout=subprocess.PIPE, text=True)
+    assert holder.stdout.readline() == "held\n"
+    return holder
+
+
+def held_locks_are_named_and_waited_for(machine: Machine) -> None:
+    before = machine.database()
+    for path in ("var/lib/dpkg/lock-frontend", "var/lib/dpkg/lock", "var/lib/apt/lists/lock", "var/cache/apt/archives/lock"):
+        holder = hold(machine, path, 60)
+        try:
+            done = machine.setup("apply", "--lock-timeout", "1")
+        finally:
+            holder.kill()
+            holder.wait()
+        assert done.code == 3, done
+        assert f"waiting for apt: /{path} is held by pid {holder.pid}" in done.err
+        assert f"cannot use apt: '/{path}' is held by pid {holder.pid} (" in done.err and "--lock-timeout" in done.err
+        assert holder.returncode == -signal.SIGKILL, "the holder was ended by somebody else"
+    assert machine.database() == before
+
+
+def a_lock_that_is_dropped_is_waited_out(machine: Machine) -> None:
+    holder = hold(machine, "var/lib/dpkg/lock-frontend", 2)
+    done = machine.setup("apply", "--lock-timeout", "60")
+    holder.wait()
+    assert done.code == 0 and f"pid {holder.pid}" in done.err and machine.installed("vlan")
+
+
+def a_failing_postinst_lists_what_stays(machine: Machine) -> None:
+    machine.replace("qemu-utils", scripts={"postinst": "#!/bin/sh\necho the disk is on fire >&2\nexit 7\n"})
+    done = machine.setup("apply")
+    assert done.code == 4, done
+    assert "cannot install packages" in done.err and "the disk is on fire" in done.err
+    assert "returned error exit status 7" in done.err
+    assert "the disk is on fire" in (machine.root / "var/lib/kvmkit/host-setup-apt.log").read_text()
+    assert "qemu-utils 99.1 (half-configured)" in done.err and "vlan 99.1 (installed)" in done.err
+    assert "dpkg --configure -a" in done.err
+    assert (machine.root / "dev/kvm").stat().st_mode & 0o777 == 0o600
+
+
+def a_mirror_that_moved_on_is_told(machine: Machine) -> None:
+    """The lists are of today, and the file that they name is gone."""
+    machine.run("apt-get", "update")
+    (machine.repo / "vlan.deb").unlink()
+    before = machine.database()
+    done = machine.setup("apply")
+    assert done.code == 3 and "Failed to fetch" in done.err and "hint: is the network up? if it is, the lists are out of date: apt-get update" in done.err
+    assert machine.database() == before
+
+
+def a_missing_candidate_is_named(machine: Machine) -> None:
+    machine.drop("vlan")
+    before = machine.database()
+    done = machine.setup("apply")
+    assert done.code == 3 and "cannot find package 'vlan'" in done.err and "'bookworm'" in done.err
+    assert machine.database() == before
+
+
+def an_update_that_lies_is_found(machine: Machine) -> None:
+    """One source lacks a component that is asked for: apt-get update warns, and ends with 0 for all that."""
+    pool = machine.repo / "dists/stable"
+    (pool / "main/binary-amd64").mkdir(parents=True)
+    (pool / "main/binary-amd64/Packages").write_text("")
+    empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+    (pool / "Release").write_text(f"Suite: stable\nCodename: stable\nArchitectures: amd64\nComponents: main\n"
+                                  f"Date: Thu, 01 Jan 2026 00:00:00 UTC\nSHA256:\n {empty} 0 main/binary-amd64/Packages\n")
+    machine.sources("copy:/srv/repo ./", "copy:/srv/repo stable main universe")
+    lied = machine.run("apt-get", "update", "--error-on=any")
+    assert lied.code == 0 and "doesn't have the component 'universe'" in lied.err + lied.out, "apt no longer lies: adjust"
+
+    machine.drop("vlan")
+    for stale in (machine.root / "var/lib/apt/lists").glob("*_*"):
+        stale.unlink()
+    done = machine.setup("apply")
+    assert done.code == 3 and "cannot find package 'vlan'" in done.err
+    assert "doesn't have the component 'universe'" in done.err and not machine.installed("qemu-utils")
+
+    machine.sources("copy:/srv/repo ./", "http://127.0.0.1:1/ ./")
+    machine.replace("vlan")
+    warned = machine.setup("apply")
+    assert warned.code == 0 and "could not read all sources" in warned.err and "127.0.0.1" in warned.err
+
+
+def a_removal_is_refused(machine: Machine) -> None:
+    machine.replace("firewall-of-mine")
+    machine.run("apt-get", "update")
+    assert machine.run("apt-get", "-y", "install", "firewall-of-mine").code == 0
+    machine.replace("iptables", fields="Conflicts: firewall-of-mine\n")
+    machine.run("apt-get", "update")
+    before = machine.database()
+    done = machine.setup("apply")
+    assert done.code == 10 and "apt would remove 'firewall-of-mine'" in done.err
+    assert machine.database() == before and machine.installed("firewall-of-mine")
+    assert "1 to remove" in machine.setup("plan").out
+
+
+def a_full_disk_is_refused(machine: Machine) -> None:
+    machine.replace("qemu-utils", files={"usr/share/big": os.urandom(400_000)})
+    cache = machine.root / "var/cache/apt/archives"
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=128k", "small", cache], check=True)
+    (cache / "partial").mkdir()
+    before = machine.database()
+    done = machine.setup("apply")
+    assert done.code == 10 and "'/var/cache/apt/archives' needs" in done.err and "128 KiB free" in done.err
+    assert machine.database() == before
+
+
+def a_killed_run_is_finished_by_the_next(machine: Machine) -> None:
+    assert machine.setup("apply", KVMKIT_FAULT="kill:before:1").code == -signal.SIGKILL
+    assert not machine.installed("vlan")
+    assert machine.setup("apply", KVMKIT_FAULT="kill:after:1").code == -signal.SIGKILL
+    assert machine.installed("vlan") and (machine.root / "dev/kvm").stat().st_mode & 0o777 == 0o660
+    done = machine.setup("apply")
+    assert done.code == 0 and "undid transaction" in done.err and machine.installed("vlan")
+    assert (machine.root / "dev/kvm").stat().st_mode & 0o777 == 0o660
+    assert "nothing to do" in machine.setup("apply").out
+
+
+def a_question_cannot_hang_it(machine: Machine) -> None:
+    """A debconf question without a default, a conffile that was changed, and a script that reads wherever it can."""
+    template = "Template: vlan/why\nType: string\nDescription: Why?\n Say why.\n"
+    config = "#!/bin/sh\nset -e\n. /usr/share/debconf/confmodule\ndb_input critical vlan/why || true\ndb_go || true\n"
+    postinst = ("#!/bin/sh\nread answer; echo \"stdin said '$answer'\"\n"
+                "if read answer </dev/tty; then exit 9; fi\nexit 0\n")
+    (machine.root / "etc/vlan.conf").write_text("mine\n")
+    machine.replace("vlan", scripts={"config": config, "templates": template, "postinst": postinst,
+                                     "conffiles": "/etc/vlan.conf\n"}, files={"etc/vlan.conf": "theirs\n"})
+    began = time.monotonic()
+    assert machine.setup("apply").code == 0 and time.monotonic() - began < 60
+    assert (machine.root / "etc/vlan.conf").read_text() == "mine\n"
+
+
+def a_hanging_postinst_is_ended(machine: Machine) -> None:
+    machine.replace("vlan", scripts={"postinst": "#!/bin/sh\nsleep 600\n"})
+    machine.run("apt-get", "update")
+    done = machine.setup("apply", "--timeout", "10")
+    assert done.code == 4 and "did not end within 10 s" in done.err and "dpkg --configure -a" in done.err
+    assert "vlan 99.1 (half-configured)" in done.err
+    seen = machine.setup("apply")
+    assert seen.code == 3 and "dpkg was interrupted" in seen.err and "vlan (half-configured)" in seen.err
+
+
+def an_interrupted_dpkg_is_seen_first(machine: Machine) -> None:
+    updates = machine.root / "var/lib/dpkg/updates"
+    updates.mkdir(exist_ok=True)
+    (updates / "0000").write_text("")
+    for words in (("apply",), ("plan",)):
+        done = machine.setup(*words)
+        assert done.code == 3 and "dpkg was interrupted" in done.err and "dpkg --configure -a" in done.err
+    assert not machine.installed("vlan")
+
+
+def a_second_instance_is_kept_out(machine: Machine) -> None:
+    (machine.root / "run/kvmkit").mkdir()
+    for name in ("lock.host-setup", "lock"):
+        with open(machine.root / "run/kvmkit" / name, "w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            lock.write(json.dumps({"pid": os.getpid(), "command": "net-setup bridge add br0", "since": int(time.time())}))
+            lock.flush()
+            done = machine.setup("apply")
+        assert done.code == 11 and f"pid {os.getpid()} ('net-setup bridge add br0')" in done.err
+
+
+def only_root_may_apply(machine: Machine) -> None:
+    as_nobody = ("setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", "/host-setup")
+    done = machine.run(*as_nobody, "apply")
+    assert done.code == 3 and "only root" in done.err and "sudo host-setup apply" in done.err
+    assert machine.run(*as_nobody, "plan").code == 1
+    assert machine.run(*as_nobody, "status").code == 1
+
+
+def a_signal_ends_it_between_steps(machine: Machine) -> None:
+    before = machine.database()
+    done = machine.setup("apply", KVMKIT_FAULT="stop:after:0")
+    assert done.code == 130 and machine.database() == before
+    holder = hold(machine, "var/lib/dpkg/lock-frontend", 60)
+    waiting = machine.start("/host-setup", "apply")
+    while "waiting for apt" not in waiting.stderr.readline():
+        assert waiting.poll() is None
+    waiting.send_signal(signal.SIGINT)
+    assert waiting.wait(timeout=20) == 130
+    holder.kill()
+    holder.wait()
+
+
+def a_late_failure_gives_the_device_back(machine: Machine) -> None:
+    done = machine.setup("apply", KVMKIT_FAULT="fail:after:2")
+    assert done.code == 4 and "fault hook" in done.err and "vlan 99.1 (installed)" in done.err
+    device = (machine.root / "dev/kvm").stat()
+    assert device.st_mode & 0o777 == 0o600 and device.st_gid == 0
+    assert machine.setup("apply", KVMKIT_FAULT="fail:after:0").code == 3, "no package changed: the host is as it was"
+    assert (machine.root / "dev/kvm").stat().st_gid == 0
+    assert machine.setup("apply").code == 0
+
+
+def other_distributions_are_refused(machine: Machine) -> None:
+    for text, named in (("ID=fedora\nVERSION_ID=41\nPRETTY_NAME='Fedora Linux 41'\n", "ID=fedora"),
+                        ("ID=debian\nVERSION_ID=10\nPRETTY_NAME='Debian 10'\n", "VERSION_ID=10")):
+        (machine.root / "usr/lib/os-release").write_text(text)
+        for command in ("status", "plan", "apply"):
+            done = machine.setup(command)
+            assert done.code == 10 and named in done.err and "supported so far: Debian 11 to 13" in done.err

@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: Apache-2.0
+"""run_case.py LAB PROGRAM CASE: one case in this process's mount namespace, which must be private."""
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import cases
+import service_cases
+from machine import Machine
+from skip import skip
+
+
+def main() -> None:
+    lab, program, name = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
+    if os.geteuid() != 0:
+        skip("not root")
+    if not (lab / "root").exists():
+        skip("the lab's root could not be made, see setup-root")
+    case = getattr(cases, name, None) or getattr(service_cases, name)
+    try:
+        machine = Machine(lab, program)
+    except subprocess.CalledProcessError as problem:
+        skip(f"no overlay can be mounted here: {problem}")
+    case(machine)
+
+
+main()

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "setup/distribution.hpp"
+
+#include "support/temporary_folder.hpp"
+
+#include <gtest/gtest.h>
+
+namespace kvmkit::setup {
+namespace {
+
+struct Known {
+    const char* os_release;
+    Family family;
+    unsigned release;
+    const char* suite;
+    bool noted;
+};
+
+class KnownDistributions : public ::testing::TestWithParam<Known> {};
+
+TEST_P(KnownDistributions, AreReadAsTheirFamilyAndRelease)
+{
+    const auto distribution = read_distribution(GetParam().os_release);
+    ASSERT_TRUE(distribution) << distribution.error().message;
+    EXPECT_EQ(distribution->family, GetParam().family);
+    EXPECT_EQ(distribution->release, GetParam().release);
+    EXPECT_EQ(distribution->suite, GetParam().suite);
+    EXPECT_EQ(!distribution->note.empty(), GetParam().noted) << distribution->note;
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    OsRelease,
+    KnownDistributions,
+    ::testing::Values(
+        Known{"ID=debian\nVERSION_ID=\"12\"\nVERSION_CODENAME=bookworm\n", Family::debian, 1200, "bookworm", false},
+        Known{"ID=debian\nVERSION_ID=\"11\"\nVERSION_CODENAME=bullseye\n", Family::debian, 1100, "bullseye", false},
+        Known{"ID=debian\nVERSION_ID=\"13\"\nVERSION_CODENAME=trixie\n", Family::debian, 1300, "trixie", false},
+        Known{"ID=debian\nVERSION_CODENAME=forky\n", Family::debian, 1300, "forky", true},
+        Known{"ID=debian\nVERSION_ID='14'\nVERSION_CODENAME=forky\n", Family::debian, 1400, "forky", true},
+        Known{"ID=ubuntu\nID_LIKE=debian\nVERSION_ID=\"22.04\"\nUBUNTU_CODENAME=jammy\n",
+              Family::ubuntu,
+              2204,
+              "jammy",
+              false},
+        Known{"ID=ubuntu\nID_LIKE=debian\nVERSION_ID=\"18.04\"\nUBUNTU_CODENAME=bionic\n",
+              Family::ubuntu,
+              1804,
+              "bionic",
+              false},
+        Known{"ID=ubuntu\nID_LIKE=debian\nVERSION_ID=\"25.04\"\nUBUNTU_CODENAME=plucky\n",
+              Family::ubuntu,
+              2504,
+              "plucky",
+              false},
+        Known{"ID=linuxmint\nID_LIKE=\"ubuntu debian\"\nVERSION_ID=\"21.3\"\nUBUNTU_CODENAME=jammy\n",
+              Family::ubuntu,
+              2204,
+              "jammy",
+              true},
+        Known{"ID=linuxmint\nID_LIKE=debian\nVERSION_ID=\"6\"\nDEBIAN_CODENAME=bookworm\n",
+              Family::debian,
+              1200,
+              "bookworm",
+              true},
+        Known{"# c\nID=raspbian\nID_LIKE=debian\nVERSION_ID=\"12\"\nVERSION_CODENAME=bookworm\n",
+              Family::debian,
+              1200,
+              "bookworm",
+              true},
+        Known{"ID=strange\nID_LIKE=debian\nVERSION_ID=\"2026\"\n", Family::debian, 1300, "", true}));
+
+class RefusedDistributions : public ::testing::TestWithParam<const char*> {};
+
+TEST_P(RefusedDistributions, AreNamedWithWhatIsSupported)
+{
+    const auto distribution = read_distribution(GetParam());
+    ASSERT_FALSE(distribution);
+    EXPECT_EQ(distribution.error().code, ErrorCode::refused);
+    EXPECT_NE(distribution.error().hint.find("Debian 11 to 13 and Ubuntu 18.04 to 25.10"), std::string::npos);
+}
+
+INSTANTIATE_TEST_SUITE_P(OsRelease,
+                         RefusedDistributions,
+                         ::testing::Values("ID=fedora\nVERSION_ID=41\n",
+                                           "ID=\"rocky\"\nID_LIKE=\"rhel centos fedora\"\nVERSION_ID=\"9.4\"\n",
+                                           "ID=alpine\nVERSION_ID=3.20.0\n",
+                                           "ID=arch\n",
+                                           "ID=debian\nVERSION_ID=\"10\"\nVERSION_CODENAME=buster\n",
+                                           "ID=ubuntu\nID_LIKE=debian\nVERSION_ID=\"16.04\"\nUBUNTU_CODENAME=xenial\n",
+                                           "",
+                                           "\n=\n=x\nID\n"));
+
+TEST(Distribution, RefusalSaysWhatWasRead)
+{
+    const auto refused =
+        read_distribution("ID=opensuse-leap\nID_LIKE=\"suse opensuse\"\nVERSION_ID=15.6\nPRETTY_NAME=\"Leap\"\n");
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().message,
+              "cannot set up host 'Leap': this distribution is not known here (ID=opensuse-leap ID_LIKE=suse opensuse "
+              "VERSION_ID=15.6)");
+}
+
+TEST(Distribution, QuotesAndBackslashesAreTakenOff)
+{
+    const auto read = read_distribution("ID='debian'\nVERSION_ID=12\nPRETTY_NAME=\"A \\\"quoted\\\" name\"\n");
+    ASSERT_TRUE(read);
+    EXPECT_EQ(read->name, "A \"quoted\" name");
+}
+
+TEST(Distribution, IsFoundInEitherPlace)
+{
+    const testing::TemporaryFolder folder;
+    const auto root = Root::open(folder.path());
+    ASSERT_TRUE(root);
+    ASSERT_FALSE(detect_distribution(*root));
+    EXPECT_EQ(detect_distribution(*root).error().code, ErrorCode::refused);
+    folder.write("usr/lib/os-release", "ID=debian\nVERSION_ID=12\n");
+    EXPECT_EQ(detect_distribution(*root)->release, 1200U);
+    folder.write("etc/os-release", "ID=debian\nVERSION_ID=11\n");
+    EXPECT_EQ(detect_distribution(*root)->release, 1100U);
+}
+
+}  // namespace
+}  // namespace kvmkit::setup

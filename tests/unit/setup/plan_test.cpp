@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "setup/plan.hpp"
+
+#include <algorithm>
+
+#include <gtest/gtest.h>
+
+namespace kvmkit::setup {
+namespace {
+
+using namespace std::chrono_literals;
+using Kinds = std::vector<std::string_view>;
+
+const Components all = *parse_components({});
+
+std::string installed(const std::string& name)
+{
+    return "Package: " + name + "\nStatus: install ok installed\nArchitecture: amd64\nVersion: 1\n\n";
+}
+
+/// A Debian 12 with systemd that has all it needs.
+Host complete_host()
+{
+    Host host;
+    host.distribution = {.id = "debian",
+                         .version = "12",
+                         .name = "Debian 12",
+                         .suite = "bookworm",
+                         .family = Family::debian,
+                         .release = 1200};
+    host.needs = *needs_of(host.distribution, "amd64");
+    std::string status = installed("dpkg");
+    for (const Need& need : host.needs) {
+        status += installed(need.package);
+    }
+    host.packages = PackageTable::parse(status);
+    host.lists_age = 1h;
+    host.service = {.manager = Manager::systemd, .daemon = Daemon::running, .unit = "libvirtd.socket", .enabled = true};
+    host.device = {.present = true, .owner_group = 108, .mode = 0660, .kvm_group = 108};
+    host.live = true;
+    return host;
+}
+
+/// The same without any of the packages; apt knows them all.
+Host fresh_host()
+{
+    Host host = complete_host();
+    host.packages = PackageTable::parse(installed("dpkg"));
+    for (const Need& need : host.needs) {
+        host.candidates[need.package] = "1";
+    }
+    host.service.daemon = Daemon::not_installed;
+    host.service.enabled = false;
+    return host;
+}
+
+Kinds kinds(const Plan& plan)
+{
+    Kinds found;
+    for (const Step& step : plan.steps) {
+        found.push_back(kind(step));
+    }
+    return found;
+}
+
+bool notes(const Plan& plan, std::string_view text)
+{
+    return std::ranges::any_of(plan.notes,
+                               [&](const std::string& note) { return note.find(text) != std::string::npos; });
+}
+
+TEST(Plan, OfACompleteHostIsEmpty)
+{
+    const auto plan = make_plan(complete_host(), all);
+    ASSERT_TRUE(plan);
+    EXPECT_TRUE(plan->steps.empty());
+    EXPECT_TRUE(plan->notes.empty());
+}
+
+TEST(Plan, OfAFreshHostInstallsThenStartsThenProves)
+{
+    const auto plan = make_plan(fresh_host(), all);
+    ASSERT_TRUE(plan);
+    EXPECT_EQ(kinds(*plan), (Kinds{"install-packages", "change-unit", "change-unit", "prove-libvirt"}));
+    EXPECT_EQ(describe(plan->steps[1]), "enable libvirtd.service");
+    EXPECT_EQ(describe(plan->steps[2]), "start libvirtd.socket");
+}
+
+TEST(Plan, RefreshesListsThatAreMissingOldOrDoNotKnowAPackage)
+{
+    Host missing = fresh_host();
+    missing.lists_age.reset();
+    Host old = fresh_host();
+    old.lists_age = 25h;
+    Host ignorant = fresh_host();
+    ignorant.candidates.erase("vlan");
+    for (const Host& host : {missing, old, ignorant}) {
+        EXPECT_EQ(kinds(*make_plan(host, {Component::hypervisor})), (Kinds{"refresh-lists", "install-packages"}));
+    }
+    const auto unknown = check_candidates(ignorant, ignorant.missing(), std::vector<std::string>{"Err:1 http://a"});
+    ASSERT_FALSE(unknown);
+    EXPECT_EQ(unknown.error().code, ErrorCode::not_found);
+    EXPECT_EQ(unknown.error().message,
+              "cannot find package 'vlan': no source of apt has it for 'bookworm'\n"
+              "apt-get update could not read all sources:\n  Err:1 http://a");
+    EXPECT_TRUE(check_candidates(old, old.missing(), {}));
+}
+
+TEST(Plan, TakesAnAlternativeForThePackage)
+{
+    Host host = fresh_host();
+    host.packages = PackageTable::parse(installed("dpkg") + installed("dnsmasq-base-lua") + installed("qemu-kvm"));
+    const auto names = package_names(make_plan(host, {Component::hypervisor})->missing);
+    EXPECT_EQ(std::ranges::count(names, "dnsmasq-base"), 0);
+    EXPECT_EQ(std::ranges::count(names, "qemu-system-x86"), 1) << "qemu-kvm is a name, not the emulator";
+}
+
+TEST(Plan, LoadsTheModuleNowAndAtEveryBoot)
+{
+    Host host = complete_host();
+    host.device = {.present = false, .kvm_group = 108};
+    host.module = {.name = "kvm_amd", .loaded = false, .available = true, .loader = true};
+    EXPECT_EQ(kinds(*make_plan(host, all)), (Kinds{"load-module", "set-file", "grant-device"}));
+    host.device.udev_runs = true;
+    EXPECT_EQ(kinds(*make_plan(host, all)), (Kinds{"load-module", "set-file"}));
+}
+
+TEST(Plan, SaysWhyThereIsNoModuleToLoad)
+{
+    Host host = complete_host();
+    host.device.present = false;
+    EXPECT_TRUE(notes(*make_plan(host, all), "neither vmx nor svm"));
+    host.module = {.name = "kvm_intel", .loaded = true};
+    EXPECT_TRUE(notes(*make_plan(host, all), "a container must be given the device"));
+    host.module = {.name = "kvm_intel"};
+    EXPECT_TRUE(notes(*make_plan(host, all), "reboot into the installed kernel"));
+    EXPECT_TRUE(make_plan(host, all)->steps.empty());
+}
+
+TEST(Plan, OpensTheDeviceToItsGroupOnlyWhereNobodyElseDoes)
+{
+    Host host = complete_host();
+    host.device.mode = 0600;
+    EXPECT_EQ(kinds(*make_plan(host, all)), (Kinds{"grant-device"}));
+    host.device.owner_group = 0;
+    EXPECT_EQ(kinds(*make_plan(host, all)), (Kinds{"grant-device"}));
+    host.device.mode = 0666;
+    EXPECT_TRUE(make_plan(host, all)->steps.empty()) << "open to all";
+    host.device.mode = 0600;
+    host.device.udev_runs = true;
+    EXPECT_TRUE(make_plan(host, all)->steps.empty()) << "udev's rules decide";
+    host.device.udev_runs = false;
+    host.device.kvm_group.reset();
+    EXPECT_TRUE(make_plan(host, all)->steps.empty());
+    EXPECT_TRUE(notes(*make_plan(host, all), "there is no group kvm"));
+    Host fresh = fresh_host();
+    fresh.device = host.device;
+    EXPECT_EQ(kinds(*make_plan(fresh, {Component::hypervisor, Component::modules})),
+              (Kinds{"install-packages", "grant-device"}))
+        << "the group comes with QEMU";
+}
+
+TEST(Plan, RespectsWhatTheAdministratorDecided)
+{
+    Host host = complete_host();
+    host.service.daemon = Daemon::masked;
+    const auto refused = make_plan(host, all);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, ErrorCode::refused);
+    EXPECT_NE(refused.error().hint.find("systemctl unmask"), std::string::npos);
+    EXPECT_TRUE(make_plan(host, {Component::hypervisor, Component::modules}));
+    host.service.daemon = Daemon::forbidden;
+    EXPECT_TRUE(notes(*make_plan(host, all), "policy-rc.d"));
+    host.service = {.manager = Manager::systemd, .daemon = Daemon::stopped, .modular = true};
+    EXPECT_TRUE(notes(*make_plan(host, all), "modular daemons"));
+    EXPECT_TRUE(make_plan(host, all)->steps.empty());
+}
+
+TEST(Plan, WithoutAServiceManagerSaysHowItGoesByHand)
+{
+    Host host = complete_host();
+    host.service = {.manager = Manager::none, .daemon = Daemon::stopped};
+    const auto plan = make_plan(host, all);
+    EXPECT_TRUE(plan->steps.empty());
+    EXPECT_TRUE(notes(*plan, "virtlogd -d && libvirtd -d"));
+    host.service.daemon = Daemon::running;
+    EXPECT_TRUE(make_plan(host, all)->notes.empty()) << "somebody started it";
+}
+
+TEST(Plan, EnablesADaemonThatOnlyRunsNow)
+{
+    Host host = complete_host();
+    host.service.enabled = false;
+    const auto plan = make_plan(host, all);
+    ASSERT_EQ(plan->steps.size(), 1U);
+    EXPECT_EQ(describe(plan->steps[0]), "enable libvirtd.service");
+}
+
+TEST(Components, AreAllWithoutNamesAndCheckedWithThem)
+{
+    EXPECT_EQ(all.size(), 3U);
+    EXPECT_EQ(*parse_components({"services", "services"}), Components{Component::services});
+    const auto wrong = parse_components({"network"});
+    ASSERT_FALSE(wrong);
+    EXPECT_EQ(wrong.error().code, ErrorCode::usage);
+    EXPECT_EQ(wrong.error().hint, "there are: hypervisor, modules, services");
+}
+
+TEST(InterruptedDpkg, IsNamedWithTheCommandThatEndsIt)
+{
+    EXPECT_TRUE(check_finished(complete_host().packages));
+    auto table = PackageTable::parse(installed("dpkg") +
+                                     "Package: x\nStatus: install ok half-configured\nArchitecture: all\n\n");
+    const auto refused = check_finished(table);
+    ASSERT_FALSE(refused);
+    EXPECT_NE(refused.error().message.find("x (half-configured)"), std::string::npos);
+    EXPECT_NE(refused.error().hint.find("dpkg --configure -a"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace kvmkit::setup

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "setup/apply.hpp"
+
+#include "base/deadline.hpp"
+#include "commands.hpp"
+#include "components.hpp"
+#include "plan.hpp"
+#include "render.hpp"
+#include "system/runner.hpp"
+#include "system/signals.hpp"
+
+#include <unistd.h>
+
+#include <fmt/format.h>
+
+namespace kvmkit::host_setup {
+namespace {
+
+using cli::Json;
+
+void print_record(const cli::Console& console, const setup::Done& done, const setup::Components& components)
+{
+    Json packages = Json::array();
+    for (const auto& change : done.packages) {
+        packages.push_back({{"name", change.name},
+                            {"before", text_or_null(change.before)},
+                            {"after", text_or_null(change.after)},
+                            {"state", change.state}});
+    }
+    print_json(console,
+               {{"schema", cli::schema_name("host-setup", "apply")},
+                {"host", host_record(done.host)},
+                {"components", components_record(components)},
+                {"changed", !done.steps.empty()},
+                {"transaction", done.transaction.empty() ? Json() : Json(done.transaction)},
+                {"steps", done.steps},
+                {"packages", std::move(packages)},
+                {"service", service_record(done.host.service)},
+                {"device", device_record(done.host.device)},
+                {"notes", done.notes}});
+}
+
+void print_text(const cli::Console& console, const setup::Done& done)
+{
+    if (done.steps.empty()) {
+        console.out << "nothing to do\n";
+    }
+    for (const std::string& step : done.steps) {
+        console.out << "did: " << step << '\n';
+    }
+    if (!done.packages.empty()) {
+        console.out << fmt::format("{} packages changed\n", done.packages.size());
+    }
+    print_notes(console, done.notes);
+}
+
+/// Passes on what apt reports, a line for every tenth part where no terminal rewrites it.
+class ProgressLine {
+public:
+    explicit ProgressLine(const cli::Console& console) : console_(console) {}
+
+    void operator()(const setup::AptProgress& progress)
+    {
+        const int tenth = static_cast<int>(progress.percent) / 10;
+        const bool news = tenth != tenth_ || progress.downloading != downloading_;
+        if (console_.err_is_terminal || news) {
+            console_.progress(fmt::format(
+                "{} {:3.0f}%  {}", progress.downloading ? "fetch" : "install", progress.percent, progress.text));
+        }
+        tenth_ = tenth;
+        downloading_ = progress.downloading;
+    }
+
+private:
+    const cli::Console& console_;
+    int tenth_ = -1;
+    bool downloading_ = false;
+};
+
+Result<std::chrono::seconds> seconds_of(const cli::Arguments& arguments, const char* name)
+{
+    const auto duration = parse_duration(arguments.text(name));
+    if (!duration) {
+        return Error{ErrorCode::usage, fmt::format("--{}: {}", name, duration.error().message), duration.error().hint};
+    }
+    return std::chrono::ceil<std::chrono::seconds>(*duration);
+}
+
+Result<setup::Request> request_of(const cli::Arguments& arguments)
+{
+    auto components = components_of(arguments.operands());
+    if (!components) {
+        return std::move(components).error();
+    }
+    const auto lock_wait = seconds_of(arguments, "lock-timeout");
+    const auto run = seconds_of(arguments, "timeout");
+    if (!lock_wait || !run) {
+        return lock_wait ? run.error() : lock_wait.error();
+    }
+    return setup::Request{.components = std::move(*components),
+                          .limits = {.lock_wait = *lock_wait, .run = *run},
+                          .command_line = arguments.command_line(),
+                          .places = txn::default_places()};
+}
+
+}  // namespace
+
+void declare_apply(cli::po::options_description_easy_init add)
+{
+    const auto seconds = [](const char* standard) {
+        return cli::po::value<std::string>()->value_name("SECONDS")->default_value(standard);
+    };
+    add("json", "one JSON record");
+    add("dry-run", "show what would be done, and change nothing: the same as plan");
+    add("yes", "accepted for scripts; apply never asks");
+    add("lock-timeout", seconds("600"), "how long to wait for another apt or dpkg");
+    add("timeout", seconds("3600"), "how long one run of apt may take before it is killed");
+}
+
+Result<cli::ExitCode> run_apply(const cli::Arguments& arguments, cli::Console& console)
+{
+    if (arguments.has("dry-run")) {
+        const auto root = Root::open("/");
+        return root ? show_plan(*root, arguments, console) : root.error();
+    }
+    const auto request = request_of(arguments);
+    if (!request) {
+        return request.error();
+    }
+    if (::geteuid() != 0) {
+        return Error{ErrorCode::permission,
+                     "cannot set up host: only root may install packages and start services",
+                     "sudo host-setup apply; or look first, as anybody: host-setup plan"};
+    }
+    auto signals = SignalWatch::open();
+    if (!signals) {
+        return std::move(signals).error();
+    }
+    ProgressLine progress{console};
+    const setup::Talk talk{.note = [&](const std::string& text) { console.note(text); },
+                           .warn = [&](const std::string& text) { console.warn(text); },
+                           .progress = [&](const setup::AptProgress& now) { progress(now); },
+                           .interrupted = [&] { return signals->caught().has_value(); }};
+    SystemRunner runner;
+    const auto done = setup::apply(runner, *request, talk);
+    if (!done) {
+        return done.error();
+    }
+    arguments.has("json") ? print_record(console, *done, request->components) : print_text(console, *done);
+    return cli::ExitCode::ok;
+}
+
+}  // namespace kvmkit::host_setup

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "plan.hpp"
+#include "commands.hpp"
+#include "components.hpp"
+#include "render.hpp"
+#include "system/runner.hpp"
+
+namespace kvmkit::host_setup {
+namespace {
+
+using cli::Json;
+
+void print_record(const cli::Console& console, const setup::Host& host, const Planned& planned)
+{
+    Json missing = Json::array();
+    for (const auto& need : planned.plan.missing) {
+        const auto candidate = host.candidates.find(need.package);
+        missing.push_back({{"name", need.package},
+                           {"capability", need.capability},
+                           {"candidate", candidate != host.candidates.end() ? Json(candidate->second) : Json()}});
+    }
+    Json steps = Json::array();
+    for (const auto& step : planned.plan.steps) {
+        steps.push_back({{"kind", kind(step)}, {"text", describe(step)}});
+    }
+    print_json(console,
+               {{"schema", cli::schema_name("host-setup", "plan")},
+                {"host", host_record(host)},
+                {"components", components_record(planned.components)},
+                {"missing", std::move(missing)},
+                {"steps", std::move(steps)},
+                {"price", price_record(planned.price)},
+                {"service", service_record(host.service)},
+                {"device", device_record(host.device)},
+                {"notes", planned.plan.notes}});
+}
+
+}  // namespace
+
+Result<cli::ExitCode> show_plan(const Root& root, const cli::Arguments& arguments, const cli::Console& console)
+{
+    const auto components = components_of(arguments.operands());
+    if (!components) {
+        return components.error();
+    }
+    SystemRunner runner;
+    const auto host = setup::observe(root, runner);
+    if (!host) {
+        return host.error();
+    }
+    auto plan = make_plan(*host, *components);
+    if (!plan) {
+        return plan.error();
+    }
+    if (!plan->missing.empty()) {
+        if (auto sound = check_finished(host->packages); !sound) {
+            return sound.error();
+        }
+    }
+    auto price = price_of(*host, *plan, runner);
+    if (!price) {
+        return price.error();
+    }
+    const Planned planned{*components, std::move(*plan), std::move(*price)};
+    if (arguments.has("json")) {
+        print_record(console, *host, planned);
+    } else {
+        console.out << title(*host) << '\n';
+        print_plan(console, planned.plan, planned.price);
+    }
+    return planned.plan.steps.empty() ? cli::ExitCode::ok : cli::ExitCode::no;
+}
+
+void declare_plan(cli::po::options_description_easy_init add)
+{
+    add("json", "one JSON record");
+    add("root", cli::po::value<std::string>()->value_name("DIR"), "plan for an image or a recorded host instead");
+}
+
+Result<cli::ExitCode> run_plan(const cli::Arguments& arguments, cli::Console& console)
+{
+    const auto root = Root::open(arguments.maybe("root").value_or("/"));
+    return root ? show_plan(*root, arguments, console) : root.error();
+}
+
+}  // namespace kvmkit::host_setup
