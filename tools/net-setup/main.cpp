@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-int main()
+#include "commands.hpp"
+
+int main(int argc, char** argv)
 {
-    return 3;
+    return kvmkit::cli::run_tool(kvmkit::net_setup::tool(), argc, argv, kvmkit::cli::system_console());
 }

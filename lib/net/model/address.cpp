@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "net/model/address.hpp"
+
+#include <arpa/inet.h>
+#include <sys/random.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <optional>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+namespace kvmkit::net {
+namespace {
+
+std::optional<unsigned> number(std::string_view text, int base)
+{
+    unsigned value = 0;
+    const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value, base);
+    const bool whole = problem == std::errc{} && end == text.data() + text.size();
+    return whole ? std::optional{value} : std::nullopt;
+}
+
+int kernel_family(Family family)
+{
+    return family == Family::ipv4 ? AF_INET : AF_INET6;
+}
+
+}  // namespace
+
+Result<MacAddress> MacAddress::parse(std::string_view text)
+{
+    constexpr std::size_t length = 17;
+    Octets octets{};
+    bool sound = text.size() == length;
+    for (std::size_t i = 0; sound && i < octets.size(); ++i) {
+        const auto octet = number(text.substr(3 * i, 2), 16);
+        sound = octet && (i == 0 || text.at(3 * i - 1) == ':');
+        octets.at(i) = static_cast<std::uint8_t>(octet.value_or(0));
+    }
+    if (!sound) {
+        return Error{ErrorCode::usage, fmt::format("'{}' is no MAC address", text), "write it as 52:54:00:12:34:56"};
+    }
+    return MacAddress{octets};
+}
+
+Result<MacAddress> MacAddress::random()
+{
+    Octets octets{};
+    if (::getrandom(octets.data(), octets.size(), 0) != static_cast<ssize_t>(octets.size())) {
+        return errno_error(errno, "cannot get random bytes");
+    }
+    octets[0] = static_cast<std::uint8_t>((octets[0] & 0xfcU) | 0x02U);
+    return MacAddress{octets};
+}
+
+std::string MacAddress::str() const
+{
+    return fmt::format("{:02x}", fmt::join(octets_, ":"));
+}
+
+InterfaceAddress::InterfaceAddress(Family family, const Octets& octets, unsigned prefix) noexcept
+    : family_(family), prefix_(prefix)
+{
+    std::copy_n(octets.begin(), family == Family::ipv4 ? 4 : 16, octets_.begin());
+}
+
+Result<InterfaceAddress> InterfaceAddress::parse(std::string_view text)
+{
+    const auto slash = text.find('/');
+    const std::string host{text.substr(0, slash)};
+    constexpr unsigned no_prefix = 255;
+    const auto prefix =
+        slash == std::string_view::npos ? no_prefix : number(text.substr(slash + 1), 10).value_or(no_prefix);
+    const auto family = host.find(':') == std::string::npos ? Family::ipv4 : Family::ipv6;
+    Octets octets{};
+    const bool readable = ::inet_pton(kernel_family(family), host.c_str(), octets.data()) == 1;
+    if (!readable || prefix > (family == Family::ipv4 ? 32U : 128U)) {
+        return Error{ErrorCode::usage,
+                     fmt::format("'{}' is no address with a prefix length", text),
+                     "write it as 192.0.2.1/24 or 2001:db8::1/64"};
+    }
+    return InterfaceAddress{family, octets, prefix};
+}
+
+std::string InterfaceAddress::str() const
+{
+    std::array<char, INET6_ADDRSTRLEN> text{};
+    (void)::inet_ntop(kernel_family(family_), octets_.data(), text.data(), text.size());
+    return fmt::format("{}/{}", text.data(), prefix_);
+}
+
+std::string_view InterfaceAddress::bytes() const noexcept
+{
+    const void* start = octets_.data();
+    return {static_cast<const char*>(start), family_ == Family::ipv4 ? 4U : 16U};
+}
+
+bool InterfaceAddress::is_ipv6_link_local() const noexcept
+{
+    return family_ == Family::ipv6 && octets_[0] == 0xfe && (octets_[1] & 0xc0U) == 0x80;
+}
+
+Result<unsigned> parse_mtu(std::string_view text)
+{
+    constexpr unsigned least = 68;
+    constexpr unsigned most = 65535;
+    const auto mtu = number(text, 10);
+    if (!mtu || *mtu < least || *mtu > most) {
+        return Error{ErrorCode::usage,
+                     fmt::format("'{}' is no MTU", text),
+                     fmt::format("give bytes from {} to {}", least, most)};
+    }
+    return *mtu;
+}
+
+}  // namespace kvmkit::net

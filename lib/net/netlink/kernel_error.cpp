@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "net/netlink/kernel_error.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <system_error>
+
+#include <fmt/format.h>
+
+namespace kvmkit::net {
+namespace {
+
+/// Our sentence for an errno that comes without one.
+struct Sentence {
+    Request request;
+    int errnum;
+    std::string_view cause;
+    std::string_view hint;
+};
+
+constexpr std::array sentences{
+    Sentence{Request::create_bridge, EEXIST, "a link of that name exists", "'net-setup show' lists the links"},
+    Sentence{Request::create_bridge, EINVAL, "the kernel does not accept this name or MAC", "choose another name"},
+    Sentence{Request::delete_link, ENODEV, "it is gone already", ""},
+    Sentence{Request::attach, EINVAL, "the kernel takes no such link as a port", "name a card, a veth or a tap"},
+    Sentence{
+        Request::attach, EBUSY, "something else sits on it already, such as a macvlan or a bond", "ip -d link show"},
+    Sentence{Request::attach, ENODEV, "the port or the bridge is gone", "'net-setup show' lists the links"},
+    Sentence{Request::attach, ELOOP, "a bridge cannot be a port of a bridge", "connect two bridges by a veth pair"},
+    Sentence{Request::release, ENODEV, "the port is gone", ""},
+    Sentence{Request::change_link, ENODEV, "it is gone", "'net-setup show' lists the links"},
+    Sentence{Request::change_link, EINVAL, "the kernel does not accept this value", "ip -d link show"},
+    Sentence{Request::change_link, ERANGE, "the value is out of the link's range", "ip -d link show"},
+    Sentence{Request::add_address, EEXIST, "the link has this address already", ""},
+    Sentence{Request::add_address, EACCES, "IPv6 is switched off on this link", "sysctl net.ipv6.conf"},
+    Sentence{Request::add_address, ENODEV, "the link is gone", "'net-setup show' lists the links"},
+    Sentence{Request::remove_address, EADDRNOTAVAIL, "the link does not have it", ""},
+};
+
+std::string errno_name(int errnum)
+{
+    const char* name = ::strerrorname_np(errnum);
+    return name != nullptr ? std::string{name} : fmt::format("errno {}", errnum);
+}
+
+std::string hint_for(const KernelRefusal& refusal, Request request)
+{
+    if (refusal.errnum == EPERM || refusal.errnum == EACCES) {
+        return "changing links needs root (CAP_NET_ADMIN): sudo net-setup ...";
+    }
+    if (refusal.errnum == EOPNOTSUPP && request == Request::create_bridge) {
+        return "this kernel has no bridges loaded: modprobe bridge";
+    }
+    if (refusal.errnum == EOPNOTSUPP && request == Request::attach) {
+        return "a Wi-Fi card in client mode cannot be a bridge port; use a cabled card";
+    }
+    return {};
+}
+
+}  // namespace
+
+Error to_error(const KernelRefusal& refusal, Request request, std::string_view doing)
+{
+    const auto own = std::ranges::find_if(sentences, [&](const Sentence& sentence) {
+        return sentence.request == request && sentence.errnum == refusal.errnum;
+    });
+    const bool known = own != sentences.end();
+    std::string cause = refusal.text;
+    if (cause.empty()) {
+        cause = known ? std::string{own->cause} : std::generic_category().message(refusal.errnum);
+    }
+    auto hint = hint_for(refusal, request);
+    if (known && hint.empty()) {
+        hint = own->hint;
+    }
+    Error error = errno_error(refusal.errnum, doing, std::move(hint));
+    error.message = fmt::format("{}: {} ({})", doing, cause, errno_name(refusal.errnum));
+    return error;
+}
+
+}  // namespace kvmkit::net

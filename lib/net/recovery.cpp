@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "net/recovery.hpp"
+
+#include "system/clock.hpp"
+#include "txn/execute.hpp"
+
+#include <fmt/format.h>
+
+namespace kvmkit::net {
+namespace {
+
+/// Where the steps of a transaction were made; absent if it has none to undo.
+std::optional<NetNamespace> namespace_of(const txn::Record& record)
+{
+    for (const txn::StepRecord& step : record.steps) {
+        if (!step.undone && !step.undo.empty()) {
+            return net::namespace_of(step.undo);
+        }
+    }
+    return std::nullopt;
+}
+
+std::string sentence_about(const txn::Record& record, const NetNamespace& space)
+{
+    const auto where = space.name.empty()
+                           ? fmt::format("another network namespace (net:[{}])", space.inode)
+                           : fmt::format("network namespace '{0}': run net-setup there (--netns {0})", space.name);
+    return fmt::format(
+        "an earlier run ('{}') was killed half-way; what it made can only be undone in {}", record.command, where);
+}
+
+class Recoverer {
+public:
+    Recoverer(LinkDomain& domain, std::string boot) : domain_(domain), boot_(std::move(boot)) {}
+
+    void take(const txn::Record& orphan)
+    {
+        const auto space = namespace_of(orphan);
+        const bool nothing_left = orphan.owner.boot_id != boot_ || !space || is_gone(*space);
+        if (!nothing_left && !space->is_same(domain_.here())) {
+            recovery_.elsewhere.push_back(sentence_about(orphan, *space));
+            return;
+        }
+        auto journal = txn::Journal::adopt(orphan);
+        if (!journal) {
+            recovery_.failed.push_back(journal.error().message);
+            return;
+        }
+        if (nothing_left) {
+            (void)journal->enter(txn::State::rolled_back);
+            return;
+        }
+        const auto left = txn::roll_back(*journal, domain_);
+        if (left.empty()) {
+            recovery_.undone.push_back(orphan.id);
+        }
+        recovery_.failed.insert(recovery_.failed.end(), left.begin(), left.end());
+    }
+
+    Recovery recovery_;
+
+private:
+    LinkDomain& domain_;
+    std::string boot_;
+};
+
+}  // namespace
+
+Result<Recovery> undo_orphans(const txn::Places& places, const std::string& tool, LinkDomain& domain)
+{
+    const auto inventory = txn::read_all_records(places, tool);
+    auto boot = boot_id();
+    if (!inventory || !boot) {
+        return !inventory ? inventory.error() : std::move(boot).error();
+    }
+    Recoverer recoverer{domain, std::move(*boot)};
+    recoverer.recovery_.failed = inventory->damaged;
+    for (const txn::Record& orphan : txn::orphans(*inventory)) {
+        recoverer.take(orphan);
+    }
+    return std::move(recoverer.recovery_);
+}
+
+}  // namespace kvmkit::net

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "net/domain.hpp"
+#include "txn/places.hpp"
+
+#include <string>
+#include <vector>
+
+namespace kvmkit::net {
+
+/// What became of the transactions that killed runs left open.
+struct Recovery {
+    std::vector<std::string> undone;     ///< Ids, undone now.
+    std::vector<std::string> elsewhere;  ///< Sentences about those of other network namespaces, left as they are.
+    std::vector<std::string> failed;     ///< Sentences about what could not be undone or read.
+};
+
+/// Undoes those of dead owners that belong to the domain's network namespace. Those of an earlier boot, or of a
+/// namespace that is gone, have nothing left to undo and are closed. Call it under the tool's lock.
+Result<Recovery> undo_orphans(const txn::Places& places, const std::string& tool, LinkDomain& domain);
+
+}  // namespace kvmkit::net

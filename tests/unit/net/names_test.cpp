@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "net/model/names.hpp"
+#include "net/model/address.hpp"
+
+#include <gtest/gtest.h>
+
+namespace kvmkit::net {
+namespace {
+
+TEST(LinkNameTest, TakesWhatTheKernelTakes)
+{
+    for (const auto* text : {"br0", "eth0.100", "a", "fifteen-letters", "enp3s0f1np1", "br-lan_2@x"}) {
+        const auto name = LinkName::parse(text);
+        ASSERT_TRUE(name) << text;
+        EXPECT_EQ(name->str(), text);
+    }
+}
+
+TEST(LinkNameTest, RefusesWhatTheKernelWouldRefuseOrTakeDifferently)
+{
+    for (const auto* text : {"", ".", "..", "a b", "a/b", "a:1", "br%d", "tab\t", "line\n", "all", "default"}) {
+        const auto name = LinkName::parse(text);
+        ASSERT_FALSE(name) << text;
+        EXPECT_EQ(name.error().code, ErrorCode::usage);
+        EXPECT_FALSE(name.error().hint.empty());
+    }
+}
+
+TEST(LinkNameTest, ProposesAShorterNameForOneThatIsTooLong)
+{
+    const auto name = LinkName::parse("averyveryverylongname.100");
+    ASSERT_FALSE(name);
+    EXPECT_EQ(name.error().message,
+              "cannot use link name 'averyveryverylongname.100': it has 25 characters, the kernel takes 15");
+    EXPECT_EQ(name.error().hint, "a shorter one: averyveryve.100");
+}
+
+TEST(LinkNameTest, EveryProposalIsAName)
+{
+    for (const auto* text : {"bridge-production-0",
+                             "----------------",
+                             "br................",
+                             "0123456789abcdef",
+                             "x-a-very-long-tail-that-does-not-fit",
+                             "ends-with-a-dash-"}) {
+        const auto proposal = shortened(text);
+        EXPECT_LE(proposal.size(), max_link_name) << text;
+        if (text[0] != '-') {
+            EXPECT_TRUE(LinkName::parse(proposal)) << text << " -> " << proposal;
+        }
+    }
+    EXPECT_EQ(shortened("bridge-production-0"), "bridge-produc-0");
+    EXPECT_EQ(shortened("br0"), "br0");
+}
+
+TEST(MacAddressTest, ReadsAndWritesTheUsualForm)
+{
+    const auto mac = MacAddress::parse("52:54:00:AB:cd:ef");
+    ASSERT_TRUE(mac);
+    EXPECT_EQ(mac->str(), "52:54:00:ab:cd:ef");
+    for (const auto* text : {"", "52:54:00:ab:cd", "52-54-00-ab-cd-ef", "52:54:00:ab:cd:eg", "52:54:00:ab:cd:ef:"}) {
+        EXPECT_FALSE(MacAddress::parse(text)) << text;
+    }
+}
+
+TEST(MacAddressTest, RandomOnesAreLocalUnicastAndDiffer)
+{
+    const auto one = MacAddress::random();
+    const auto two = MacAddress::random();
+    ASSERT_TRUE(one && two);
+    EXPECT_NE(*one, *two);
+    EXPECT_EQ(one->octets()[0] & 0x03U, 0x02U);
+}
+
+TEST(InterfaceAddressTest, ReadsAndWritesBothFamilies)
+{
+    for (const auto* text : {"192.0.2.1/24", "0.0.0.0/0", "10.255.0.1/32", "2001:db8::1/64", "fe80::1/128", "::/0"}) {
+        const auto address = InterfaceAddress::parse(text);
+        ASSERT_TRUE(address) << text;
+        EXPECT_EQ(address->str(), text);
+    }
+    EXPECT_TRUE(InterfaceAddress::parse("fe80::1/64")->is_ipv6_link_local());
+    EXPECT_TRUE(InterfaceAddress::parse("febf::1/64")->is_ipv6_link_local());
+    EXPECT_FALSE(InterfaceAddress::parse("fec0::1/64")->is_ipv6_link_local());
+    EXPECT_FALSE(InterfaceAddress::parse("169.254.1.1/16")->is_ipv6_link_local());
+}
+
+TEST(InterfaceAddressTest, NeedsAPrefixThatFits)
+{
+    for (const auto* text : {"192.0.2.1",
+                             "192.0.2.1/",
+                             "192.0.2.1/33",
+                             "192.0.2/24",
+                             "2001:db8::1/129",
+                             "/24",
+                             "",
+                             "192.0.2.1/24 ",
+                             "192.0.2.1/-1",
+                             "host/24"}) {
+        const auto address = InterfaceAddress::parse(text);
+        ASSERT_FALSE(address) << text;
+        EXPECT_EQ(address.error().code, ErrorCode::usage);
+    }
+}
+
+TEST(MtuTest, IsBetween68And65535)
+{
+    EXPECT_EQ(*parse_mtu("9000"), 9000U);
+    for (const auto* text : {"", "67", "65536", "1500x", "-1", " 1500"}) {
+        EXPECT_FALSE(parse_mtu(text)) << text;
+    }
+}
+
+}  // namespace
+}  // namespace kvmkit::net

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "commands.hpp"
+#include "session.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+namespace kvmkit::net_setup {
+namespace {
+
+using cli::Json;
+
+std::string master_name(const net::Network& network, const net::Link& link)
+{
+    const net::Link* master = link.master != 0 ? net::find(network, link.master) : nullptr;
+    return master != nullptr ? master->name.str() : std::string{};
+}
+
+std::vector<std::string> port_names(const net::Network& network, const net::Link& bridge)
+{
+    std::vector<std::string> names;
+    for (const net::Link* port : net::ports_of(network, bridge)) {
+        names.push_back(port->name.str());
+    }
+    return names;
+}
+
+std::vector<std::string> address_texts(const net::Link& link)
+{
+    std::vector<std::string> texts;
+    std::ranges::transform(link.addresses, std::back_inserter(texts), &net::InterfaceAddress::str);
+    return texts;
+}
+
+Json text_or_null(const std::string& text)
+{
+    return text.empty() ? Json() : Json(text);
+}
+
+Json record_of(const net::Network& network, const net::Link& link)
+{
+    return {{"index", link.index},
+            {"name", link.name.str()},
+            {"kind", text_or_null(link.kind)},
+            {"mac", link.mac ? Json(link.mac->str()) : Json()},
+            {"mtu", link.mtu},
+            {"up", link.up},
+            {"carrier", link.carrier},
+            {"state", link.state},
+            {"master", text_or_null(master_name(network, link))},
+            {"addresses", address_texts(link)},
+            {"routes", link.routes},
+            {"ports", link.is_bridge() ? Json(port_names(network, link)) : Json()}};
+}
+
+constexpr std::size_t columns = 7;
+using Row = std::array<std::string, columns>;
+
+/// Switched off, or on, and what the kernel says of the wire.
+std::string state_text(const net::Link& link)
+{
+    if (!link.up) {
+        return "off";
+    }
+    return link.carrier || link.running ? "up" : "no carrier";
+}
+
+Row row_of(const net::Network& network, const net::Link& link)
+{
+    const auto ports = link.is_bridge() ? fmt::format("ports: {}", fmt::join(port_names(network, link), " ")) : "";
+    const auto master = master_name(network, link);
+    return {link.name.str(),
+            link.kind.empty() ? "-" : link.kind,
+            state_text(link),
+            link.mac ? link.mac->str() : "-",
+            fmt::format("{}", link.mtu),
+            !ports.empty() ? ports : (master.empty() ? "-" : "in " + master),
+            link.addresses.empty() ? "-" : fmt::format("{}", fmt::join(address_texts(link), " "))};
+}
+
+void print_table(const std::vector<Row>& rows, std::ostream& out)
+{
+    std::array<std::size_t, columns> widths{};
+    for (const Row& row : rows) {
+        for (std::size_t i = 0; i < columns; ++i) {
+            widths.at(i) = std::max(widths.at(i), row.at(i).size());
+        }
+    }
+    for (const Row& row : rows) {
+        std::string line;
+        for (std::size_t i = 0; i + 1 < columns; ++i) {
+            line += fmt::format("{:<{}}  ", row.at(i), widths.at(i));
+        }
+        out << line << row.back() << '\n';
+    }
+}
+
+/// The links asked for, or all of them.
+Result<std::vector<const net::Link*>> chosen(const net::Network& network, const std::vector<std::string>& names)
+{
+    std::vector<const net::Link*> links;
+    for (const std::string& text : names) {
+        const auto name = net::LinkName::parse(text);
+        if (!name) {
+            return name.error();
+        }
+        const net::Link* link = net::find(network, *name);
+        if (link == nullptr) {
+            return Error{ErrorCode::not_found,
+                         fmt::format("cannot show link '{}': it does not exist", text),
+                         "'net-setup show' lists the links"};
+        }
+        links.push_back(link);
+    }
+    if (names.empty()) {
+        std::ranges::transform(network.links, std::back_inserter(links), [](const net::Link& link) { return &link; });
+    }
+    return links;
+}
+
+}  // namespace
+
+void declare_show(cli::po::options_description_easy_init add)
+{
+    declare_place(add);
+    add("json", "print one JSON record");
+}
+
+Result<cli::ExitCode> show(const cli::Arguments& arguments, cli::Console& console)
+{
+    auto session = open_session(arguments);
+    if (!session) {
+        return session.error();
+    }
+    const auto network = session->route.observe();
+    if (!network) {
+        return network.error();
+    }
+    const auto links = chosen(*network, arguments.operands());
+    if (!links) {
+        return links.error();
+    }
+    if (!arguments.has("json")) {
+        std::vector<Row> rows{{"NAME", "KIND", "STATE", "MAC", "MTU", "BRIDGE", "ADDRESSES"}};
+        for (const net::Link* link : *links) {
+            rows.push_back(row_of(*network, *link));
+        }
+        print_table(rows, console.out);
+        return cli::ExitCode::ok;
+    }
+    auto records = Json::array();
+    for (const net::Link* link : *links) {
+        records.push_back(record_of(*network, *link));
+    }
+    cli::print_json(console,
+                    {{"schema", cli::schema_name("net-setup", "show")},
+                     {"netns", text_or_null(session->here.name)},
+                     {"links", records}});
+    return cli::ExitCode::ok;
+}
+
+}  // namespace kvmkit::net_setup
