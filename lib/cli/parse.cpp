@@ -4,6 +4,7 @@
 #include "cli/suggest.hpp"
 
 #include <algorithm>
+#include <array>
 #include <optional>
 
 #include <fmt/format.h>
@@ -44,8 +45,15 @@ Error unknown_command(const Tool& tool, const std::vector<std::string>& words)
 
 struct Choice {
     const Command* command = nullptr;
-    std::size_t words_used = 0;
+    std::vector<std::string> rest;  ///< The words without the command's own.
 };
+
+/// Switches that may stand before the command, too: they take no value, so what follows is not theirs.
+bool is_common_switch(std::string_view word)
+{
+    constexpr std::array switches{"--quiet", "-q", "--verbose", "-v", "--no-colour", "--json", "--help", "-h"};
+    return std::ranges::find(switches, word) != switches.end();
+}
 
 Result<Choice> choose(const Tool& tool, const std::vector<std::string>& words)
 {
@@ -53,18 +61,24 @@ Result<Choice> choose(const Tool& tool, const std::vector<std::string>& words)
         const auto row = std::ranges::find(tool.commands, name, &Command::name);
         return row == tool.commands.end() ? nullptr : &*row;
     };
-    if (words.empty() || words.front().starts_with('-')) {
-        return Choice{named(tool.default_command), 0};
+    const auto first = std::ranges::find_if_not(words, is_common_switch);
+    if (first == words.end() || first->starts_with('-')) {
+        return Choice{named(tool.default_command), words};
     }
-    if (words.size() > 1) {
-        if (const Command* command = named(words[0] + " " + words[1])) {
-            return Choice{command, 2};
+    const auto without = [&](std::ptrdiff_t count) {
+        std::vector<std::string> rest(words.begin(), first);
+        rest.insert(rest.end(), first + count, words.end());
+        return rest;
+    };
+    if (std::distance(first, words.end()) > 1) {
+        if (const Command* command = named(first[0] + " " + first[1])) {
+            return Choice{command, without(2)};
         }
     }
-    if (const Command* command = named(words[0])) {
-        return Choice{command, 1};
+    if (const Command* command = named(*first)) {
+        return Choice{command, without(1)};
     }
-    return unknown_command(tool, words);
+    return unknown_command(tool, {first, words.end()});
 }
 
 std::string option_in(std::string_view token)
@@ -114,10 +128,9 @@ Result<Invocation> parse(const Tool& tool, const std::vector<std::string>& words
     }
     const Command& command = *choice->command;
     const auto options = options_of(tool, command);
-    const std::vector<std::string> rest(words.begin() + static_cast<std::ptrdiff_t>(choice->words_used), words.end());
     try {
         const auto parsed =
-            po::command_line_parser(rest).options(options).style(option_style).allow_unregistered().run();
+            po::command_line_parser(choice->rest).options(options).style(option_style).allow_unregistered().run();
         for (const auto& option : parsed.options) {
             if (option.unregistered) {
                 return unknown_option(tool, option.original_tokens.front(), options);

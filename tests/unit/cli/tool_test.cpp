@@ -74,6 +74,14 @@ TEST(CommandLine, TakesTwoWordCommandsOperandsAndRepeatedOptions)
     EXPECT_EQ(run({"bridge", "add", "--port", "a", "br0"}).out, "root=/ port=a word=br0\n");
 }
 
+TEST(CommandLine, TakesCommonSwitchesBeforeTheCommand)
+{
+    EXPECT_EQ(run({"-q", "bridge", "add", "br0"}).out, "root=/ word=br0\n");
+    EXPECT_EQ(run({"--json", "--quiet"}).out, "root=/\n");
+    EXPECT_EQ(run({"--json", "rnu"}).err, "kvm-test: unknown command 'rnu'\n  hint: did you mean 'run'?\n");
+    EXPECT_EQ(run({"--root", "/x", "run"}).err, "kvm-test: unexpected word 'run'\n  hint: run 'kvm-test --help'\n");
+}
+
 TEST(CommandLine, RefusesWhatItDoesNotKnowAndSaysWhatWasMeant)
 {
     const auto command = run({"rnu"});
