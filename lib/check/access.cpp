@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "check/access.hpp"
+
+#include <cerrno>
+
+#include <fmt/format.h>
+
+namespace kvmkit {
+namespace {
+
+constexpr unsigned group_may_use = 0060;
+
+std::string name_of_group(const HostFacts& host, unsigned gid)
+{
+    const bool ours = host.kvm_group && *host.kvm_group && (*host.kvm_group)->gid == gid;
+    return ours ? "kvm" : fmt::format("{}", gid);
+}
+
+/// "mode 0660, owner 0, group kvm"
+std::string owners(const HostFacts& host)
+{
+    if (!host.kvm.node || !*host.kvm.node) {
+        return "its owner is not known";
+    }
+    const DeviceNode& node = **host.kvm.node;
+    return fmt::format("mode {:04o}, owner {}, group {}", node.mode, node.uid, name_of_group(host, node.gid));
+}
+
+std::string join_command(const HostFacts& host, const std::string& user)
+{
+    const bool busybox = host.distribution && host.distribution->value_or("") == "alpine";
+    return busybox ? fmt::format("addgroup {} kvm", user) : fmt::format("usermod -aG kvm {}", user);
+}
+
+/// The user's name where it is known and is not yet in the group; else empty.
+std::string outsider(const HostFacts& host)
+{
+    if (!host.user || !*host.user || (*host.user)->uid == 0) {
+        return {};
+    }
+    const bool inside = host.kvm_group && *host.kvm_group && (*host.kvm_group)->members.contains((*host.user)->name);
+    return inside ? std::string{} : (*host.user)->name;
+}
+
+/// The device is shut to every group that this user could join.
+Remedy open_to_group(const HostFacts& host)
+{
+    Remedy remedy{"give the device to the group \"kvm\" as root ('host-setup apply' does it)"};
+    if (host.kvm_group && !*host.kvm_group) {
+        remedy.commands.emplace_back("groupadd --system kvm");
+    }
+    remedy.commands.emplace_back("chgrp kvm /dev/kvm");
+    remedy.commands.emplace_back("chmod 0660 /dev/kvm");
+    if (const auto user = outsider(host); !user.empty()) {
+        remedy.summary += ", join it and log in again";
+        remedy.commands.push_back(join_command(host, user));
+    }
+    return remedy;
+}
+
+/// The device is shut, or the user is not in its group, or is in it but not yet in this session.
+Remedy permission_remedy(const HostFacts& host)
+{
+    const bool known = host.kvm_group && *host.kvm_group && host.kvm.node && *host.kvm.node;
+    if (!known) {
+        return open_to_group(host);
+    }
+    const DeviceNode& node = **host.kvm.node;
+    if (node.gid != (*host.kvm_group)->gid || (node.mode & group_may_use) != group_may_use) {
+        return open_to_group(host);
+    }
+    const auto user = host.user && *host.user ? (*host.user)->name : std::string{"USER"};
+    if ((*host.kvm_group)->members.contains(user)) {
+        return {fmt::format("log in again: {} is in the group \"kvm\", but this session began before", user),
+                {"newgrp kvm"}};
+    }
+    return {fmt::format("put {} into the group \"kvm\" as root, then log in again", user), {join_command(host, user)}};
+}
+
+std::string who(const HostFacts& host)
+{
+    return host.user && *host.user ? fmt::format("user {}", (*host.user)->name) : "this user";
+}
+
+}  // namespace
+
+Verdict judge_refused_open(const HostFacts& host, int errnum)
+{
+    const auto cause = errno_text(errnum);
+    switch (errnum) {
+        case EACCES:
+            return fail(fmt::format("{} may not open /dev/kvm: {}; {}", who(host), cause, owners(host)),
+                        permission_remedy(host));
+        case EPERM:
+            return fail(fmt::format("opening /dev/kvm is forbidden by more than its mode: {}; a container's device "
+                                    "filter does that",
+                                    cause),
+                        Remedy{"give the device to the container where it is started: docker --device /dev/kvm; LXC: "
+                               "lxc.cgroup2.devices.allow = c 10:232 rwm",
+                               {},
+                               Where::hypervisor});
+        case ENODEV:
+        case ENXIO:
+            return fail(fmt::format("/dev/kvm is there, but no KVM is behind it: {}", cause),
+                        Remedy{"load the module of this CPU and see why it refuses",
+                               {"modprobe kvm_intel || modprobe kvm_amd", "dmesg | grep -i kvm"}});
+        default:
+            return fail(fmt::format("cannot open /dev/kvm: {}", cause),
+                        Remedy{"see what the kernel says", {"dmesg | grep -i kvm"}});
+    }
+}
+
+}  // namespace kvmkit

@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "check/check.hpp"
+
+namespace kvmkit {
+
+/// Judges the errno with which open(2) on /dev/kvm failed: who may open it, and how this user gets there.
+Verdict judge_refused_open(const HostFacts& host, int errnum);
+
+}  // namespace kvmkit

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "check/catalogue.hpp"
+
+namespace kvmkit {
+
+std::vector<Check> catalogue()
+{
+    std::vector<Check> all;
+    for (const auto group : {underlay_checks(), cpu_checks(), kvm_checks(), guest_checks()}) {
+        all.insert(all.end(), group.begin(), group.end());
+    }
+    return all;
+}
+
+}  // namespace kvmkit

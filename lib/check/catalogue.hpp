@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "check/check.hpp"
+
+#include <span>
+#include <vector>
+
+namespace kvmkit {
+
+/// The groups of the catalogue, one file each.
+std::span<const Check> underlay_checks();
+std::span<const Check> cpu_checks();
+std::span<const Check> kvm_checks();
+std::span<const Check> guest_checks();
+
+/// All checks in the order in which they are judged and reported: what others depend on comes first.
+std::vector<Check> catalogue();
+
+}  // namespace kvmkit

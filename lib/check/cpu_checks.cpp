@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "check/catalogue.hpp"
+#include "check/operators.hpp"
+
+#include <string_view>
+
+#include <fmt/format.h>
+
+namespace kvmkit {
+namespace {
+
+bool intel(const CpuFacts& cpu)
+{
+    return cpu.vendor == "GenuineIntel" || cpu.vendor == "CentaurHauls" || cpu.vendor == "  Shanghai  ";
+}
+
+Remedy firmware_remedy(const CpuFacts& cpu)
+{
+    const std::string_view setting = intel(cpu) ? "Intel Virtualization Technology (VT-x, VMX)" : "SVM Mode (AMD-V)";
+    return {fmt::format("switch on '{}' in the firmware setup, usually under CPU configuration, then power the machine "
+                        "off and on",
+                        setting),
+            {},
+            Where::firmware};
+}
+
+/// Whether something that needs the extension works already: a better witness than the flag.
+bool kvm_shows_it(const HostFacts& host)
+{
+    const auto& modules = host.kvm.modules;
+    const auto loaded = [&modules](const char* name) { return modules && *modules && (*modules)->contains(name); };
+    return host.kvm.creates_machines() || loaded("kvm_pvm");
+}
+
+Verdict judge_missing_flag(const HostFacts& host, const CpuFacts& cpu)
+{
+    if (is_guest(host)) {
+        return fail(fmt::format("neither vmx nor svm among the CPU's flags; this is {}", underlay_phrase(host)),
+                    operator_remedy(host));
+    }
+    const CpuidFacts* cpuid = host.cpuid && *host.cpuid ? &**host.cpuid : nullptr;
+    if (cpuid == nullptr) {
+        return fail("neither vmx nor svm among the CPU's flags: most likely switched off in the firmware",
+                    firmware_remedy(cpu));
+    }
+    if (cpuid->vmx || cpuid->svm) {
+        return fail(fmt::format("the CPU has {} (CPUID), but the kernel hides it: switched off in the firmware",
+                                cpuid->vmx ? "VT-x" : "AMD-V"),
+                    firmware_remedy(cpu));
+    }
+    return fail("this CPU has neither VT-x nor AMD-V (CPUID)", std::nullopt);
+}
+
+Verdict judge_virt_ext(const HostFacts& host)
+{
+    if (host.arch && *host.arch && !is_x86(**host.arch)) {
+        return pass(fmt::format("{} shows no flag for it; /dev/kvm decides", **host.arch));
+    }
+    const bool proven = kvm_shows_it(host);
+    if (!host.cpu && !proven) {
+        return unknown(host.cpu.error());
+    }
+    if (!proven && !*host.cpu) {
+        return unknown("there is no /proc/cpuinfo");
+    }
+    const VirtFlag flag = host.cpu && *host.cpu ? virt_flag(**host.cpu) : VirtFlag::none;
+    if (flag != VirtFlag::none) {
+        return pass(fmt::format("the CPU's flags include {}", word(flag)));
+    }
+    return proven ? pass("neither vmx nor svm among the CPU's flags, but this KVM does without")
+                  : judge_missing_flag(host, **host.cpu);
+}
+
+constexpr std::array checks{
+    Check{"cpu.virt_ext", "the CPU offers virtualization", Severity::essential, {"underlay.xen_dom0"}, judge_virt_ext},
+};
+
+}  // namespace
+
+std::span<const Check> cpu_checks()
+{
+    return checks;
+}
+
+}  // namespace kvmkit

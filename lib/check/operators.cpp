@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "check/operators.hpp"
+
+#include <fmt/format.h>
+
+namespace kvmkit {
+namespace {
+
+const UnderlayFacts* underlay_of(const HostFacts& host)
+{
+    return host.underlay && *host.underlay ? &**host.underlay : nullptr;
+}
+
+Remedy on_hypervisor(std::string summary, std::vector<std::string> commands = {})
+{
+    return {std::move(summary), std::move(commands), Where::hypervisor};
+}
+
+Remedy in_console(std::string summary, std::vector<std::string> commands = {})
+{
+    return {std::move(summary), std::move(commands), Where::cloud_console};
+}
+
+Remedy kvm_operator(const HostFacts& host)
+{
+    const bool amd = host.cpu && *host.cpu && (*host.cpu)->vendor == "AuthenticAMD";
+    const auto* module = amd ? "kvm_amd" : "kvm_intel";
+    return on_hypervisor(
+        "allow nesting on the KVM host, give this guest the host's CPU (libvirt: <cpu mode='host-passthrough'/>, QEMU: "
+        "-cpu host), then power this guest off and on; a hosting provider may have to do it, or not offer it",
+        {fmt::format("echo 'options {} nested=1' >/etc/modprobe.d/kvm-nested.conf", module),
+         fmt::format("modprobe -r {0} && modprobe {0}", module)});
+}
+
+}  // namespace
+
+std::optional<Remedy> operator_remedy(const HostFacts& host)
+{
+    const auto* underlay = underlay_of(host);
+    if (underlay == nullptr) {
+        return std::nullopt;
+    }
+    switch (underlay->kind) {
+        case Underlay::hardware: return std::nullopt;
+        case Underlay::kvm: return kvm_operator(host);
+        case Underlay::tcg: return on_hypervisor("start QEMU with -cpu max (it emulates AMD-V) or on a host with KVM");
+        case Underlay::vmware:
+            return on_hypervisor(
+                "power this VM off and tick 'Virtualize Intel VT-x/EPT or AMD-V/RVI' (Workstation, Fusion) or 'Expose "
+                "hardware assisted virtualization to the guest OS' (ESXi), which is vhv.enable = \"TRUE\" in its .vmx "
+                "file; not possible where Windows runs VMware on top of Hyper-V");
+        case Underlay::virtualbox:
+            return on_hypervisor("power this VM off and allow nesting",
+                                 {"VBoxManage modifyvm \"NAME OF THIS VM\" --nested-hw-virt on"});
+        case Underlay::hyperv:
+            return on_hypervisor("turn this VM off and expose the virtualization extensions (PowerShell, elevated)",
+                                 {"Set-VMProcessor -VMName \"NAME OF THIS VM\" -ExposeVirtualizationExtensions $true"});
+        case Underlay::wsl:
+            return on_hypervisor(
+                "on Windows 11 write nestedVirtualization=true under [wsl2] in %UserProfile%\\.wslconfig, then restart "
+                "WSL; Windows 10 cannot do it",
+                {"wsl --shutdown"});
+        case Underlay::azure:
+            return in_console(
+                "resize to a size that offers nested virtualization (Dv3 to Dv5, Ev3 to Ev5, AMD v5) with security "
+                "type Standard");
+        case Underlay::amazon:
+            return in_console("use an instance type whose processor features list nested-virtualization, or *.metal",
+                              {"aws ec2 describe-instance-types --filters "
+                               "Name=processor-info.supported-features,Values=nested-virtualization"});
+        case Underlay::google:
+            return in_console(
+                "use an Intel machine type other than E2 and create the VM with nested virtualization",
+                {"gcloud compute instances create NAME --enable-nested-virtualization --min-cpu-platform=\"Intel "
+                 "Haswell\""});
+        case Underlay::xen_dom0: return std::nullopt;
+        case Underlay::xen_guest:
+            return on_hypervisor(
+                "run this domain as HVM with hap=1 and nestedhvm=1 in its xl.cfg (XCP-ng: the 'nested virtualization' "
+                "switch); a PV or PVH domain cannot have it");
+        case Underlay::parallels:
+            return on_hypervisor("switch on 'Enable nested virtualization' (Hardware, CPU) for this VM");
+        case Underlay::unidentified:
+            return on_hypervisor("ask the operator of the hypervisor below to expose VT-x or AMD-V to this guest");
+    }
+    return std::nullopt;
+}
+
+bool is_guest(const HostFacts& host)
+{
+    const auto* underlay = underlay_of(host);
+    return underlay != nullptr && underlay->kind != Underlay::hardware && underlay->kind != Underlay::xen_dom0;
+}
+
+std::string underlay_phrase(const HostFacts& host)
+{
+    const auto* underlay = underlay_of(host);
+    return underlay == nullptr ? "" : fmt::format("{} ({})", phrase(underlay->kind), underlay->evidence);
+}
+
+}  // namespace kvmkit

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "facts/capture.hpp"
+
+#include <cerrno>
+#include <cstdlib>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+namespace kvmkit {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr std::string_view schema = "kvmkit.capture/1";
+constexpr unsigned kvm_major = 10;
+constexpr unsigned kvm_minor = 232;
+
+/// A member, decoded: an Error where it is not mentioned or says {"unknown": "why"}, absent where it is null. `decode`
+/// may throw Json::exception.
+template <class T, class Decode>
+Fact<T> member(const Json& object, const char* name, Decode decode)
+{
+    const auto found = object.find(name);
+    if (found == object.end()) {
+        return not_recorded(fmt::format("'{}' in capture.json", name));
+    }
+    if (found->is_object() && found->contains("unknown")) {
+        return Error{ErrorCode::unsupported, found->at("unknown").get<std::string>()};
+    }
+    return found->is_null() ? std::optional<T>{} : std::optional<T>{decode(*found)};
+}
+
+CpuidFacts decode_cpuid(const Json& json)
+{
+    return {.vmx = json.at("vmx").get<bool>(),
+            .svm = json.at("svm").get<bool>(),
+            .hypervisor = json.at("hypervisor").get<bool>(),
+            .signature = json.at("signature").get<std::string>()};
+}
+
+UserFacts decode_user(const Json& json)
+{
+    return {.name = json.at("name").get<std::string>(),
+            .uid = json.at("uid").get<unsigned>(),
+            .gids = json.at("gids").get<std::set<unsigned>>()};
+}
+
+DeviceNode decode_node(const Json& json)
+{
+    const auto major = json.at("major").get<unsigned>();
+    const auto minor = json.at("minor").get<unsigned>();
+    constexpr int octal = 8;
+    return {.kind = major == kvm_major && minor == kvm_minor ? NodeKind::kvm_device : NodeKind::other_device,
+            .shape = fmt::format("character device {}:{}", major, minor),
+            .mode = static_cast<unsigned>(std::strtoul(json.at("mode").get<std::string>().c_str(), nullptr, octal)),
+            .uid = json.at("uid").get<unsigned>(),
+            .gid = json.at("gid").get<unsigned>()};
+}
+
+/// {"value": 12, "errno": null}. A name that this machine does not know counts as EIO.
+Answer decode_answer(const Json& json)
+{
+    const auto& name = json.at("errno");
+    if (name.is_null()) {
+        return {.value = json.at("value").get<int>()};
+    }
+    return {.value = -1, .errnum = errno_number(name.get<std::string>()).value_or(EIO)};
+}
+
+GuestRun decode_run(const Json& json)
+{
+    const auto& detail = json.at("detail");
+    return {.passed = json.at("passed").get<bool>(),
+            .detail = detail.is_null() ? std::string{} : detail.get<std::string>(),
+            .took = std::chrono::microseconds{json.at("took_us").get<std::int64_t>()}};
+}
+
+GuestSpeed decode_speed(const Json& json)
+{
+    const auto& user = json.at("user_ns");
+    return {.kernel_ns = json.at("kernel_ns").get<double>(),
+            .user_ns = user.is_null() ? std::nullopt : std::optional{user.get<double>()},
+            .host_ns = json.at("host_ns").get<double>()};
+}
+
+void decode_kvm(const Json& json, KvmFacts& kvm)
+{
+    kvm.node = member<DeviceNode>(json, "node", decode_node);
+    kvm.open = member<Answer>(json, "open", decode_answer);
+    kvm.api_version = member<Answer>(json, "api_version", decode_answer);
+    kvm.create_vm = member<Answer>(json, "create_vm", decode_answer);
+    kvm.run_real = member<GuestRun>(json, "run_real", decode_run);
+    kvm.run_long = member<GuestRun>(json, "run_long", decode_run);
+    kvm.speed = member<GuestSpeed>(json, "speed", decode_speed);
+}
+
+}  // namespace
+
+Error not_recorded(std::string_view what)
+{
+    return {ErrorCode::not_found, fmt::format("not recorded: {}", what)};
+}
+
+Result<void> read_capture(std::string_view json, HostFacts& host)
+try {
+    const Json document = Json::parse(json);
+    if (document.value("schema", "") != schema) {
+        return Error{ErrorCode::invalid, fmt::format("cannot read capture.json: its schema is not {}", schema)};
+    }
+    if (const auto arch = document.find("arch"); arch != document.end()) {
+        host.arch = std::optional{arch->get<std::string>()};
+    }
+    host.cpuid = member<CpuidFacts>(document, "cpuid", decode_cpuid);
+    host.user = member<UserFacts>(document, "user", decode_user);
+    decode_kvm(document.at("kvm"), host.kvm);
+    return {};
+} catch (const Json::parse_error& problem) {  // its text quotes raw bytes, which belong on no terminal
+    return Error{ErrorCode::invalid, fmt::format("cannot read capture.json: no JSON from byte {} on", problem.byte)};
+} catch (const Json::exception& problem) {
+    return Error{ErrorCode::invalid, fmt::format("cannot read capture.json: {}", problem.what())};
+}
+
+}  // namespace kvmkit

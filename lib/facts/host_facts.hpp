@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "base/fact.hpp"
+#include "facts/cpu.hpp"
+#include "facts/kvm.hpp"
+#include "facts/underlay.hpp"
+#include "facts/user.hpp"
+
+#include <string>
+
+namespace kvmkit {
+
+/// Everything the checks may look at. Plain data; a single fact may be missing, the whole never is.
+struct HostFacts {
+    Fact<std::string> arch{std::nullopt};  ///< As `uname -m` spells it.
+    Fact<CpuFacts> cpu{std::nullopt};
+    Fact<CpuidFacts> cpuid{std::nullopt};
+    Fact<UnderlayFacts> underlay{std::nullopt};
+    Fact<std::string> distribution{std::nullopt};  ///< ID of etc/os-release: "debian".
+    Fact<UserFacts> user{std::nullopt};
+    Fact<GroupFacts> kvm_group{std::nullopt};  ///< The group "kvm" of etc/group.
+    KvmFacts kvm;
+};
+
+}  // namespace kvmkit

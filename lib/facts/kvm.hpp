@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "base/answer.hpp"
+#include "base/fact.hpp"
+
+#include <chrono>
+#include <optional>
+#include <set>
+#include <string>
+
+namespace kvmkit {
+
+enum class NodeKind { kvm_device, other_device, not_a_device };
+
+/// What stands at /dev/kvm.
+struct DeviceNode {
+    NodeKind kind = NodeKind::kvm_device;
+    std::string shape;  ///< "character device 10:232", "plain file of 5 bytes"
+    unsigned mode = 0;  ///< The permission bits.
+    unsigned uid = 0;
+    unsigned gid = 0;
+};
+
+/// One piece of guest code that was run, and what came of it.
+struct GuestRun {
+    bool passed = false;
+    std::string detail;  ///< How it failed, for people; empty if it passed.
+    std::chrono::microseconds took{0};
+};
+
+/// The time of one turn of the same loop, in nanoseconds.
+struct GuestSpeed {
+    double kernel_ns = 0;                          ///< In a guest's kernel (CPL 0).
+    std::optional<double> user_ns = std::nullopt;  ///< In a guest's program (CPL 3); absent: not measured.
+    double host_ns = 0;
+
+    /// How many times slower a guest's kernel is than the host: about 1 where the CPU runs it.
+    [[nodiscard]] double ratio() const noexcept { return host_ns > 0 ? kernel_ns / host_ns : 0; }
+};
+
+/// Above this ratio guests run by emulation. The CPU's own virtualization stays below 2, also nested; emulation of
+/// every instruction starts beyond 100.
+constexpr double emulation_ratio = 20;
+
+/// What was seen of KVM. Each step is absent where an earlier one failed, so that it was not asked.
+struct KvmFacts {
+    Fact<std::set<std::string>> modules{std::nullopt};  ///< Names in sys/module that begin with "kvm", built in or not.
+    Fact<DeviceNode> node{std::nullopt};                ///< Absent: there is no /dev/kvm.
+    Fact<Answer> open{std::nullopt};
+    Fact<Answer> api_version{std::nullopt};
+    Fact<Answer> create_vm{std::nullopt};
+    Fact<GuestRun> run_real{std::nullopt};
+    Fact<GuestRun> run_long{std::nullopt};
+    Fact<GuestSpeed> speed{std::nullopt};
+    Fact<std::string> nested{std::nullopt};  ///< The vendor module's parameter `nested`: "Y", "1", "N", "0".
+
+    /// Whether KVM made a virtual machine: proof that no CPU flag can take away.
+    [[nodiscard]] bool creates_machines() const { return create_vm && *create_vm && (*create_vm)->ok(); }
+};
+
+}  // namespace kvmkit

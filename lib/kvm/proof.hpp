@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "base/answer.hpp"
+
+#include <cstdint>
+#include <string>
+
+/// What running guests through /dev/kvm showed. Plain data without pointers: it comes out of a child by a pipe.
+namespace kvmkit::kvm {
+
+/// How far the probe came. Everything before `reached` has its result.
+enum class Stage : std::int32_t { open, api_version, create_vm, run_real, run_long, speed, done };
+
+/// "running a 64 bit guest"
+std::string phrase(Stage stage);
+
+/// The KVM call that was made last, for the one that refused.
+enum class Call : std::int32_t { create_vm, set_memory, create_vcpu, map_vcpu, set_cpuid, set_registers, run };
+
+/// How a run of guest code ended.
+enum class Ended : std::int32_t {
+    not_run,
+    passed,
+    no_guest_code,   ///< None written for this architecture yet.
+    refused,         ///< `call` failed with `errnum`.
+    wrong_result,    ///< It ended well, but did not say or store what it should. `code`: what it said.
+    fault,           ///< An exception that should not have happened. `code`: its number.
+    triple_fault,    ///< KVM_EXIT_SHUTDOWN
+    entry_failed,    ///< KVM_EXIT_FAIL_ENTRY. `code`: the hardware's reason.
+    internal_error,  ///< KVM_EXIT_INTERNAL_ERROR. `code`: KVM's suberror.
+    other_exit,      ///< `code`: KVM's exit reason.
+    never_ended,     ///< The watchdog stopped it.
+};
+
+/// One run of guest code.
+struct GuestResult {
+    Ended ended = Ended::not_run;
+    Call call = Call::create_vm;
+    std::int32_t errnum = 0;
+    std::uint64_t code = 0;
+    std::int64_t microseconds = 0;  ///< From the creation of the machine to its last exit.
+};
+
+/// How the run ended, for people: "KVM refused to enter the guest: hardware reason 0x80000021 (invalid guest state)".
+std::string explain(const GuestResult& result);
+
+/// A loop that was run for a while. CPU time, so that a busy machine does not count as a slow one.
+struct LoopTime {
+    std::uint64_t turns = 0;
+    std::int64_t nanoseconds = 0;
+
+    [[nodiscard]] double per_turn() const noexcept
+    {
+        return turns == 0 ? 0 : static_cast<double>(nanoseconds) / static_cast<double>(turns);
+    }
+};
+
+/// All that was seen. A member whose stage was not reached is as it was made.
+struct Proof {
+    Stage reached = Stage::open;
+    Answer open;
+    Answer api_version;
+    Answer create_vm;
+    GuestResult real;
+    GuestResult long_mode;
+    GuestResult speed;  ///< How the loop in the guest's kernel ended.
+    LoopTime host_loop;
+    LoopTime kernel_loop;
+    LoopTime user_loop;  ///< No turns: it could not be run.
+};
+
+}  // namespace kvmkit::kvm

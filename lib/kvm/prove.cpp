@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kvm/prove.hpp"
+
+#include "base/unique_fd.hpp"
+#include "kvm/internal/run.hpp"
+#include "kvm/internal/speed.hpp"
+
+#include <fcntl.h>
+#include <linux/kvm.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <type_traits>
+
+namespace kvmkit::kvm {
+namespace {
+
+static_assert(std::is_trivially_copyable_v<Proof>);
+
+/// One guest may take this long; the parent's deadline stands above it.
+constexpr std::chrono::milliseconds run_budget{700};
+constexpr std::chrono::milliseconds loop_budget{10};
+
+/// A guest's loop that was disturbed is measured once more. Emulation is hundreds of times slower than this.
+constexpr double suspicious_ratio = 5;
+
+/// The child's side: takes one stage after the other and reports after each, so that the parent knows where it hung.
+class Witness {
+public:
+    Witness(const char* device, int report_fd) : device_path_(device), report_fd_(report_fd) {}
+
+    void testify()
+    {
+        report();
+        if (open_device() && ask_version() && make_machine()) {
+            run_guests();
+        }
+    }
+
+private:
+    void report() const { (void)!::write(report_fd_, &proof_, sizeof proof_); }
+
+    void enter(Stage stage)
+    {
+        proof_.reached = stage;
+        report();
+    }
+
+    bool open_device()
+    {
+        device_ = UniqueFd{::open(device_path_, O_RDWR | O_CLOEXEC)};
+        proof_.open = {.errnum = device_ ? 0 : errno};
+        enter(device_ ? Stage::api_version : Stage::done);
+        return static_cast<bool>(device_);
+    }
+
+    bool ask_version()
+    {
+        const int version = ::ioctl(device_.get(), KVM_GET_API_VERSION, 0);
+        proof_.api_version = {.value = version, .errnum = version < 0 ? errno : 0};
+        const bool usable = version == KVM_API_VERSION;
+        enter(usable ? Stage::create_vm : Stage::done);
+        return usable;
+    }
+
+    bool make_machine()
+    {
+        const auto vm = create_vm(device_.get());
+        proof_.create_vm = {.errnum = vm ? 0 : vm.error().errnum};
+        enter(vm ? Stage::run_real : Stage::done);
+        return vm.has_value();
+    }
+
+    void run_guests()
+    {
+        proof_.real = run_real_guest(device_.get(), run_budget);
+        enter(Stage::run_long);
+        proof_.long_mode = run_long_guest(device_.get(), run_budget);
+        enter(Stage::speed);
+        if (proof_.long_mode.ended == Ended::passed) {
+            measure();
+        }
+        enter(Stage::done);
+    }
+
+    void measure()
+    {
+        proof_.host_loop = measure_host();
+        measure_kernel();
+        if (proof_.kernel_loop.per_turn() > suspicious_ratio * proof_.host_loop.per_turn()) {
+            measure_kernel();
+        }
+        proof_.user_loop = measure_guest(device_.get(), Ring::user, loop_budget).time;
+    }
+
+    /// Keeps the faster of two measurements.
+    void measure_kernel()
+    {
+        const Measured measured = measure_guest(device_.get(), Ring::kernel, loop_budget);
+        const bool first = proof_.kernel_loop.turns == 0;
+        if (first || (measured.time.turns > 0 && measured.time.per_turn() < proof_.kernel_loop.per_turn())) {
+            proof_.speed = measured.result;
+            proof_.kernel_loop = measured.time;
+        }
+    }
+
+    const char* device_path_;
+    int report_fd_;
+    UniqueFd device_;
+    Proof proof_;
+};
+
+}  // namespace
+
+Result<Proven> prove(const std::string& device, Deadline deadline)
+{
+    const char* path = device.c_str();
+    const auto child = run_isolated(
+        [path](int report_fd) {
+            Witness{path, report_fd}.testify();
+        },
+        sizeof(Proof),
+        deadline);
+    if (!child) {
+        return child.error();
+    }
+    Proven proven;
+    proven.end = child->end;
+    proven.signal = child->signal;
+    if (child->record.size() == sizeof(Proof)) {
+        std::memcpy(&proven.proof, child->record.data(), sizeof(Proof));
+    }
+    return proven;
+}
+
+}  // namespace kvmkit::kvm

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kvm/internal/speed.hpp"
+
+#include "kvm/internal/layout.hpp"
+#include "kvm/internal/run.hpp"
+
+#include <sys/ioctl.h>
+#include <time.h>
+
+namespace kvmkit::kvm {
+namespace {
+
+/// A few milliseconds where the CPU runs the guest; the watchdog bounds it where KVM emulates.
+constexpr std::uint32_t guest_turns = 1U << 22U;
+constexpr std::uint32_t host_turns = 1U << 20U;
+
+/// CPU time of this thread; KVM accounts the guest's time to it.
+std::int64_t thread_time()
+{
+    constexpr std::int64_t nanoseconds_per_second = 1'000'000'000;
+    timespec now{};
+    (void)::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return std::int64_t{now.tv_sec} * nanoseconds_per_second + now.tv_nsec;
+}
+
+void count_down(std::uint32_t turns)
+{
+#if defined(__x86_64__)
+    asm volatile("1: decl %0\n\tjnz 1b" : "+r"(turns) : : "cc");
+#else
+    for (std::uint32_t left = turns; left > 0; --left) {
+        asm volatile("" : : "r"(left));
+    }
+#endif
+}
+
+/// How many turns were left when the guest was taken out of its loop.
+std::uint64_t turns_left(const Machine& machine)
+{
+#if defined(__x86_64__)
+    struct kvm_regs regs {};
+    return ::ioctl(machine.vcpu(), KVM_GET_REGS, &regs) == 0 ? regs.rcx : guest_turns;
+#else
+    (void)machine;
+    return guest_turns;
+#endif
+}
+
+GuestResult refused(const Refusal& refusal)
+{
+    return {.ended = Ended::refused, .call = refusal.call, .errnum = refusal.errnum};
+}
+
+Measured run_loop(const Machine& machine, std::chrono::milliseconds budget)
+{
+    const std::int64_t begin = thread_time();
+    const Departure departure = enter(machine, budget);
+    const std::int64_t spent = thread_time() - begin;
+    const bool said = departure.kind == Departure::Kind::said && departure.word == 'S';
+    const bool stopped = departure.kind == Departure::Kind::ended && departure.result.ended == Ended::never_ended;
+    if (!said && !stopped) {
+        const bool failed = departure.kind == Departure::Kind::ended;
+        return {failed ? departure.result : GuestResult{.ended = Ended::wrong_result, .code = departure.word}, {}};
+    }
+    const std::uint64_t left = said ? 0 : turns_left(machine);
+    if (left >= guest_turns) {
+        return {{.ended = Ended::never_ended, .microseconds = spent / 1000}, {}};
+    }
+    return {{.ended = Ended::passed}, {guest_turns - left, spent}};
+}
+
+}  // namespace
+
+Measured measure_guest(int device, Ring ring, std::chrono::milliseconds budget)
+{
+    auto machine = Machine::build(device);
+    if (!machine) {
+        return {refused(machine.error()), {}};
+    }
+    machine->load(layout::code, loop_code());
+    if (auto ready = enter_long_mode(*machine, ring, {.rcx = guest_turns}); !ready) {
+        return {refused(ready.error()), {}};
+    }
+    return run_loop(*machine, budget);
+}
+
+LoopTime measure_host()
+{
+    const std::int64_t begin = thread_time();
+    count_down(host_turns);
+    return {host_turns, thread_time() - begin};
+}
+
+}  // namespace kvmkit::kvm

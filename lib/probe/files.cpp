@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "probe/files.hpp"
+
+#include "base/text.hpp"
+
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#include <array>
+
+#include <fmt/format.h>
+
+namespace kvmkit {
+namespace {
+
+constexpr unsigned kvm_major = 10;
+constexpr unsigned kvm_minor = 232;
+constexpr unsigned permission_bits = 07777;
+
+/// A file's text through a decoder that yields a value or nothing.
+template <class T, class Decode>
+Fact<T> decode_file(const Root& root, const std::string& path, Decode decode)
+{
+    auto text = root.read(path);
+    if (!text) {
+        return std::move(text).error();
+    }
+    return *text ? std::optional<T>{decode(**text)} : std::optional<T>{};
+}
+
+Fact<std::string> trimmed(const Root& root, const std::string& path)
+{
+    return decode_file<std::string>(root, path, [](const std::string& text) { return std::string{trim(text)}; });
+}
+
+/// The same where only the text matters: empty if it is not there or may not be read.
+std::string text_or_nothing(const Root& root, const std::string& path)
+{
+    const auto text = trimmed(root, path);
+    return text ? text->value_or("") : "";
+}
+
+Fact<DmiFacts> read_dmi(const Root& root)
+{
+    if (!root.exists("sys/class/dmi/id")) {
+        return std::optional<DmiFacts>{};
+    }
+    return std::optional<DmiFacts>{{.vendor = text_or_nothing(root, "sys/class/dmi/id/sys_vendor"),
+                                    .product = text_or_nothing(root, "sys/class/dmi/id/product_name"),
+                                    .asset_tag = text_or_nothing(root, "sys/class/dmi/id/chassis_asset_tag")}};
+}
+
+Fact<std::set<std::string>> read_modules(const Root& root)
+{
+    auto names = root.names("sys/module");
+    if (!names) {
+        return std::move(names).error();
+    }
+    if (!*names) {
+        return std::optional<std::set<std::string>>{};
+    }
+    std::set<std::string> modules;
+    for (const auto& name : **names) {
+        if (name.starts_with("kvm")) {
+            modules.insert(name);
+        }
+    }
+    return std::optional{std::move(modules)};
+}
+
+Fact<std::string> read_nested(const Root& root)
+{
+    for (const auto* module : {"kvm_intel", "kvm_amd"}) {
+        auto value = trimmed(root, fmt::format("sys/module/{}/parameters/nested", module));
+        if (!value || *value) {
+            return value;
+        }
+    }
+    return std::optional<std::string>{};
+}
+
+Fact<GroupFacts> read_kvm_group(const Root& root)
+{
+    auto text = root.read("etc/group");
+    if (!text) {
+        return std::move(text).error();
+    }
+    return *text ? find_group(**text, "kvm") : std::nullopt;
+}
+
+Fact<std::string> read_distribution(const Root& root)
+{
+    return decode_file<std::string>(
+        root, "etc/os-release", [](const std::string& text) { return os_release_value(text, "ID"); });
+}
+
+Fact<std::string> guess_arch(const Root& root)
+{
+    auto text = root.read("proc/cpuinfo");
+    if (!text) {
+        return std::move(text).error();
+    }
+    const auto arch = *text ? arch_of_cpuinfo(**text) : std::string{};
+    return arch.empty() ? std::optional<std::string>{} : std::optional{arch};
+}
+
+std::string shape_of(const struct stat& node)
+{
+    if (S_ISCHR(node.st_mode) || S_ISBLK(node.st_mode)) {
+        return fmt::format(
+            "{} device {}:{}", S_ISCHR(node.st_mode) ? "character" : "block", major(node.st_rdev), minor(node.st_rdev));
+    }
+    if (S_ISREG(node.st_mode)) {
+        return fmt::format("plain file of {} bytes", node.st_size);
+    }
+    return S_ISDIR(node.st_mode) ? "directory" : "socket or pipe";
+}
+
+}  // namespace
+
+FileFacts read_files(const Root& root)
+{
+    FileFacts facts;
+    facts.host.arch = guess_arch(root);
+    facts.host.cpu = decode_file<CpuFacts>(root, "proc/cpuinfo", parse_cpuinfo);
+    facts.host.distribution = read_distribution(root);
+    facts.host.kvm_group = read_kvm_group(root);
+    facts.host.kvm.modules = read_modules(root);
+    facts.host.kvm.nested = read_nested(root);
+    facts.underlay.dmi = read_dmi(root);
+    facts.underlay.xen_capabilities = trimmed(root, "proc/xen/capabilities");
+    facts.underlay.hypervisor_type = trimmed(root, "sys/hypervisor/type");
+    facts.underlay.kernel_release = trimmed(root, "proc/sys/kernel/osrelease");
+    facts.underlay.cpu = facts.host.cpu;
+    return facts;
+}
+
+Fact<DeviceNode> look_at_node(const Root& root)
+{
+    const auto found = root.status("dev/kvm");
+    if (!found) {
+        return found.error();
+    }
+    if (!*found) {
+        return std::optional<DeviceNode>{};
+    }
+    const struct stat& node = **found;
+    const bool device = S_ISCHR(node.st_mode);
+    const bool ours = device && major(node.st_rdev) == kvm_major && minor(node.st_rdev) == kvm_minor;
+    return std::optional<DeviceNode>{{.kind = ours     ? NodeKind::kvm_device
+                                              : device ? NodeKind::other_device
+                                                       : NodeKind::not_a_device,
+                                      .shape = shape_of(node),
+                                      .mode = node.st_mode & permission_bits,
+                                      .uid = node.st_uid,
+                                      .gid = node.st_gid}};
+}
+
+}  // namespace kvmkit

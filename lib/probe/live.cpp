@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "probe/live.hpp"
+
+#include "probe/cpuid.hpp"
+#include "probe/files.hpp"
+
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <vector>
+
+#include <fmt/format.h>
+
+namespace kvmkit {
+namespace {
+
+Fact<std::string> machine_name()
+{
+    struct utsname names {};
+    if (::uname(&names) != 0) {
+        return errno_error(errno, "cannot ask the kernel for its architecture");
+    }
+    return std::optional<std::string>{static_cast<const char*>(names.machine)};
+}
+
+UserFacts who_we_are(const Root& root)
+{
+    UserFacts user;
+    user.uid = ::geteuid();
+    const auto passwd = root.read("etc/passwd");
+    user.name = user_name(passwd ? passwd->value_or("") : "", user.uid);
+    user.gids.insert(::getegid());
+    const int count = ::getgroups(0, nullptr);
+    std::vector<gid_t> groups(count > 0 ? static_cast<std::size_t>(count) : 0);
+    if (::getgroups(static_cast<int>(groups.size()), groups.data()) == count) {
+        user.gids.insert(groups.begin(), groups.end());
+    }
+    return user;
+}
+
+/// Why the stage that the child is in has no result.
+Error unfinished(const kvm::Proven& proven)
+{
+    const auto stage = kvm::phrase(proven.proof.reached);
+    switch (proven.end) {
+        case kvm::ChildEnd::out_of_time:
+            return {ErrorCode::timeout, fmt::format("the time was up while {}", stage), "give it more: --timeout 10s"};
+        case kvm::ChildEnd::unkillable:
+            return {ErrorCode::timeout, fmt::format("the kernel never came back from {}", stage), "see dmesg"};
+        case kvm::ChildEnd::died:
+            return {ErrorCode::external, fmt::format("the probe died of signal {} while {}", proven.signal, stage)};
+        case kvm::ChildEnd::finished: break;
+    }
+    return {ErrorCode::external, fmt::format("the probe ended while {}", stage)};
+}
+
+Fact<GuestRun> as_run(const kvm::GuestResult& result)
+{
+    if (result.ended == kvm::Ended::no_guest_code) {
+        return Error{ErrorCode::unsupported, kvm::explain(result)};
+    }
+    const bool passed = result.ended == kvm::Ended::passed;
+    return std::optional<GuestRun>{{.passed = passed,
+                                    .detail = passed ? std::string{} : kvm::explain(result),
+                                    .took = std::chrono::microseconds{result.microseconds}}};
+}
+
+Fact<GuestSpeed> as_speed(const kvm::Proof& proof)
+{
+    if (proof.kernel_loop.turns == 0 || proof.host_loop.turns == 0) {
+        return Error{ErrorCode::external, fmt::format("the loop was not measured: {}", kvm::explain(proof.speed))};
+    }
+    const bool user = proof.user_loop.turns > 0;
+    return std::optional<GuestSpeed>{{.kernel_ns = proof.kernel_loop.per_turn(),
+                                      .user_ns = user ? std::optional{proof.user_loop.per_turn()} : std::nullopt,
+                                      .host_ns = proof.host_loop.per_turn()}};
+}
+
+/// Hands the results out in the order of the stages, until one is missing.
+class Results {
+public:
+    explicit Results(const kvm::Proven& proven) : proven_(proven) {}
+
+    /// `value` if the stage was passed, an Error if the child ended in it, absent if it was never reached. `good`:
+    /// whether the next stage was entered at all.
+    template <class T>
+    Fact<T> next(kvm::Stage stage, Fact<T> value, bool good)
+    {
+        if (over_) {
+            return std::optional<T>{};
+        }
+        if (proven_.proof.reached == stage) {
+            over_ = true;
+            return unfinished(proven_);
+        }
+        over_ = !good;
+        return value;
+    }
+
+private:
+    const kvm::Proven& proven_;
+    bool over_ = false;
+};
+
+void ask_kvm(const Root& root, Deadline deadline, KvmFacts& kvm)
+{
+    kvm.node = look_at_node(root);
+    const bool worth_it = kvm.node && *kvm.node && (*kvm.node)->kind == NodeKind::kvm_device;
+    if (!worth_it) {
+        return;
+    }
+    const auto proven = kvm::prove("/dev/kvm", deadline);
+    if (proven) {
+        take_over(*proven, kvm);
+    } else {
+        kvm.open = proven.error();
+    }
+}
+
+}  // namespace
+
+void take_over(const kvm::Proven& proven, KvmFacts& facts)
+{
+    using kvm::Stage;
+    constexpr int known_version = 12;
+    const kvm::Proof& proof = proven.proof;
+    Results results{proven};
+    facts.open = results.next<Answer>(Stage::open, std::optional{proof.open}, proof.open.ok());
+    const bool version_known = proof.api_version.value == known_version;
+    facts.api_version = results.next<Answer>(Stage::api_version, std::optional{proof.api_version}, version_known);
+    facts.create_vm = results.next<Answer>(Stage::create_vm, std::optional{proof.create_vm}, proof.create_vm.ok());
+    facts.run_real = results.next<GuestRun>(Stage::run_real, as_run(proof.real), true);
+    const bool runs = proof.long_mode.ended == kvm::Ended::passed;
+    facts.run_long = results.next<GuestRun>(Stage::run_long, as_run(proof.long_mode), runs);
+    facts.speed = results.next<GuestSpeed>(Stage::speed, as_speed(proof), true);
+}
+
+void probe_live(const Root& root, Deadline deadline, HostFacts& host)
+{
+    host.arch = machine_name();
+    host.cpuid = read_cpuid();
+    host.user = std::optional{who_we_are(root)};
+    ask_kvm(root, deadline, host.kvm);
+}
+
+}  // namespace kvmkit

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "probe/recorded.hpp"
+
+#include "facts/capture.hpp"
+#include "probe/files.hpp"
+
+namespace kvmkit {
+namespace {
+
+/// Nothing of /dev/kvm is known but perhaps what stands there.
+void forget_device(KvmFacts& kvm, const Error& why)
+{
+    kvm.open = why;
+    kvm.api_version = why;
+    kvm.create_vm = why;
+    kvm.run_real = why;
+    kvm.run_long = why;
+    kvm.speed = why;
+}
+
+/// A folder without capture.json: an image, a chroot, or a few files from elsewhere.
+void read_bare_folder(const Root& root, HostFacts& host)
+{
+    host.user = not_recorded("who asked");
+    forget_device(host.kvm, not_recorded("what /dev/kvm answers; a device below --root is never opened"));
+    host.kvm.node = root.exists("dev") ? look_at_node(root) : not_recorded("the folder dev");
+}
+
+}  // namespace
+
+Result<void> check_recording(const Root& root)
+{
+    const auto text = root.read("capture.json");
+    if (!text) {
+        return text.error();
+    }
+    HostFacts ignored;
+    const auto read = *text ? read_capture(**text, ignored) : Result<void>{};
+    if (!read) {
+        return Error{ErrorCode::usage, read.error().message, "docs/recorded-hosts.md says what it holds"};
+    }
+    return {};
+}
+
+void read_recording(const Root& root, HostFacts& host)
+{
+    const auto text = root.read("capture.json");
+    if (text && !*text) {
+        read_bare_folder(root, host);
+        return;
+    }
+    const auto read = text ? read_capture(**text, host) : Result<void>{text.error()};
+    if (!read) {
+        host.kvm.node = read.error();
+        forget_device(host.kvm, read.error());
+        return;
+    }
+    // A plain file in the place of the device cannot be told by capture.json: it lies there as it lay.
+    if (const auto lying = look_at_node(root); lying && *lying) {
+        host.kvm.node = lying;
+    }
+}
+
+}  // namespace kvmkit

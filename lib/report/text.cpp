@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "report/text.hpp"
+
+#include <algorithm>
+#include <set>
+#include <string_view>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+namespace kvmkit {
+namespace {
+
+std::string_view headline(KvmState state)
+{
+    switch (state) {
+        case KvmState::native: return "ready: guests run at the CPU's own speed";
+        case KvmState::emulated: return "opens, but runs guests by emulation only: use TCG";
+        case KvmState::partial: return "runs 64 bit guests, but no 16 bit ones, with which most machines boot: use TCG";
+        case KvmState::unmeasured: return "creates virtual machines, but no guest was run: not proved";
+        case KvmState::broken: return "opens, but runs no guest: use TCG";
+        case KvmState::busy: return "held by another hypervisor: use TCG, or stop that one";
+        case KvmState::forbidden: return "there, but this user may not use it";
+        case KvmState::absent: return "not available on this host: use TCG";
+        case KvmState::unknown: return "cannot tell whether it works";
+    }
+    return "cannot tell whether it works";
+}
+
+std::string coloured(std::string_view text, std::string_view code, Paint paint)
+{
+    return paint == Paint::ansi ? fmt::format("\x1b[{}m{}\x1b[0m", code, text) : std::string{text};
+}
+
+std::string_view colour_of(Status status)
+{
+    switch (status) {
+        case Status::pass: return "32";
+        case Status::fail: return "31";
+        case Status::skip: return "2";
+        case Status::warn:
+        case Status::unknown: return "33";
+    }
+    return "0";
+}
+
+std::string_view colour_of(Readiness verdict)
+{
+    switch (verdict) {
+        case Readiness::ready: return "32";
+        case Readiness::unusable: return "31";
+        case Readiness::degraded:
+        case Readiness::unknown: return "33";
+    }
+    return "0";
+}
+
+std::string_view place(Where where)
+{
+    switch (where) {
+        case Where::this_host: return "";
+        case Where::firmware: return " (in the firmware)";
+        case Where::hypervisor: return " (on the hypervisor below)";
+        case Where::cloud_console: return " (in the cloud's console)";
+    }
+    return "";
+}
+
+std::string remedy_text(const Remedy& remedy)
+{
+    auto text = fmt::format("         fix{}: {}\n", place(remedy.where), remedy.summary);
+    for (const auto& command : remedy.commands) {
+        text += fmt::format("           $ {}\n", command);
+    }
+    return text;
+}
+
+std::string finding_text(const Finding& finding, Paint paint)
+{
+    const auto& [status, evidence, remedy] = finding.verdict;
+    auto text = fmt::format("{} {:<18} {}\n         {}\n",
+                            coloured(fmt::format("{:<8}", word(status)), colour_of(status), paint),
+                            finding.check.id,
+                            finding.check.title,
+                            evidence);
+    return remedy ? text + remedy_text(*remedy) : text;
+}
+
+/// "6 checks were skipped because of cpu.virt_ext"; empty if none was.
+std::string skipped_line(const Report& report)
+{
+    std::set<std::string> roots;
+    std::size_t count = 0;
+    for (const Finding& finding : report.findings) {
+        if (finding.verdict.status == Status::skip) {
+            roots.insert(finding.because);
+            ++count;
+        }
+    }
+    if (count == 0) {
+        return "";
+    }
+    const auto how_many = count == 1 ? std::string{"1 check was"} : fmt::format("{} checks were", count);
+    return fmt::format("{} skipped because of {}\n", how_many, fmt::join(roots, ", "));
+}
+
+bool is_shown(const Finding& finding, Detail detail)
+{
+    const Status status = finding.verdict.status;
+    return detail == Detail::all || (status != Status::pass && status != Status::skip);
+}
+
+}  // namespace
+
+std::string to_text(const Report& report, Detail detail, Paint paint)
+{
+    auto text = fmt::format(
+        "{}\naccelerator: {} ({})\n",
+        coloured(fmt::format("KVM: {}", headline(report.summary.kvm)), colour_of(report.summary.verdict), paint),
+        word(report.recommendation.accel),
+        report.recommendation.why);
+    std::string findings;
+    for (const Finding& finding : report.findings) {
+        if (is_shown(finding, detail)) {
+            findings += finding_text(finding, paint);
+        }
+    }
+    if (detail == Detail::problems) {
+        findings += skipped_line(report);
+    }
+    return findings.empty() ? text : text + '\n' + findings;
+}
+
+}  // namespace kvmkit

@@ -1,0 +1,11 @@
+# The binaries as a user meets them: golden output on recorded hosts, and behaviour that needs this machine.
+foreach(tool kvm-check host-setup net-setup vm-run)
+  set(cases ${CMAKE_CURRENT_SOURCE_DIR}/golden/${tool}/cases.json)
+  if(EXISTS ${cases})
+    kvmkit_script_test(cli.golden.${tool} cli ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/cli/golden.py
+      $<TARGET_FILE:${tool}> ${cases})
+  endif()
+endforeach()
+kvmkit_script_test(cli.kvm-check cli ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/cli/kvm_check_test.py
+  $<TARGET_FILE:kvm-check>)
+kvmkit_script_test(cli.accept-golden cli ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/cli/golden_test.py)

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "facts/capture.hpp"
+
+#include <cerrno>
+
+#include <gtest/gtest.h>
+
+namespace kvmkit {
+namespace {
+
+TEST(Capture, KeepsApartMissingNullUnknownAndRefused)
+{
+    HostFacts host;
+    const auto read = read_capture(R"({"schema": "kvmkit.capture/1", "arch": "x86_64", "kvm": {
+        "node": {"major": 10, "minor": 232, "mode": "0660", "uid": 0, "gid": 106},
+        "open": {"value": -1, "errno": "EACCES"},
+        "create_vm": null,
+        "run_long": {"unknown": "no guest code"}}})",
+                                   host);
+    ASSERT_TRUE(read) << read.error().message;
+    EXPECT_EQ(**host.arch, "x86_64");
+    EXPECT_EQ((*host.kvm.node)->kind, NodeKind::kvm_device);
+    EXPECT_EQ((*host.kvm.node)->mode, 0660U);
+    EXPECT_EQ((*host.kvm.open)->errnum, EACCES);
+    EXPECT_FALSE(host.kvm.api_version);
+    EXPECT_EQ(host.kvm.api_version.error().message, "not recorded: 'api_version' in capture.json");
+    EXPECT_FALSE(*host.kvm.create_vm);
+    EXPECT_EQ(host.kvm.run_long.error().code, ErrorCode::unsupported);
+}
+
+TEST(Capture, ReadsMeasurements)
+{
+    HostFacts host;
+    const auto read = read_capture(R"({"schema": "kvmkit.capture/1", "kvm": {
+        "run_real": {"passed": false, "detail": "no", "took_us": 5},
+        "speed": {"kernel_ns": 30.0, "user_ns": null, "host_ns": 0.5}}})",
+                                   host);
+    ASSERT_TRUE(read) << read.error().message;
+    EXPECT_FALSE((*host.kvm.run_real)->passed);
+    EXPECT_EQ((*host.kvm.run_real)->detail, "no");
+    EXPECT_DOUBLE_EQ((*host.kvm.speed)->ratio(), 60);
+    EXPECT_FALSE((*host.kvm.speed)->user_ns);
+}
+
+TEST(Capture, RefusesWhatIsNoCapture)
+{
+    for (const auto* text : {"",
+                             "[]",
+                             "{}",
+                             "7",
+                             R"({"schema": "kvmkit.capture/2", "kvm": {}})",
+                             R"({"schema": "kvmkit.capture/1"})",
+                             R"({"schema": "kvmkit.capture/1", "kvm": {"open": 7}})",
+                             R"({"schema": "kvmkit.capture/1", "kvm": {"speed": {"kernel_ns": "x"}}})"}) {
+        HostFacts host;
+        const auto read = read_capture(text, host);
+        ASSERT_FALSE(read) << text;
+        EXPECT_EQ(read.error().message.rfind("cannot read capture.json: ", 0), 0U);
+    }
+}
+
+}  // namespace
+}  // namespace kvmkit

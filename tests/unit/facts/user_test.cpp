@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "facts/user.hpp"
+
+#include <gtest/gtest.h>
+
+namespace kvmkit {
+namespace {
+
+constexpr std::string_view groups = "root:x:0:\nkvmx:x:5:\nkvm:x:106:alice, bob\nbroken\nbad:x:zz:\n";
+
+TEST(GroupFile, FindsALineAndItsMembers)
+{
+    const auto kvm = find_group(groups, "kvm");
+    ASSERT_TRUE(kvm);
+    EXPECT_EQ(kvm->gid, 106U);
+    EXPECT_EQ(kvm->members, (std::set<std::string>{"alice", "bob"}));
+}
+
+TEST(GroupFile, HasNoSuchGroup)
+{
+    EXPECT_FALSE(find_group(groups, "libvirt"));
+    EXPECT_FALSE(find_group(groups, "bad"));
+    EXPECT_FALSE(find_group("", "kvm"));
+}
+
+TEST(PasswdFile, NamesAUserOrGivesTheNumber)
+{
+    EXPECT_EQ(user_name("root:x:0:0::/root:/bin/sh\nalice:x:1000:1000::/:/bin/sh\n", 1000), "alice");
+    EXPECT_EQ(user_name("root:x:0:0::/root:/bin/sh\n", 1234), "1234");
+}
+
+TEST(OsRelease, ReadsQuotedAndPlainValues)
+{
+    constexpr std::string_view text = "NAME=\"Debian GNU/Linux\"\nID=debian\nVERSION_ID='12'\n";
+    EXPECT_EQ(os_release_value(text, "ID"), "debian");
+    EXPECT_EQ(os_release_value(text, "NAME"), "Debian GNU/Linux");
+    EXPECT_EQ(os_release_value(text, "VERSION_ID"), "12");
+    EXPECT_EQ(os_release_value(text, "VARIANT"), "");
+}
+
+}  // namespace
+}  // namespace kvmkit
