@@ -124,6 +124,7 @@ private:
         }
         auto after = judge();
         if (!after) {
+            (void)txn::roll_back(*journal, domain_);
             return with_packages_left(std::move(after).error());
         }
         if (!after->plan.steps.empty()) {

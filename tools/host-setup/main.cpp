@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "commands.hpp"
 
+namespace cli = kvmkit::cli;
+namespace host_setup = kvmkit::host_setup;
+
 int main(int argc, char** argv)
 {
-    using namespace kvmkit;
     constexpr cli::Tool tool{"host-setup",
                              "Makes this machine a KVM host: packages, modules, services.",
                              "status",
