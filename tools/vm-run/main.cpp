@@ -1,5 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-int main()
+#include "commands.hpp"
+
+namespace cli = kvmkit::cli;
+namespace vm_run = kvmkit::vm_run;
+
+int main(int argc, char** argv)
 {
-    return 3;
+    constexpr cli::Tool tool{
+        "vm-run", "Launches VMs and shows where they run.", "list", vm_run::commands, vm_run::closing};
+    return cli::run_tool(tool, argc, argv, cli::system_console());
 }

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "virt/host/qemu_user.hpp"
+
+#include "base/unique_fd.hpp"
+
+#include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
+#include <sys/fsuid.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+#include <thread>
+
+#include <fmt/format.h>
+#include <pugixml.hpp>
+
+namespace kvmkit::virt {
+namespace {
+
+/// "+64055:+107": the plus signs say that these are numbers.
+std::optional<QemuUser> parse_label(std::string_view label)
+{
+    const auto colon = label.find(':');
+    if (!label.starts_with('+') || colon == std::string_view::npos || label.substr(colon + 1, 1) != "+") {
+        return std::nullopt;
+    }
+    QemuUser user;
+    const auto uid = std::from_chars(label.data() + 1, label.data() + colon, user.uid);
+    const auto gid = std::from_chars(label.data() + colon + 2, label.data() + label.size(), user.gid);
+    return uid.ec == std::errc{} && gid.ec == std::errc{} ? std::optional{user} : std::nullopt;
+}
+
+struct Entry {
+    passwd data{};
+    std::array<char, 4096> text{};
+    bool found = false;
+};
+
+void look_up(uid_t uid, Entry& entry)
+{
+    passwd* answer = nullptr;
+    entry.found =
+        ::getpwuid_r(uid, &entry.data, entry.text.data(), entry.text.size(), &answer) == 0 && answer != nullptr;
+}
+
+std::vector<gid_t> groups_of(const QemuUser& user)
+{
+    Entry entry;
+    look_up(user.uid, entry);
+    std::vector<gid_t> groups(64);
+    int count = static_cast<int>(groups.size());
+    if (!entry.found || ::getgrouplist(entry.data.pw_name, user.gid, groups.data(), &count) < 0) {
+        return {user.gid};
+    }
+    groups.resize(static_cast<std::size_t>(count));
+    return groups;
+}
+
+/// Runs a question with the file rights of another user: fs ids and raw setgroups(2) belong to one thread alone, and
+/// end with it.
+template <class Question>
+void ask_as(const QemuUser& user, const std::vector<gid_t>& groups, Question question)
+{
+    std::thread{[&] {
+        (void)::syscall(SYS_setgroups, groups.size(), groups.data());
+        (void)::setfsgid(user.gid);
+        (void)::setfsuid(user.uid);
+        question();
+    }}.join();
+}
+
+struct Finding {
+    int error = 0;                 ///< errno of the last question
+    std::filesystem::path closed;  ///< The directory that keeps the user out; empty: none does.
+};
+
+/// Opening "DIR/." asks for the right to pass through DIR, and for nothing else.
+Finding walk(const std::filesystem::path& file)
+{
+    std::filesystem::path passed = "/";
+    for (const auto& part : file.parent_path().relative_path()) {
+        passed /= part;
+        const UniqueFd here{::open((passed / ".").c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)};
+        if (!here) {
+            return {errno, passed};
+        }
+    }
+    const UniqueFd opened{::open(file.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC)};
+    return {opened ? 0 : errno, {}};
+}
+
+}  // namespace
+
+std::optional<QemuUser> qemu_user_in(std::string_view capabilities_xml)
+{
+    pugi::xml_document document;
+    if (!document.load_buffer(capabilities_xml.data(), capabilities_xml.size())) {
+        return std::nullopt;
+    }
+    for (const auto model : document.child("capabilities").child("host").children("secmodel")) {
+        if (std::string_view{model.child_value("model")} == "dac") {
+            return parse_label(model.child_value("baselabel"));
+        }
+    }
+    return std::nullopt;
+}
+
+std::string name_of(const QemuUser& user)
+{
+    Entry entry;
+    look_up(user.uid, entry);
+    return entry.found ? std::string{entry.data.pw_name} : fmt::format("{}", user.uid);
+}
+
+Result<Reach> reach_of(const QemuUser& user, const std::filesystem::path& file)
+{
+    Finding finding;
+    ask_as(user, groups_of(user), [&finding, &file] { finding = walk(file); });
+    if (!finding.closed.empty()) {
+        return Error{ErrorCode::permission,
+                     fmt::format("cannot use '{}': QEMU runs as user {} and cannot pass directory '{}': {}",
+                                 file.string(),
+                                 name_of(user),
+                                 finding.closed.string(),
+                                 std::strerror(finding.error)),  // NOLINT(concurrency-mt-unsafe): the thread has ended
+                     fmt::format("copy it to /var/lib/libvirt/images, or run: chmod o+x {}", finding.closed.string())};
+    }
+    if (finding.error == 0) {
+        return Reach::readable;
+    }
+    if (finding.error == EACCES || finding.error == EPERM) {
+        return Reach::hidden_file;
+    }
+    return errno_error(finding.error, fmt::format("cannot open '{}'", file.string()));
+}
+
+}  // namespace kvmkit::virt

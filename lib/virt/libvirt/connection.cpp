@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "virt/libvirt/connection.hpp"
+
+#include "virt/libvirt/libvirt_error.hpp"
+
+#include <libvirt/libvirt.h>
+#include <libvirt/virterror.h>
+
+#include <cstdlib>
+#include <memory>
+
+#include <fmt/format.h>
+
+namespace kvmkit::virt {
+namespace {
+
+struct FreeMemory {
+    void operator()(void* memory) const noexcept { std::free(memory); }  // NOLINT: libvirt allocates with malloc
+};
+
+/// A handle, or absent where libvirt says that there is no such VM.
+Result<std::optional<Domain>> found(virDomainPtr domain, std::string_view wanted)
+{
+    DomainHandle handle{domain};
+    if (handle) {
+        return std::optional{Domain{std::move(handle)}};
+    }
+    Error error = last_libvirt_error(fmt::format("cannot look for VM '{}'", wanted));
+    if (error.code == ErrorCode::not_found) {
+        return std::optional<Domain>{};
+    }
+    return error;
+}
+
+}  // namespace
+
+void Release::operator()(_virConnect* connection) const noexcept
+{
+    (void)virConnectClose(connection);
+}
+
+void Release::operator()(_virDomain* domain) const noexcept
+{
+    (void)virDomainFree(domain);
+}
+
+void Release::operator()(_virStream* stream) const noexcept
+{
+    (void)virStreamFree(stream);
+}
+
+Result<Connection> Connection::open(const std::string& uri)
+{
+    ConnectionHandle handle{virConnectOpen(uri.c_str())};
+    if (!handle) {
+        return last_libvirt_error(fmt::format("cannot connect to libvirt at '{}'", uri));
+    }
+    // A daemon that hangs is given up after 20 s instead of never. Drivers inside this process refuse: nothing to do.
+    (void)virConnectSetKeepAlive(handle.get(), 5, 4);
+    return Connection{uri, std::move(handle)};
+}
+
+bool Connection::alive() const
+{
+    return virConnectIsAlive(get()) == 1;
+}
+
+Result<std::string> Connection::capabilities() const
+{
+    const std::unique_ptr<char, FreeMemory> text{virConnectGetCapabilities(get())};
+    if (!text) {
+        return last_libvirt_error("cannot ask libvirt what it can do");
+    }
+    return std::string{text.get()};
+}
+
+Result<std::optional<Domain>> Connection::find_by_name(const std::string& name) const
+{
+    return found(virDomainLookupByName(get(), name.c_str()), name);
+}
+
+Result<std::optional<Domain>> Connection::find_by_uuid(const std::string& uuid) const
+{
+    return found(virDomainLookupByUUIDString(get(), uuid.c_str()), uuid);
+}
+
+Result<std::vector<Domain>> Connection::domains() const
+{
+    virDomainPtr* all = nullptr;
+    const int count = virConnectListAllDomains(get(), &all, 0);
+    if (count < 0) {
+        return last_libvirt_error("cannot list VMs");
+    }
+    const std::unique_ptr<virDomainPtr, FreeMemory> owner{all};
+    std::vector<Domain> domains;
+    for (int i = 0; i < count; ++i) {
+        domains.emplace_back(DomainHandle{all[i]});
+    }
+    return domains;
+}
+
+Result<Domain> Connection::define(const std::string& domain_xml) const
+{
+    DomainHandle handle{virDomainDefineXML(get(), domain_xml.c_str())};
+    if (!handle) {
+        return last_libvirt_error("cannot define the VM");
+    }
+    return Domain{std::move(handle)};
+}
+
+Result<Domain> Connection::create_ephemeral(const std::string& domain_xml) const
+{
+    // The embedded driver refuses auto-destroy (libvirt 9.0): there the caller alone ends its VMs.
+    const bool embedded = uri_.starts_with("qemu:///embed");
+    constexpr unsigned paused = VIR_DOMAIN_START_PAUSED;
+    constexpr unsigned with_connection = VIR_DOMAIN_START_AUTODESTROY;
+    const unsigned flags = embedded ? paused : paused | with_connection;
+    DomainHandle handle{virDomainCreateXML(get(), domain_xml.c_str(), flags)};
+    if (!handle) {
+        return last_libvirt_error("cannot start the VM");
+    }
+    return Domain{std::move(handle)};
+}
+
+}  // namespace kvmkit::virt

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "base/result.hpp"
+#include "virt/libvirt/domain.hpp"
+#include "virt/libvirt/handles.hpp"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace kvmkit::virt {
+
+/// A connection to one libvirt driver. "test:///default" needs neither privilege nor QEMU.
+class Connection {
+public:
+    /// not_found: no daemon answers; unsupported: there is no such driver; permission: not allowed.
+    static Result<Connection> open(const std::string& uri);
+
+    [[nodiscard]] const std::string& uri() const noexcept { return uri_; }
+    /// False once the daemon hung up. Asks nobody.
+    [[nodiscard]] bool alive() const;
+    [[nodiscard]] Result<std::string> capabilities() const;
+
+    /// Absent if libvirt knows no such VM.
+    [[nodiscard]] Result<std::optional<Domain>> find_by_name(const std::string& name) const;
+    [[nodiscard]] Result<std::optional<Domain>> find_by_uuid(const std::string& uuid) const;
+    /// All VMs, running or not.
+    [[nodiscard]] Result<std::vector<Domain>> domains() const;
+
+    /// Makes a VM that stays, not started. exists: the name is taken.
+    [[nodiscard]] Result<Domain> define(const std::string& domain_xml) const;
+    /// Starts a VM, paused, that is gone when it ends or (but in the embedded driver) when this connection does.
+    /// exists: the name is taken.
+    [[nodiscard]] Result<Domain> create_ephemeral(const std::string& domain_xml) const;
+
+    [[nodiscard]] _virConnect* get() const noexcept { return handle_.get(); }
+
+private:
+    Connection(std::string uri, ConnectionHandle handle) : uri_(std::move(uri)), handle_(std::move(handle)) {}
+    std::string uri_;
+    ConnectionHandle handle_;
+};
+
+}  // namespace kvmkit::virt

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "virt/libvirt/domain.hpp"
+
+#include "virt/libvirt/libvirt_error.hpp"
+
+#include <libvirt/libvirt.h>
+
+#include <cstdlib>
+#include <memory>
+
+#include <fmt/format.h>
+
+namespace kvmkit::virt {
+namespace {
+
+struct FreeText {
+    void operator()(char* text) const noexcept { std::free(text); }  // NOLINT: libvirt allocates with malloc
+};
+using Text = std::unique_ptr<char, FreeText>;
+
+constexpr unsigned undefine_flags = VIR_DOMAIN_UNDEFINE_MANAGED_SAVE | VIR_DOMAIN_UNDEFINE_SNAPSHOTS_METADATA |
+                                    VIR_DOMAIN_UNDEFINE_CHECKPOINTS_METADATA | VIR_DOMAIN_UNDEFINE_NVRAM;
+
+/// The name is a copy inside the handle: asking for it cannot lose libvirt's error.
+std::string doing(_virDomain* domain, std::string_view verb)
+{
+    const char* name = virDomainGetName(domain);
+    return fmt::format("cannot {} VM '{}'", verb, name == nullptr ? "" : name);
+}
+
+}  // namespace
+
+std::string_view word(DomainState state) noexcept
+{
+    switch (state) {
+        case DomainState::running: return "running";
+        case DomainState::paused: return "paused";
+        case DomainState::shutting_down: return "shutting down";
+        case DomainState::shut_off: return "shut off";
+        case DomainState::crashed: return "crashed";
+        case DomainState::other: return "other";
+    }
+    return "other";
+}
+
+Result<std::string> Domain::name() const
+{
+    const char* name = virDomainGetName(get());
+    if (name == nullptr) {
+        return last_libvirt_error("cannot read the name of a VM");
+    }
+    return std::string{name};
+}
+
+Result<std::string> Domain::xml() const
+{
+    const Text text{virDomainGetXMLDesc(get(), 0)};
+    if (!text) {
+        return outcome(-1, "describe").error();
+    }
+    return std::string{text.get()};
+}
+
+Result<DomainState> Domain::state() const
+{
+    int state = 0;
+    if (auto asked = outcome(virDomainGetState(get(), &state, nullptr, 0), "ask"); !asked) {
+        return asked.error();
+    }
+    switch (state) {
+        case VIR_DOMAIN_RUNNING:
+        case VIR_DOMAIN_BLOCKED: return DomainState::running;
+        case VIR_DOMAIN_PAUSED: return DomainState::paused;
+        case VIR_DOMAIN_SHUTDOWN: return DomainState::shutting_down;
+        case VIR_DOMAIN_SHUTOFF: return DomainState::shut_off;
+        case VIR_DOMAIN_CRASHED: return DomainState::crashed;
+        default: return DomainState::other;
+    }
+}
+
+Result<bool> Domain::active() const
+{
+    const int answer = virDomainIsActive(get());
+    if (answer < 0) {
+        return outcome(answer, "ask").error();
+    }
+    return answer == 1;
+}
+
+Result<bool> Domain::persistent() const
+{
+    const int answer = virDomainIsPersistent(get());
+    if (answer < 0) {
+        return outcome(answer, "ask").error();
+    }
+    return answer == 1;
+}
+
+Result<void> Domain::start_paused() const
+{
+    return outcome(virDomainCreateWithFlags(get(), VIR_DOMAIN_START_PAUSED), "start");
+}
+
+Result<void> Domain::resume() const
+{
+    return outcome(virDomainResume(get()), "resume");
+}
+
+Result<void> Domain::press_power_button() const
+{
+    return outcome(virDomainShutdownFlags(get(), VIR_DOMAIN_SHUTDOWN_DEFAULT), "stop");
+}
+
+Result<void> Domain::destroy() const
+{
+    return outcome(virDomainDestroy(get()), "end");
+}
+
+Result<void> Domain::undefine() const
+{
+    if (virDomainUndefineFlags(get(), undefine_flags) == 0) {
+        return {};
+    }
+    return outcome(virDomainUndefine(get()), "remove");  // drivers that know fewer flags
+}
+
+Result<void> Domain::outcome(int answer, std::string_view verb) const
+{
+    if (answer < 0) {
+        Error error = last_libvirt_error("");
+        error.message = doing(get(), verb) + error.message;
+        return error;
+    }
+    return {};
+}
+
+}  // namespace kvmkit::virt

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "base/result.hpp"
+#include "virt/libvirt/handles.hpp"
+
+#include <string>
+#include <string_view>
+
+namespace kvmkit::virt {
+
+enum class DomainState { running, paused, shutting_down, shut_off, crashed, other };
+
+/// "running", "paused", "shutting down", "shut off", "crashed", "other"
+std::string_view word(DomainState state) noexcept;
+
+/// One VM that libvirt knows. Dropping it leaves the VM as it is. A VM that is gone answers not_found.
+class Domain {
+public:
+    explicit Domain(DomainHandle handle) noexcept : handle_(std::move(handle)) {}
+
+    [[nodiscard]] Result<std::string> name() const;
+    /// The description as it stands; that of a running VM says what runs.
+    [[nodiscard]] Result<std::string> xml() const;
+    [[nodiscard]] Result<DomainState> state() const;
+    [[nodiscard]] Result<bool> active() const;
+    [[nodiscard]] Result<bool> persistent() const;
+
+    /// Starts a defined VM without letting it execute anything.
+    [[nodiscard]] Result<void> start_paused() const;
+    [[nodiscard]] Result<void> resume() const;
+    /// Presses the ACPI power button; the guest may ignore it.
+    [[nodiscard]] Result<void> press_power_button() const;
+    /// Cuts the power.
+    [[nodiscard]] Result<void> destroy() const;
+    /// Makes libvirt forget it, with everything that libvirt keeps for it.
+    [[nodiscard]] Result<void> undefine() const;
+
+    [[nodiscard]] _virDomain* get() const noexcept { return handle_.get(); }
+
+private:
+    [[nodiscard]] Result<void> outcome(int answer, std::string_view verb) const;
+    DomainHandle handle_;
+};
+
+}  // namespace kvmkit::virt

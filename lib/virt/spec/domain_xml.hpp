@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "virt/host/qemu_user.hpp"
+#include "virt/spec/vm_spec.hpp"
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace kvmkit::virt {
+
+/// Everything that a domain description says.
+struct DomainPlan {
+    VmSpec spec;
+    std::string uuid;
+    std::string transaction;                                      ///< Which of our transactions makes it.
+    std::optional<std::filesystem::path> overlay = std::nullopt;  ///< The disk on top of spec.image.
+    std::optional<QemuUser> runs_as = std::nullopt;  ///< That user can read every file: libvirt changes no owner.
+};
+
+/// The libvirt domain description of a plan. Pure; golden files pin it.
+std::string to_domain_xml(const DomainPlan& plan);
+
+/// What a description that libvirt gave back says about a VM.
+struct DomainSummary {
+    std::string name;
+    std::string uuid;
+    std::string type;  ///< "kvm", "qemu", "test", ...
+    Bytes memory;
+    unsigned vcpus = 0;
+    std::optional<std::string> transaction;  ///< Ours; absent: somebody else made this VM.
+
+    [[nodiscard]] bool ours() const noexcept { return transaction.has_value(); }
+};
+
+/// Reads a description; ErrorCode::invalid if it is no domain.
+Result<DomainSummary> summarize(std::string_view domain_xml);
+
+}  // namespace kvmkit::virt

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "connect.hpp"
+
+#include "virt/libvirt/libvirt_error.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+
+#include <fmt/format.h>
+
+namespace kvmkit::vm_run {
+namespace {
+
+bool daemon_is_installed()
+{
+    constexpr std::array programs{"/usr/sbin/libvirtd", "/usr/sbin/virtqemud", "/usr/local/sbin/libvirtd"};
+    return std::ranges::any_of(programs, [](const char* program) { return ::access(program, X_OK) == 0; });
+}
+
+std::string how_to_start()
+{
+    std::error_code ignored;
+    if (!daemon_is_installed()) {
+        return "libvirt's daemon is not installed: host-setup apply";
+    }
+    if (std::filesystem::is_directory("/run/systemd/system", ignored)) {
+        return "start it: systemctl start libvirtd; or add --rm to launch: a foreground VM needs no daemon";
+    }
+    return "start it: virtlogd -d; libvirtd -d; or add --rm to launch: a foreground VM needs no daemon";
+}
+
+constexpr const char* install_hint = "install what a KVM host needs: host-setup apply";
+
+}  // namespace
+
+std::string default_uri()
+{
+    return ::geteuid() == 0 ? "qemu:///system" : "qemu:///session";
+}
+
+Error with_remedy(Error error, const std::string& uri)
+{
+    if (!error.hint.empty() || !uri.starts_with("qemu:")) {
+        return error;
+    }
+    switch (error.code) {
+        case ErrorCode::not_found: error.hint = how_to_start(); break;
+        case ErrorCode::unsupported: error.hint = install_hint; break;
+        case ErrorCode::permission:
+            error.hint = "join group libvirt and log in again, or use --connect qemu:///session";
+            break;
+        default: break;
+    }
+    return error;
+}
+
+Error with_launch_remedy(Error error)
+{
+    constexpr std::array signs{"could not find capabilities", "Cannot check QEMU binary", "suitable emulator"};
+    const bool no_qemu = std::ranges::any_of(
+        signs, [&error](const char* sign) { return error.message.find(sign) != std::string::npos; });
+    if (error.hint.empty() && no_qemu) {
+        error.hint = install_hint;
+    }
+    return error;
+}
+
+Result<std::unique_ptr<Host>> Host::open(const cli::Arguments& arguments)
+{
+    virt::silence_libvirt();
+    auto loop = virt::EventLoop::start();
+    auto root = Root::open("/");
+    if (!loop || !root) {
+        return !loop ? loop.error() : root.error();
+    }
+    std::unique_ptr<Host> host{new Host{std::move(*root)}};
+    host->loop_ = std::move(*loop);
+    const std::string uri = arguments.maybe("connect").value_or(default_uri());
+    const auto connection = host->world_.connection(uri);
+    if (!connection) {
+        return with_remedy(connection.error(), uri);
+    }
+    host->connection_ = *connection;
+    return host;
+}
+
+Result<virt::Domain> Host::domain(const std::string& name) const
+{
+    auto found = connection().find_by_name(name);
+    if (!found) {
+        return found.error();
+    }
+    if (!*found) {
+        return Error{ErrorCode::not_found,
+                     fmt::format("cannot find VM '{}' at {}", name, connection().uri()),
+                     "'vm-run list' shows all VMs"};
+    }
+    return std::move(**found);
+}
+
+void declare_connect(cli::po::options_description_easy_init& add)
+{
+    add("connect",
+        cli::po::value<std::string>()->value_name("URI"),
+        "libvirt's address (default: qemu:///system for root, else qemu:///session)");
+}
+
+}  // namespace kvmkit::vm_run
