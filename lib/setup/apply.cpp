@@ -226,6 +226,7 @@ private:
             return error;
         }
         std::vector<std::string> list;
+        list.reserve(changes.size());
         for (const PackageChange& change : changes) {
             list.push_back(describe(change));
         }

@@ -12,6 +12,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace kvmkit::setup {
@@ -29,7 +30,7 @@ struct AptLimits {
 /// apt, run so that no question of it, of debconf, ucf, needrestart or dpkg can be waited for.
 class Apt {
 public:
-    Apt(Runner& runner, AptLimits limits) : runner_(runner), limits_(limits) {}
+    Apt(Runner& runner, AptLimits limits) : runner_(runner), limits_(std::move(limits)) {}
 
     /// Fetches the package lists. Yields what went wrong with single sources, also where apt-get ends with 0. Root.
     Result<std::vector<std::string>> update();

@@ -24,7 +24,7 @@ struct Row {
     std::string_view capability;
     std::string_view title;
     std::string_view package;
-    std::string_view alternative = "";
+    std::string_view alternative = {};
     Span debian = {};
     Span ubuntu = {};
 };

@@ -99,7 +99,7 @@ PackageTable PackageTable::parse(std::string_view status)
 const Package* PackageTable::installed(const std::string& name) const
 {
     for (const std::string& architecture : {architecture_, std::string{"all"}}) {
-        const auto found = packages_.find(name + ':' + architecture);
+        const auto found = packages_.find(fmt::format("{}:{}", name, architecture));
         if (found != packages_.end() && has_files(found->second)) {
             return &found->second;
         }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "virt/launch/world.hpp"
 
-#include "base/text.hpp"
 #include "system/files.hpp"
 #include "virt/host/placement.hpp"
 #include "virt/spec/domain_xml.hpp"
@@ -9,7 +8,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 
 #include <fmt/format.h>
@@ -19,15 +17,17 @@ namespace {
 
 constexpr std::string_view embedded_prefix = "qemu:///embed?root=";
 
-/// The embedded driver has no log daemon, must not change the owner of anybody's files, and confines QEMU by user and
-/// seccomp alone: profiles of the system's security modules know nothing of its folders, and nobody would remove its
-/// control groups after a kill -9.
+/// The embedded driver has no log daemon and must not change the owner of anybody's files. QEMU is confined by user and
+/// seccomp alone: profiles of the system's security modules know nothing of these folders, nobody would remove control
+/// groups after a kill -9, and a private /dev made from inside a chroot would be made in the real one (libvirt enters
+/// QEMU's mount namespace by setns(2), which leaves the chroot).
 constexpr std::string_view driver_settings =
     "stdio_handler = \"file\"\n"
     "dynamic_ownership = 0\n"
     "remember_owner = 0\n"
     "security_driver = \"none\"\n"
-    "cgroup_controllers = [ ]\n";
+    "cgroup_controllers = [ ]\n"
+    "namespaces = [ ]\n";
 
 Result<void> check_nothing_there(const std::filesystem::path& path)
 {
@@ -40,19 +40,14 @@ Result<void> check_nothing_there(const std::filesystem::path& path)
     return errno == ENOENT ? Result<void>{} : errno_error(errno, fmt::format("cannot create '{}'", path.string()));
 }
 
-/// Whether "/" is a mount of its own. In a plain chroot it is not, and libvirt cannot give QEMU a mount namespace
-/// there.
-bool root_is_a_mount(const Root& root)
+/// Whether we live in a chroot: our root is not the one that init sees. libvirt enters QEMU's mount namespace by
+/// setns(2), which forgets a chroot, so that there it must not make one.
+bool in_a_chroot(const Root& root)
 {
-    const auto mounts = root.read("proc/self/mountinfo");
-    if (!mounts || !*mounts) {
-        return true;
-    }
-    constexpr std::size_t mount_point = 4;
-    return std::ranges::any_of(lines(**mounts), [](std::string_view line) {
-        const auto fields = words(line);
-        return fields.size() > mount_point && fields[mount_point] == "/";
-    });
+    const auto ours = root.status(".");
+    const auto inits = root.status("proc/1/root/.");
+    const bool known = ours && *ours && inits && *inits;
+    return !known || (*ours)->st_ino != (*inits)->st_ino || (*ours)->st_dev != (*inits)->st_dev;
 }
 
 Result<void> make_driver_root(const std::filesystem::path& path, const Root& root)
@@ -61,7 +56,7 @@ Result<void> make_driver_root(const std::filesystem::path& path, const Root& roo
         return made;
     }
     std::string settings{driver_settings};
-    settings += root_is_a_mount(root) ? "" : "namespaces = [ ]\n";
+    settings += in_a_chroot(root) ? "namespaces = [ ]\n" : "";
     return write_atomically(path / "etc/qemu.conf", settings, 0644);
 }
 
