@@ -10,7 +10,7 @@ build_packages=(
 # To run the tests: the peers that they ask as independent witnesses, and real virtualization.
 test_packages=(
     dbus iproute2 kmod libgtest-dev libvirt-clients libvirt-daemon libvirt-daemon-driver-qemu libvirt-daemon-system
-    mmdebstrap procps python3-jsonschema qemu-system-x86 qemu-utils util-linux
+    mmdebstrap procps python3-jsonschema qemu-system-x86 qemu-utils systemd-container util-linux
 )
 # To check format, style and a second compiler.
 lint_packages=(clang clang-format clang-tidy)

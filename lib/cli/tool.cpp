@@ -4,6 +4,9 @@
 #include "cli/json.hpp"
 #include "cli/parse.hpp"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <exception>
 #include <sstream>
@@ -101,11 +104,40 @@ ExitCode run_command(const Tool& tool, const Invocation& invocation, Console& co
     return exit_code_of(outcome.error().code);
 }
 
+/// Descriptors 0 to 2 that the caller closed must not become our files. They fail as closed ones do.
+void fill_standard_descriptors()
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; ++fd) {
+        if (::fcntl(fd, F_GETFD) < 0) {
+            (void)::open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+        }
+    }
+}
+
+/// What becomes of an answer that could not be written.
+ExitCode unwritten(const Tool& tool, const Console& console, ExitCode code, Effect effect)
+{
+    const bool changed = effect == Effect::changes && code == ExitCode::ok;
+    console.err << fmt::format(
+        "{}: cannot write standard output{}\n", tool.name, changed ? "; the command itself was carried out" : "");
+    if (changed) {
+        return ExitCode::damaged;
+    }
+    return code == ExitCode::ok ? ExitCode::failed : code;
+}
+
+ExitCode run_and_flush(const Tool& tool, const Invocation& invocation, Console& console)
+{
+    const ExitCode code = run_command(tool, invocation, console);
+    console.out.flush();
+    return console.out ? code : unwritten(tool, console, code, invocation.command->effect);
+}
+
 ExitCode parse_and_run(const Tool& tool, const std::vector<std::string>& words, Console& console)
 {
     if (!words.empty() && (words.front() == "--help" || words.front() == "-h" || words.front() == "help")) {
         print_help(tool, console.out);
-        return ExitCode::ok;
+        return console.out.flush() ? ExitCode::ok : unwritten(tool, console, ExitCode::ok, Effect::reads);
     }
     if (!words.empty() && words.front() == "--version") {
         console.out << fmt::format("{} {}\n", tool.name, KVMKIT_VERSION);
@@ -120,20 +152,15 @@ ExitCode parse_and_run(const Tool& tool, const std::vector<std::string>& words, 
         print_command_help(tool, *invocation->command, console.out);
         return ExitCode::ok;
     }
-    return run_command(tool, *invocation, console);
+    return run_and_flush(tool, *invocation, console);
 }
 
 }  // namespace
 
 int run_tool(const Tool& tool, int argc, const char* const* argv, Console console) noexcept
 try {
-    const ExitCode code = parse_and_run(tool, {argv + std::min(argc, 1), argv + argc}, console);
-    console.out.flush();
-    if (!console.out) {
-        console.err << fmt::format("{}: cannot write standard output\n", tool.name);
-        return status_of(code == ExitCode::ok ? ExitCode::failed : code);
-    }
-    return status_of(code);
+    fill_standard_descriptors();
+    return status_of(parse_and_run(tool, {argv + std::min(argc, 1), argv + argc}, console));
 } catch (const std::exception& problem) {
     console.err << fmt::format("{}: internal error: {}\n", tool.name, problem.what());
     return status_of(ExitCode::failed);

@@ -69,6 +69,10 @@ struct Operands {
     std::size_t most = 0;
 };
 
+/// Whether a command changes the host. One whose answer cannot be written then ends with 4 instead of 3: the host is
+/// not as it was.
+enum class Effect { reads, changes };
+
 constexpr std::size_t any_number = static_cast<std::size_t>(-1);
 
 /// One row of a tool's table.
@@ -78,6 +82,7 @@ struct Command {
     Operands operands;
     Declare declare;
     Result<ExitCode> (*run)(const Arguments& arguments, Console& console);
+    Effect effect = Effect::reads;
 };
 
 struct Tool {

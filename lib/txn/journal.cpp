@@ -130,6 +130,10 @@ Result<Journal> Journal::begin(const Places& places, const Heading& heading)
     if (auto made = make_directories(record.directory, 0700); !made) {
         return std::move(made).error();
     }
+    if (auto safe = check_is_ours(places.state); !safe) {
+        (void)remove_if_there(record.directory);
+        return std::move(safe).error();
+    }
     auto fd = open_journal(record.directory, O_WRONLY | O_APPEND | O_CREAT | O_EXCL);
     if (!fd) {
         (void)remove_if_there(record.directory);
@@ -148,8 +152,7 @@ Result<Journal> Journal::begin(const Places& places, const Heading& heading)
         written = sync_directory(mine.directory);
     }
     if (!written) {
-        (void)remove_if_there(mine.directory / "journal");
-        (void)remove_if_there(mine.directory);
+        journal.discard();
         return std::move(written).error();
     }
     return journal;
@@ -196,6 +199,12 @@ Result<void> Journal::enter(State state)
 {
     record_.state = state;
     return append(Json{{"state", word(state)}}.dump(), true);
+}
+
+void Journal::discard()
+{
+    (void)remove_if_there(record_.directory / "journal");
+    (void)remove_if_there(record_.directory);
 }
 
 Result<void> Journal::append(std::string line, bool sync)

@@ -65,6 +65,9 @@ public:
     /// Records a state; returns once that is on the disk.
     Result<void> enter(State state);
 
+    /// Removes the journal with its folder: for a transaction that was given up before its first change.
+    void discard();
+
     [[nodiscard]] const Record& record() const noexcept { return record_; }
     [[nodiscard]] const std::string& id() const noexcept { return record_.id; }
 

@@ -56,9 +56,12 @@ Result<Lock> Lock::acquire(const Places& places, const std::string& name, const 
     if (auto made = make_directories(places.runtime, 0755); !made) {
         return std::move(made).error();
     }
+    if (auto safe = check_is_ours(places.runtime); !safe) {
+        return std::move(safe).error();
+    }
     const auto path = places.runtime / name;
     for (;;) {
-        UniqueFd fd{::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644)};
+        UniqueFd fd{::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644)};
         if (!fd) {
             return errno_error(errno, fmt::format("cannot open lock '{}'", path.string()));
         }

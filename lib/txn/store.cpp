@@ -10,6 +10,11 @@ namespace kvmkit::txn {
 Result<Inventory> read_all_records(const Places& places, const std::string& tool)
 {
     const auto folder = places.state / "txn" / tool;
+    for (const auto& level : {places.state, places.state / "txn", folder}) {
+        if (auto safe = check_is_ours(level); !safe) {
+            return std::move(safe).error();
+        }
+    }
     std::error_code problem;
     std::vector<std::filesystem::path> found;
     for (const auto& entry : std::filesystem::directory_iterator{folder, problem}) {

@@ -54,6 +54,14 @@ class BridgeAdd(lab.Lab):
         self.expect("bridge add br0 --port p0", 0)
         self.assertLess(time.monotonic() - started, 4)
 
+    def test_takes_no_address_that_is_no_hosts_and_one_only_once(self):
+        before = world()
+        done = self.expect("bridge add br0 --address 127.0.0.1/8", 2)
+        self.assertIn("cannot give '127.0.0.1/8' to a bridge: it is no host's address", done.stderr)
+        self.assertEqual(world(), before)
+        self.expect("bridge add br0 --address 192.0.2.1/24 --address 192.0.2.1/24", 0)
+        self.assertEqual(world()["br0"]["addresses"], ["192.0.2.1/24"])
+
     def test_dry_run_prints_the_plan_and_changes_nothing(self):
         before = world()
         done = self.expect("bridge add br0 --port p0 --dry-run", 1)

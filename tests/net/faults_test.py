@@ -69,7 +69,7 @@ class HalfWay(lab.Lab):
 class StateFolder(lab.Lab):
     def mount(self, options):
         pathlib.Path("/var/lib/kvmkit").mkdir(exist_ok=True)
-        subprocess.run(["mount", "-t", "tmpfs", "-o", options, "lab", "/var/lib/kvmkit"], check=True)
+        subprocess.run(["mount", "-t", "tmpfs", "-o", f"mode=755,{options}", "lab", "/var/lib/kvmkit"], check=True)
         self.addCleanup(subprocess.run, ["umount", "/var/lib/kvmkit"], check=True)
 
     def tearDown(self):

@@ -50,7 +50,9 @@ def furnish(guest):
     shutil.copytree("/etc/libvirt", "/run/etc-libvirt", symlinks=True)
     shutil.rmtree("/run/etc-libvirt/qemu/networks/autostart", ignore_errors=True)
     with open("/run/etc-libvirt/qemu.conf", "a", encoding="utf-8") as settings:
-        settings.write("cgroup_controllers = [ ]\n")  # control groups have no namespace here, and would stay behind
+        # Control groups have no namespace here and would stay behind. A private /dev for QEMU would be made in the real
+        # /dev if this runs in a chroot: libvirt enters QEMU's mount namespace by setns(2), which leaves the chroot.
+        settings.write("cgroup_controllers = [ ]\nnamespaces = [ ]\n")
     mount("--bind", "/run/etc-libvirt", "/etc/libvirt")
     if os.path.exists("/dev/kvm"):
         mount("--bind", "/dev/null", "/dev/kvm")

@@ -21,7 +21,12 @@ inline constexpr cli::Operands some_components{"[COMPONENT...]", 0, cli::any_num
 inline constexpr std::array commands{
     cli::Command{"status", "show what this host has of a KVM host, and what it lacks", {}, declare_status, run_status},
     cli::Command{"plan", "show what apply would do, and change nothing", some_components, declare_plan, run_plan},
-    cli::Command{"apply", "install, load and start what is missing", some_components, declare_apply, run_apply},
+    cli::Command{"apply",
+                 "install, load and start what is missing",
+                 some_components,
+                 declare_apply,
+                 run_apply,
+                 cli::Effect::changes},
 };
 
 inline constexpr std::string_view closing = R"(

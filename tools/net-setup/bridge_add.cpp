@@ -3,6 +3,10 @@
 #include "net/planner/plan.hpp"
 #include "session.hpp"
 
+#include <algorithm>
+
+#include <fmt/format.h>
+
 namespace kvmkit::net_setup {
 namespace {
 
@@ -25,7 +29,14 @@ Result<net::BridgeSpec> read_spec(const cli::Arguments& arguments)
         if (!address) {
             return address.error();
         }
-        spec.addresses.push_back(*address);
+        if (!address->is_host_address()) {
+            return Error{ErrorCode::usage,
+                         fmt::format("cannot give '{}' to a bridge: it is no host's address", text),
+                         "write a unicast address with its prefix, as 192.0.2.1/24"};
+        }
+        if (std::ranges::find(spec.addresses, *address) == spec.addresses.end()) {
+            spec.addresses.push_back(*address);
+        }
     }
     if (const auto text = arguments.maybe("mtu")) {
         const auto mtu = net::parse_mtu(*text);

@@ -9,9 +9,18 @@ namespace {
 constexpr std::array commands{
     cli::Command{
         "show", "the links, their bridges and addresses", {"[LINK...]", 0, cli::any_number}, declare_show, show},
-    cli::Command{"bridge add", "make a bridge, or complete one", {"BRIDGE", 1, 1}, declare_bridge_add, bridge_add},
-    cli::Command{
-        "bridge del", "free a bridge's ports and delete it", {"BRIDGE", 1, 1}, declare_bridge_del, bridge_del}};
+    cli::Command{"bridge add",
+                 "make a bridge, or complete one",
+                 {"BRIDGE", 1, 1},
+                 declare_bridge_add,
+                 bridge_add,
+                 cli::Effect::changes},
+    cli::Command{"bridge del",
+                 "free a bridge's ports and delete it",
+                 {"BRIDGE", 1, 1},
+                 declare_bridge_del,
+                 bridge_del,
+                 cli::Effect::changes}};
 
 constexpr std::string_view closing = R"(
 examples:

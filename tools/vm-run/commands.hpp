@@ -29,11 +29,17 @@ inline constexpr cli::Operands one_name{"NAME", 1, 1};
 
 inline constexpr std::array commands{
     cli::Command{"list", "show all VMs", {}, declare_list, run_list},
-    cli::Command{"launch", "make a VM, start it and wait until it has booted", one_name, declare_launch, run_launch},
-    cli::Command{"stop", "ask a VM to power off", one_name, declare_stop, run_stop},
-    cli::Command{"rm", "remove a VM that vm-run made, with its disk", one_name, declare_rm, run_rm},
+    cli::Command{"launch",
+                 "make a VM, start it and wait until it has booted",
+                 one_name,
+                 declare_launch,
+                 run_launch,
+                 cli::Effect::changes},
+    cli::Command{"stop", "ask a VM to power off", one_name, declare_stop, run_stop, cli::Effect::changes},
+    cli::Command{
+        "rm", "remove a VM that vm-run made, with its disk", one_name, declare_rm, run_rm, cli::Effect::changes},
     cli::Command{"xml", "print the libvirt description of a VM", one_name, declare_xml, run_xml},
-    cli::Command{"gc", "remove what killed launches left behind", {}, declare_gc, run_gc},
+    cli::Command{"gc", "remove what killed launches left behind", {}, declare_gc, run_gc, cli::Effect::changes},
 };
 
 inline constexpr std::string_view closing = R"(

@@ -24,7 +24,12 @@ void let_go(int pipe)
         (void)::dup2(nothing, standard);
     }
     (void)::dup2(pipe, watched_fd);
-    (void)::syscall(SYS_close_range, watched_fd + 1, ~0U, 0);
+    if (::syscall(SYS_close_range, watched_fd + 1, ~0U, 0) != 0) {  // Linux before 5.9
+        constexpr int most = 1024;
+        for (int fd = watched_fd + 1; fd < most; ++fd) {
+            (void)::close(fd);
+        }
+    }
 }
 
 /// Between fork and exec only system calls. Waits as long as its parent lives: that is its whole purpose.

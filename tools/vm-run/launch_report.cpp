@@ -72,7 +72,10 @@ std::string heading(const LaunchReport& report)
         case Outcome::planned: return fmt::format("VM '{}' would run", spec.name.str());
         case Outcome::started: return fmt::format("VM '{}' is started", spec.name.str());
         case Outcome::ready: return fmt::format("VM '{}' has booted", spec.name.str());
-        case Outcome::not_ready: return fmt::format("VM '{}' runs, but was not ready in time", spec.name.str());
+        case Outcome::not_ready:
+            return fmt::format("VM '{}' was not ready in time{}",
+                               spec.name.str(),
+                               spec.lifetime == virt::Lifetime::ephemeral ? ", and is removed" : "; it runs on");
         case Outcome::ended: return fmt::format("VM '{}' ended: {}", spec.name.str(), report.end_reason);
     }
     return "";

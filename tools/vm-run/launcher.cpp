@@ -159,6 +159,9 @@ Result<ExitCode> Launcher::show_plan()
 Result<void> Launcher::tidy_up()
 {
     const auto cleanup = undo_dead_launches(places_, world_);
+    if (!cleanup && cleanup.error().code == ErrorCode::locked) {
+        return {};  // somebody else tidies up right now
+    }
     if (!cleanup) {
         return cleanup.error();
     }
@@ -205,8 +208,10 @@ Result<void> Launcher::make()
         return made;
     }
     started_ = Deadline::Clock::now();
-    if (!ephemeral()) {
-        (void)journal_->enter(txn::State::closed);  // the VM runs: from now on only its user removes it
+    if (!ephemeral()) {  // the VM runs: from now on only its user removes it
+        if (auto closed = journal_->enter(txn::State::closed); !closed) {
+            return txn::to_error({closed.error(), txn::roll_back(*journal_, world_)});
+        }
     }
     (void)txn::prune(places_, tool_name);
     return {};

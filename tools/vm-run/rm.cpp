@@ -11,8 +11,13 @@
 namespace kvmkit::vm_run {
 namespace {
 
+struct Removable {
+    virt::VmId vm;
+    std::vector<std::string> disks;  ///< The files that its own description names.
+};
+
 /// Our VM and nothing that runs, unless --force.
-Result<virt::VmId> check_removable(const Host& host, const cli::Arguments& arguments)
+Result<Removable> check_removable(const Host& host, const cli::Arguments& arguments)
 {
     const std::string& name = arguments.operands().front();
     const auto domain = host.domain(name);
@@ -38,12 +43,14 @@ Result<virt::VmId> check_removable(const Host& host, const cli::Arguments& argum
                      fmt::format("refused to remove VM '{}': it runs", name),
                      fmt::format("stop it first: vm-run stop {}; or cut its power: vm-run rm {} --force", name, name)};
     }
-    return virt::VmId{host.connection().uri(), summary->uuid, name};
+    return Removable{{host.connection().uri(), summary->uuid, name}, summary->disks};
 }
 
-/// The journal holds the removals as if they undid a launch: a removal that is killed half-way is finished by gc.
-Result<void> remove(virt::World& world, const virt::VmId& vm, const cli::Arguments& arguments)
+/// The journal holds the removals as if they undid a launch: a removal that is killed half-way is finished by gc. A
+/// disk of that name on this host may be another VM's: it goes only if this VM uses it.
+Result<void> remove(virt::World& world, const Removable& removable, const cli::Arguments& arguments)
 {
+    const virt::VmId& vm = removable.vm;
     const auto places = txn::default_places();
     const auto name = virt::VmName::parse(vm.name);
     if (!name) {
@@ -57,8 +64,9 @@ Result<void> remove(virt::World& world, const virt::VmId& vm, const cli::Argumen
     if (!journal) {
         return journal.error();
     }
-    for (const auto& step : virt::removal_steps(vm, places, *name)) {
+    for (const auto& step : virt::removal_steps(vm, removable.disks, places)) {
         if (auto noted = journal->intend(describe(step), encode(step)); !noted) {
+            journal->discard();  // or the next gc would go on with what we now say was not done
             return noted.error();
         }
     }
@@ -85,18 +93,18 @@ Result<cli::ExitCode> run_rm(const cli::Arguments& arguments, cli::Console& cons
     if (!host) {
         return host.error();
     }
-    const auto vm = check_removable(**host, arguments);
-    if (!vm) {
-        return vm.error();
+    const auto removable = check_removable(**host, arguments);
+    if (!removable) {
+        return removable.error();
     }
-    if (auto removed = remove((*host)->world(), *vm, arguments); !removed) {
+    const virt::VmId& vm = removable->vm;
+    if (auto removed = remove((*host)->world(), *removable, arguments); !removed) {
         return removed.error();
     }
     if (arguments.has("json")) {
-        cli::print_json(console,
-                        {{"schema", cli::schema_name(tool_name, "rm")}, {"name", vm->name}, {"uuid", vm->uuid}});
+        cli::print_json(console, {{"schema", cli::schema_name(tool_name, "rm")}, {"name", vm.name}, {"uuid", vm.uuid}});
     } else {
-        console.note(fmt::format("VM '{}' is removed", vm->name));
+        console.note(fmt::format("VM '{}' is removed", vm.name));
     }
     return cli::ExitCode::ok;
 }

@@ -103,6 +103,18 @@ bool InterfaceAddress::is_ipv6_link_local() const noexcept
     return family_ == Family::ipv6 && octets_[0] == 0xfe && (octets_[1] & 0xc0U) == 0x80;
 }
 
+bool InterfaceAddress::is_host_address() const noexcept
+{
+    if (family_ == Family::ipv4) {
+        constexpr std::uint8_t loopback = 127;
+        constexpr std::uint8_t first_multicast = 224;
+        return octets_[0] != 0 && octets_[0] != loopback && octets_[0] < first_multicast;
+    }
+    const bool before_last_zero = std::all_of(octets_.begin(), octets_.end() - 1, [](auto byte) { return byte == 0; });
+    constexpr std::uint8_t multicast = 0xff;
+    return octets_[0] != multicast && !(before_last_zero && octets_.back() <= 1);
+}
+
 Result<unsigned> parse_mtu(std::string_view text)
 {
     constexpr unsigned least = 68;

@@ -50,6 +50,8 @@ public:
     [[nodiscard]] std::string_view bytes() const noexcept;
     /// fe80::/10: every interface that is up has one; it makes no uplink.
     [[nodiscard]] bool is_ipv6_link_local() const noexcept;
+    /// Not the unspecified one, no loopback and no multicast address.
+    [[nodiscard]] bool is_host_address() const noexcept;
     auto operator<=>(const InterfaceAddress&) const = default;
 
 private:

@@ -35,11 +35,79 @@ std::string text_of(const Root& root, const std::string& path)
     return text && *text ? **text : std::string{};
 }
 
-bool runs_vm(std::string_view command_line, std::string_view uuid)
+using Arguments = std::vector<std::string_view>;
+
+bool runs_vm(const Arguments& arguments, std::string_view uuid)
 {
-    const auto arguments = split(command_line, '\0');
     const auto option = std::ranges::find(arguments, std::string_view{"-uuid"});
     return option != arguments.end() && std::next(option) != arguments.end() && *std::next(option) == uuid;
+}
+
+/// QEMU's sockets and files lie below the driver's folder: some argument holds its path.
+bool belongs_to(const Arguments& arguments, std::string_view driver_root)
+{
+    const std::string folder = std::string{driver_root} + "/";
+    return !arguments.empty() && arguments.front().find("qemu") != std::string_view::npos &&
+           std::ranges::any_of(arguments, [&folder](std::string_view argument) {
+               return argument.find(folder) != std::string_view::npos;
+           });
+}
+
+template <class Wanted>
+Result<std::vector<pid_t>> processes(const Root& root, Wanted wanted)
+{
+    const auto names = root.names("proc");
+    if (!names) {
+        return names.error();
+    }
+    std::vector<pid_t> found;
+    for (const auto& name : names->value_or(std::vector<std::string>{})) {
+        const auto pid = number<pid_t>(name);
+        const std::string command_line = pid ? text_of(root, fmt::format("proc/{}/cmdline", name)) : std::string{};
+        if (pid && wanted(split(command_line, '\0'))) {
+            found.push_back(*pid);
+        }
+    }
+    return found;
+}
+
+/// Kills one process, unless the pid changed hands before we had hold of it.
+template <class Wanted>
+Result<void> kill_process(const Root& root, pid_t pid, Wanted wanted)
+{
+    const auto doing = fmt::format("cannot end QEMU process {}", pid);
+    const UniqueFd process{static_cast<int>(::syscall(SYS_pidfd_open, pid, 0))};
+    if (!process) {
+        return errno == ESRCH ? Result<void>{} : errno_error(errno, doing);
+    }
+    const std::string command_line = text_of(root, fmt::format("proc/{}/cmdline", pid));
+    if (!wanted(split(command_line, '\0'))) {
+        return {};
+    }
+    if (::syscall(SYS_pidfd_send_signal, process.get(), SIGKILL, nullptr, 0) != 0 && errno != ESRCH) {
+        return errno_error(errno, doing);
+    }
+    pollfd wait{process.get(), POLLIN, 0};
+    constexpr int most_ms = 10'000;
+    if (::poll(&wait, 1, most_ms) != 1) {
+        return Error{ErrorCode::timeout, fmt::format("{}: it is still there after 10 s", doing)};
+    }
+    return {};
+}
+
+template <class Wanted>
+Result<void> kill_all(const Root& root, Wanted wanted)
+{
+    const auto found = processes(root, wanted);
+    if (!found) {
+        return found.error();
+    }
+    for (const pid_t pid : *found) {
+        if (auto killed = kill_process(root, pid, wanted); !killed) {
+            return killed;
+        }
+    }
+    return {};
 }
 
 /// Field 39 of a thread's stat, counted after the name, which may hold blanks and brackets.
@@ -73,17 +141,11 @@ std::optional<VcpuThread> vcpu_in(std::string_view name)
 
 Fact<pid_t> find_qemu(const Root& root, std::string_view uuid)
 {
-    const auto processes = root.names("proc");
-    if (!processes) {
-        return processes.error();
+    const auto found = processes(root, [uuid](const Arguments& arguments) { return runs_vm(arguments, uuid); });
+    if (!found) {
+        return found.error();
     }
-    for (const auto& name : processes->value_or(std::vector<std::string>{})) {
-        const auto pid = number<pid_t>(name);
-        if (pid && runs_vm(text_of(root, fmt::format("proc/{}/cmdline", name)), uuid)) {
-            return std::optional{*pid};
-        }
-    }
-    return std::optional<pid_t>{};
+    return found->empty() ? std::optional<pid_t>{} : std::optional{found->front()};
 }
 
 Result<std::vector<VcpuThread>> vcpu_threads(const Root& root, pid_t qemu)
@@ -109,31 +171,13 @@ Result<std::vector<VcpuThread>> vcpu_threads(const Root& root, pid_t qemu)
 
 Result<void> kill_qemu(const Root& root, std::string_view uuid)
 {
-    const auto pid = find_qemu(root, uuid);
-    if (!pid) {
-        return pid.error();
-    }
-    if (!*pid) {
-        return {};
-    }
-    const auto doing = fmt::format("cannot end QEMU process {}", **pid);
-    const UniqueFd process{static_cast<int>(::syscall(SYS_pidfd_open, **pid, 0))};
-    if (!process) {
-        return errno == ESRCH ? Result<void>{} : errno_error(errno, doing);
-    }
-    const auto still = find_qemu(root, uuid);  // the pid may have changed hands before the pidfd was open
-    if (!still || *still != *pid) {
-        return {};
-    }
-    if (::syscall(SYS_pidfd_send_signal, process.get(), SIGKILL, nullptr, 0) != 0 && errno != ESRCH) {
-        return errno_error(errno, doing);
-    }
-    pollfd wait{process.get(), POLLIN, 0};
-    constexpr int most_ms = 10'000;
-    if (::poll(&wait, 1, most_ms) != 1) {
-        return Error{ErrorCode::timeout, fmt::format("{}: it is still there after 10 s", doing)};
-    }
-    return {};
+    return kill_all(root, [uuid](const Arguments& arguments) { return runs_vm(arguments, uuid); });
+}
+
+Result<void> kill_qemus_of(const Root& root, const std::filesystem::path& driver_root)
+{
+    return kill_all(root,
+                    [&driver_root](const Arguments& arguments) { return belongs_to(arguments, driver_root.string()); });
 }
 
 }  // namespace kvmkit::virt

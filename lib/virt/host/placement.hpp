@@ -6,6 +6,7 @@
 
 #include <sys/types.h>
 
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -29,5 +30,8 @@ Result<std::vector<VcpuThread>> vcpu_threads(const Root& root, pid_t qemu);
 
 /// Ends the QEMU process of a VM whose libvirt is gone, and waits until it has. None there: nothing to do.
 Result<void> kill_qemu(const Root& root, std::string_view uuid);
+
+/// The same for all QEMU processes of an embedded driver: besides VMs those that it asked for QEMU's capabilities.
+Result<void> kill_qemus_of(const Root& root, const std::filesystem::path& driver_root);
 
 }  // namespace kvmkit::virt

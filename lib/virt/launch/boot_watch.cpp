@@ -18,6 +18,11 @@ bool printable(char c)
     return static_cast<unsigned char>(c) >= 0x20 && c != '\x7f';
 }
 
+bool tells_of_a_panic(std::string_view line)
+{
+    return line.find(panic_mark) != std::string_view::npos;
+}
+
 }  // namespace
 
 BootSign boot_sign_for(std::string_view kernel_command_line)
@@ -56,12 +61,13 @@ void BootWatch::end_line()
         ready_line_ = line_;
         booted_ = true;
     }
-    panicked_ = panicked_ || line_.find(panic_mark) != std::string::npos;
+    panicked_ = panicked_ || tells_of_a_panic(line_);
     if (!trim(line_).empty()) {
         lines_.push_back(line_);
     }
     if (lines_.size() > lines_kept) {
-        lines_.pop_front();
+        // The line that names the panic outlives the call trace behind it.
+        lines_.erase(lines_.begin() + (tells_of_a_panic(lines_.front()) ? 1 : 0));
     }
     line_.clear();
 }

@@ -5,6 +5,8 @@
 
 #include <unistd.h>
 
+#include <algorithm>
+
 namespace kvmkit::virt {
 namespace {
 
@@ -93,9 +95,16 @@ std::vector<Step> launch_steps(const DomainPlan& plan, const std::string& uri)
     return steps;
 }
 
-std::vector<Step> removal_steps(const VmId& vm, const txn::Places& places, const VmName& name)
+std::vector<Step> removal_steps(const VmId& vm, const std::vector<std::string>& disks, const txn::Places& places)
 {
-    return {RemoveFolder{vm_folder(places, name)}, RemoveFile{overlay_path(places, name)}, RemoveVm{vm}};
+    const auto name = VmName::parse(vm.name);
+    std::vector<Step> steps;
+    if (name && std::ranges::find(disks, overlay_path(places, *name).string()) != disks.end()) {
+        steps.push_back(RemoveFolder{vm_folder(places, *name)});
+        steps.push_back(RemoveFile{overlay_path(places, *name)});
+    }
+    steps.push_back(RemoveVm{vm});
+    return steps;
 }
 
 }  // namespace kvmkit::virt

@@ -30,6 +30,6 @@ Result<void> check_access(DomainPlan& plan, const Connection& connection);
 std::vector<Step> launch_steps(const DomainPlan& plan, const std::string& uri);
 
 /// What launch_steps() left behind, as the steps that remove it, in the order of creation.
-std::vector<Step> removal_steps(const VmId& vm, const txn::Places& places, const VmName& name);
+std::vector<Step> removal_steps(const VmId& vm, const std::vector<std::string>& disks, const txn::Places& places);
 
 }  // namespace kvmkit::virt

@@ -18,16 +18,14 @@ namespace {
 constexpr std::string_view embedded_prefix = "qemu:///embed?root=";
 
 /// The embedded driver has no log daemon and must not change the owner of anybody's files. QEMU is confined by user and
-/// seccomp alone: profiles of the system's security modules know nothing of these folders, nobody would remove control
-/// groups after a kill -9, and a private /dev made from inside a chroot would be made in the real one (libvirt enters
-/// QEMU's mount namespace by setns(2), which leaves the chroot).
+/// seccomp alone: profiles of the system's security modules know nothing of these folders, and nobody would remove
+/// control groups after a kill -9.
 constexpr std::string_view driver_settings =
     "stdio_handler = \"file\"\n"
     "dynamic_ownership = 0\n"
     "remember_owner = 0\n"
     "security_driver = \"none\"\n"
-    "cgroup_controllers = [ ]\n"
-    "namespaces = [ ]\n";
+    "cgroup_controllers = [ ]\n";
 
 Result<void> check_nothing_there(const std::filesystem::path& path)
 {
@@ -177,18 +175,24 @@ struct World::Apply {
                    ? Result<void>{}
                    : errno_error(errno, fmt::format("cannot create directory '{}'", step.path.string()));
     }
-    Result<void> operator()(const RemoveFolder& step) const { return remove_if_there(step.path); }
+    Result<void> operator()(const RemoveFolder& step) const { return world.remove_unless_used(step.path, step.path); }
     Result<void> operator()(const MakeDriverRoot& step) const { return make_driver_root(step.path, world.root_); }
     Result<void> operator()(const RemoveDriverRoot& step) const
     {
         world.detach();
         world.connections_.erase(embedded_uri(step.path));
+        if (auto killed = kill_qemus_of(world.root_, step.path); !killed) {
+            return killed;
+        }
         auto removed = remove_tree(step.path);
         (void)::rmdir(step.path.parent_path().c_str());  // ours as well, if this was the last one in it
         return removed;
     }
     Result<void> operator()(const MakeOverlay& step) const { return make_overlay(world.runner_, step); }
-    Result<void> operator()(const RemoveFile& step) const { return remove_if_there(step.path); }
+    Result<void> operator()(const RemoveFile& step) const
+    {
+        return world.remove_unless_used(step.path, step.path.parent_path());
+    }
     Result<void> operator()(const DefineVm& step) const
     {
         const auto connection = world.connection(step.vm.uri);
@@ -225,11 +229,29 @@ struct World::Apply {
         const auto domain = world.ours(step.vm);
         return domain ? domain->resume() : domain.error();
     }
-    Result<void> operator()(const RemoveVm& step) const { return world.remove_vm(step.vm); }
+    Result<void> operator()(const RemoveVm& step) const
+    {
+        auto removed = world.remove_vm(step.vm);
+        if (!removed) {
+            world.remaining_.insert(step.vm.name);
+        }
+        return removed;
+    }
 
 private:
     static Result<void> discard(const Result<Domain>& domain) { return domain ? Result<void>{} : domain.error(); }
 };
+
+/// Undoing goes on past errors, but not this far: a VM that could not be removed keeps its disk.
+Result<void> World::remove_unless_used(const std::filesystem::path& path, const std::filesystem::path& vm_folder)
+{
+    const auto name = vm_folder.filename().string();
+    if (remaining_.contains(name)) {
+        return Error{ErrorCode::busy,
+                     fmt::format("cannot remove '{}': VM '{}' could not be removed", path.string(), name)};
+    }
+    return remove_if_there(path);
+}
 
 Result<std::optional<Step>> World::inverse(const Step& step)
 {

@@ -10,6 +10,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -43,10 +44,12 @@ private:
     struct Apply;
     Result<Domain> ours(const VmId& vm);
     Result<void> remove_vm(const VmId& vm);
+    Result<void> remove_unless_used(const std::filesystem::path& path, const std::filesystem::path& vm_folder);
 
     const Root& root_;
     Runner& runner_;
     std::map<std::string, Connection> connections_;
+    std::set<std::string> remaining_;  ///< Names of VMs that RemoveVm could not remove.
     std::optional<Console> console_;
     std::optional<LifecycleWatch> lifecycle_;
 };

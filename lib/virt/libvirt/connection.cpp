@@ -111,10 +111,9 @@ Result<Domain> Connection::define(const std::string& domain_xml) const
 Result<Domain> Connection::create_ephemeral(const std::string& domain_xml) const
 {
     // The embedded driver refuses auto-destroy (libvirt 9.0): there the caller alone ends its VMs.
-    const bool embedded = uri_.starts_with("qemu:///embed");
     constexpr unsigned paused = VIR_DOMAIN_START_PAUSED;
     constexpr unsigned with_connection = VIR_DOMAIN_START_AUTODESTROY;
-    const unsigned flags = embedded ? paused : paused | with_connection;
+    const unsigned flags = embedded() ? paused : paused | with_connection;
     DomainHandle handle{virDomainCreateXML(get(), domain_xml.c_str(), flags)};
     if (!handle) {
         return last_libvirt_error("cannot start the VM");

@@ -18,6 +18,8 @@ public:
     static Result<Connection> open(const std::string& uri);
 
     [[nodiscard]] const std::string& uri() const noexcept { return uri_; }
+    /// The driver runs in this process, without a daemon.
+    [[nodiscard]] bool embedded() const noexcept { return uri_.starts_with("qemu:///embed"); }
     /// False once the daemon hung up. Asks nobody.
     [[nodiscard]] bool alive() const;
     [[nodiscard]] Result<std::string> capabilities() const;

@@ -108,6 +108,7 @@ Console& Console::operator=(Console&& other) noexcept
     close();
     stream_ = std::move(other.stream_);
     pipe_ = std::move(other.pipe_);
+    driver_is_inside_ = other.driver_is_inside_;
     return *this;
 }
 
@@ -116,8 +117,14 @@ Console::~Console()
     close();
 }
 
+/// Aborting takes the stream's lock and then that of the driver's list of consoles; the driver's own thread takes them
+/// the other way round when it frees an ended VM (libvirt 9.0). With the driver inside this process that is a deadlock,
+/// so there the stream is left as it is: driver and process end together.
 void Console::close() noexcept
 {
+    if (stream_ && driver_is_inside_) {
+        (void)stream_.release();
+    }
     if (stream_) {
         (void)virStreamEventRemoveCallback(stream_.get());
         (void)virStreamAbort(stream_.get());
@@ -141,7 +148,9 @@ Result<Console> Console::open(const Connection& connection, const Domain& domain
         return last_libvirt_error(doing);
     }
     (void)share.release();  // libvirt calls drop() once it is done with the callback
-    return Console{std::move(stream), std::move(pipe)};
+    Console console{std::move(stream), std::move(pipe)};
+    console.driver_is_inside_ = connection.embedded();
+    return console;
 }
 
 int Console::fd() const noexcept

@@ -35,6 +35,7 @@ private:
     Console(StreamHandle stream, std::shared_ptr<Pipe> pipe);
     void close() noexcept;
     StreamHandle stream_;
+    bool driver_is_inside_ = false;  ///< The embedded driver: its threads are ours.
     std::shared_ptr<Pipe> pipe_;
 };
 

@@ -191,11 +191,16 @@ Result<DomainSummary> summarize(std::string_view domain_xml)
     if (!parsed || !domain) {
         return Error{ErrorCode::invalid, "cannot read domain description: it is no domain XML"};
     }
+    std::vector<std::string> disks;
+    for (const Node disk : domain.child("devices").children("disk")) {
+        disks.emplace_back(disk.child("source").attribute("file").value());
+    }
     return DomainSummary{.name = domain.child_value("name"),
                          .uuid = domain.child_value("uuid"),
                          .type = domain.attribute("type").value(),
                          .memory = memory_in(domain.child("memory")),
                          .vcpus = domain.child("vcpu").text().as_uint(),
+                         .disks = std::move(disks),
                          .transaction = transaction_in(domain.child("metadata"))};
 }
 

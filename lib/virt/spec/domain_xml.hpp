@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace kvmkit::virt {
 
@@ -29,6 +30,7 @@ struct DomainSummary {
     std::string type;  ///< "kvm", "qemu", "test", ...
     Bytes memory;
     unsigned vcpus = 0;
+    std::vector<std::string> disks;          ///< The files of its disks.
     std::optional<std::string> transaction;  ///< Ours; absent: somebody else made this VM.
 
     [[nodiscard]] bool ours() const noexcept { return transaction.has_value(); }

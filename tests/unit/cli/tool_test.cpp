@@ -41,6 +41,7 @@ constexpr std::array commands{
     Command{"run", "judge this host", {}, declare_run, echo},
     Command{"bridge add", "make a bridge", {"BRIDGE", 1, 1}, declare_run, echo},
     Command{"bridge del", "remove a bridge", {"BRIDGE", 1, 1}, declare_run, echo},
+    Command{"change", "change something", {}, declare_run, echo, Effect::changes},
     Command{"fail", "fail", {}, declare_run, break_down},
     Command{"throw", "throw", {}, declare_run, throw_up},
 };
@@ -133,6 +134,11 @@ TEST(CommandLine, FailsWhereTheAnswerCannotBeWritten)
     const char* const words[] = {"kvm-test"};
     EXPECT_EQ(run_tool(tool, 1, words, Console{broken, err}), 3);
     EXPECT_EQ(err.str(), "kvm-test: cannot write standard output\n");
+
+    err.str("");
+    const char* const change[] = {"kvm-test", "change"};
+    EXPECT_EQ(run_tool(tool, 2, change, Console{broken, err}), 4);
+    EXPECT_EQ(err.str(), "kvm-test: cannot write standard output; the command itself was carried out\n");
 }
 
 }  // namespace

@@ -82,6 +82,12 @@ TEST(InterfaceAddressTest, ReadsAndWritesBothFamilies)
     EXPECT_TRUE(InterfaceAddress::parse("fe80::1/64")->is_ipv6_link_local());
     EXPECT_TRUE(InterfaceAddress::parse("febf::1/64")->is_ipv6_link_local());
     EXPECT_FALSE(InterfaceAddress::parse("fec0::1/64")->is_ipv6_link_local());
+    for (const auto* address : {"192.0.2.1/24", "fe80::1/64", "2001:db8::/64"}) {
+        EXPECT_TRUE(InterfaceAddress::parse(address)->is_host_address()) << address;
+    }
+    for (const auto* address : {"0.0.0.0/0", "127.0.0.1/8", "224.0.0.1/24", "::/64", "::1/128", "ff02::1/64"}) {
+        EXPECT_FALSE(InterfaceAddress::parse(address)->is_host_address()) << address;
+    }
     EXPECT_FALSE(InterfaceAddress::parse("169.254.1.1/16")->is_ipv6_link_local());
 }
 

@@ -240,6 +240,31 @@ TEST_F(TransactionTest, ALockNamesItsHolderAndGoesWithIt)
     EXPECT_TRUE(Lock::acquire(places_, "lock.tool", "tool go"));
 }
 
+TEST_F(TransactionTest, FoldersThatOthersMayWriteAreNotTrusted)
+{
+    ASSERT_TRUE(run({{true, "a"}}).ok());
+    std::filesystem::create_directory(places_.runtime);
+    std::filesystem::permissions(places_.runtime, std::filesystem::perms::all);
+    const auto lock = Lock::acquire(places_, "lock.tool", "tool go");
+    ASSERT_FALSE(lock);
+    EXPECT_NE(lock.error().message.find("cannot trust"), std::string::npos);
+
+    std::filesystem::permissions(places_.state / "txn", std::filesystem::perms::all);
+    const auto cleanup = undo_orphans(places_, "tool", files_);
+    ASSERT_FALSE(cleanup);
+    EXPECT_EQ(cleanup.error().code, ErrorCode::permission);
+    EXPECT_EQ(world(), Names{"a"});
+}
+
+TEST_F(TransactionTest, ALockFollowsNoLink)
+{
+    folder_.write("precious", "bytes");
+    std::filesystem::create_directory(places_.runtime);
+    std::filesystem::create_symlink(folder_.path() / "precious", places_.runtime / "lock.tool");
+    EXPECT_FALSE(Lock::acquire(places_, "lock.tool", "tool go"));
+    EXPECT_EQ(folder_.read("precious"), "bytes");
+}
+
 TEST_F(TransactionTest, ALockOfAKilledHolderIsFree)
 {
     const pid_t child = ::fork();

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "virt/launch/plan.hpp"
+
+#include <gtest/gtest.h>
+
+namespace kvmkit::virt {
+namespace {
+
+const txn::Places places{"/state", "/run/kvmkit"};
+
+template <class T>
+bool is(const Step& step)
+{
+    return std::holds_alternative<T>(step);
+}
+
+TEST(Steps, ThatRemoveSurviveTheJournal)
+{
+    const VmId vm{"qemu:///system", "01234567-89ab-4cde-8f01-23456789abcd", "web"};
+    for (const Step& step : {Step{RemoveVm{vm}},
+                             Step{RemoveFolder{"/state/vms/web"}},
+                             Step{RemoveFile{"/state/vms/web/disk.qcow2"}},
+                             Step{RemoveDriverRoot{"/run/kvmkit/embed/1"}}}) {
+        const auto back = decode(encode(step));
+        ASSERT_TRUE(back) << encode(step);
+        EXPECT_EQ(back->index(), step.index());
+        EXPECT_EQ(describe(*back), describe(step));
+        EXPECT_EQ(encode(*back), encode(step));
+    }
+}
+
+TEST(Steps, ThatAJournalCannotHoldAreInvalid)
+{
+    for (const auto* text : {"", "{}", "[]", "nonsense", R"({"remove":"vm"})", R"({"remove":1,"path":"/"})"}) {
+        const auto step = decode(text);
+        ASSERT_FALSE(step) << text;
+        EXPECT_EQ(step.error().code, ErrorCode::invalid);
+    }
+}
+
+TEST(LaunchPlan, OfAnImageMakesTheDiskBeforeTheVmAndResumesLast)
+{
+    VmSpec spec{.name = *VmName::parse("web")};
+    spec.image = BaseImage{"/srv/disk.qcow2", ImageFormat::qcow2, Bytes::mib(64)};
+    const DomainPlan plan = make_plan(spec, places);
+    EXPECT_EQ(plan.overlay, "/state/vms/web/disk.qcow2");
+    const auto steps = launch_steps(plan, "qemu:///system");
+    ASSERT_EQ(steps.size(), 6U);
+    EXPECT_TRUE(is<MakeFolder>(steps[0]) && is<MakeOverlay>(steps[1]) && is<DefineVm>(steps[2]));
+    EXPECT_TRUE(is<StartVm>(steps[3]) && is<AttachVm>(steps[4]) && is<ResumeVm>(steps[5]));
+}
+
+TEST(LaunchPlan, OfAnEphemeralKernelNeedsNoFileAndNoDefinition)
+{
+    VmSpec spec{.name = *VmName::parse("try"), .lifetime = Lifetime::ephemeral};
+    spec.kernel = DirectKernel{"/boot/vmlinuz", std::nullopt, ""};
+    const auto steps = launch_steps(make_plan(spec, places), "qemu:///system");
+    ASSERT_EQ(steps.size(), 3U);
+    EXPECT_TRUE(is<CreateVm>(steps[0]) && is<AttachVm>(steps[1]) && is<ResumeVm>(steps[2]));
+}
+
+TEST(LaunchPlan, GivesEachLaunchItsOwnUuid)
+{
+    const VmSpec spec{.name = *VmName::parse("web")};
+    EXPECT_NE(make_plan(spec, places).uuid, make_plan(spec, places).uuid);
+}
+
+TEST(LaunchPlan, KeepsTheSocketsOfAnEmbeddedDriverShort)
+{
+    const auto root = new_driver_root(places, "01234567-89ab-4cde-8f01-23456789abcd");
+    const auto longest = root / "lib/qemu/domain-99999-twenty-characters-xx/monitor.sock";
+    EXPECT_LT(longest.string().size(), 108U);
+}
+
+}  // namespace
+}  // namespace kvmkit::virt
