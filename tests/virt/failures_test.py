@@ -122,7 +122,7 @@ class Guests(VmRunTest):
         self.assertEqual((record["outcome"], record["qemu_pid"]), ("not-ready", processes("qemu-system-x86")[0]))
         self.assertEqual(virsh("domstate", "slow").strip(), "running")
         self.expect(0, "rm", "slow", "--force")
-        self.assertIn("runs, but was not ready in time", self.expect(20, "launch", "slow", *slow, "--rm").stdout)
+        self.assertIn("was not ready in time, and is removed", self.expect(20, "launch", "slow", *slow, "--rm").stdout)
 
     def test_one_that_does_not_answer_the_power_button(self):
         self.expect(0, "launch", "deaf", *GUEST, "--wait", "none", "--net", "none")

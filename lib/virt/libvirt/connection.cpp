@@ -93,6 +93,7 @@ Result<std::vector<Domain>> Connection::domains() const
     }
     const std::unique_ptr<virDomainPtr, FreeMemory> owner{all};
     std::vector<Domain> domains;
+    domains.reserve(static_cast<std::size_t>(count));
     for (int i = 0; i < count; ++i) {
         domains.emplace_back(DomainHandle{all[i]});
     }

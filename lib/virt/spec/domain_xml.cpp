@@ -166,7 +166,7 @@ Bytes memory_in(Node memory)
 std::string to_domain_xml(const DomainPlan& plan)
 {
     pugi::xml_document document;
-    Node domain = add(document, "domain", {{"type", type_name(plan.spec.type)}});
+    Node domain = add(document.root(), "domain", {{"type", type_name(plan.spec.type)}});
     add_heading(domain, plan);
     if (plan.spec.type == DomainType::test) {  // the test driver knows no machine and no device of QEMU
         add(add(domain, "os"), "type").text().set("hvm");
