@@ -46,7 +46,7 @@ void let_go(int pipe)
     }
     sigset_t none;
     (void)sigemptyset(&none);
-    (void)::sigprocmask(SIG_SETMASK, &none, nullptr);
+    (void)::pthread_sigmask(SIG_SETMASK, &none, nullptr);
     (void)::execl("/proc/self/exe", "vm-run", "gc", "--quiet", nullptr);
     ::_exit(1);
 }
