@@ -21,7 +21,7 @@ public:
     static Result<Bytes> parse(std::string_view text);
 
     [[nodiscard]] constexpr std::uint64_t count() const noexcept { return count_; }
-    auto operator<=>(const Bytes&) const = default;
+    auto operator<=>(const Bytes&) const = default;  // NOLINT(modernize-use-nullptr): clang-tidy 14 and <=>
 
 private:
     explicit constexpr Bytes(std::uint64_t count) noexcept : count_(count) {}
