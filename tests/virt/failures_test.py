@@ -152,6 +152,16 @@ class Signals(VmRunTest):
         process.wait(timeout=10)
         self.wait_until_unchanged("the guardian has tidied up")
 
+    def test_a_killed_ephemeral_launch_leaves_nothing_even_if_its_guardian_was_asked_to_stop(self):
+        process = self.start("launch", "try", *GUEST, *cmdline("kvmkit.name=try kvmkit.mode=slow"), "--rm")
+        wait_for("the VM runs", lambda: "resume VM" in process.stderr.readline())
+        for guardian in processes("vm-run"):
+            if guardian != process.pid:
+                os.kill(guardian, signal.SIGTERM)
+        process.kill()
+        process.wait(timeout=10)
+        self.wait_until_unchanged("the guardian has tidied up")
+
     def test_a_vm_that_runs_survives_the_death_of_its_launcher(self):
         process = self.start("launch", "web", *GUEST, *cmdline("kvmkit.name=web kvmkit.mode=slow"))
         wait_for("the VM runs", lambda: "resume VM" in process.stderr.readline())

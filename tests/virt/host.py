@@ -77,8 +77,8 @@ def libvirtd_runs():
 
 def traces():
     """Everything that a launch could leave: domains, QEMU, files, open journals, guardians."""
-    files = [str(path) for top in WATCHED for path in pathlib.Path(top).rglob("*")
-             if "/txn/" not in str(path) and "/autostarted" not in str(path) and path.is_file() or path.is_socket()]
+    paths = [pathlib.Path(place, name) for top in WATCHED for place, _, names in os.walk(top) for name in names]
+    files = [str(path) for path in paths if "/txn/" not in str(path) and "/autostarted" not in str(path)]
     return {"domains": sorted(virsh("list", "--all", "--name").split()) if libvirtd_runs() else [],
             "qemu": processes("qemu-system-x86"),
             "files": sorted(files),

@@ -32,6 +32,16 @@ void let_go(int pipe)
     }
 }
 
+/// A service manager ends a whole group: SIGTERM waits here since our parent got its own, and must not end us before
+/// the work is done. Ignoring a signal drops one that is pending.
+void forget_pending_signals()
+{
+    for (const int number : {SIGINT, SIGTERM, SIGHUP}) {
+        (void)::signal(number, SIG_IGN);
+        (void)::signal(number, SIG_DFL);
+    }
+}
+
 /// Between fork and exec only system calls. Waits as long as its parent lives: that is its whole purpose.
 [[noreturn]] void keep_watch(int pipe)
 {
@@ -44,6 +54,7 @@ void let_go(int pipe)
     if (got == 1) {
         ::_exit(0);
     }
+    forget_pending_signals();
     sigset_t none;
     (void)sigemptyset(&none);
     (void)::pthread_sigmask(SIG_SETMASK, &none, nullptr);
