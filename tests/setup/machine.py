@@ -2,6 +2,8 @@
 """One case's machine: the lab's root under an overlay that is gone when the case ends."""
 import json
 import os
+import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -42,6 +44,7 @@ class Machine:
         self._bind(self.repo, "srv/repo")
         (self.root / "host-setup").touch()
         mount("--bind", str(program), str(self.root / "host-setup"))
+        self._libraries()
         self.sources("copy:/srv/repo ./")
 
     @staticmethod
@@ -63,6 +66,15 @@ class Machine:
                                    ("kvm", 10, 232)):
             os.mknod(self.root / "dev" / name, 0o20666, os.makedev(major, minor))
             os.chmod(self.root / "dev" / name, 0o600 if name == "kvm" else 0o666)
+
+    def _libraries(self) -> None:
+        """What a test build is linked with and a fresh root lacks; the shipped host-setup is static and needs none."""
+        linked = subprocess.run(["ldd", self.program], capture_output=True, text=True, check=False).stdout
+        for library in re.findall(r"=> (/\S+)", linked):
+            place = self.root / library.lstrip("/")
+            if not place.exists():
+                place.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(library, place)
 
     def sources(self, *lines: str) -> None:
         (self.root / "etc/apt/sources.list").write_text("".join(f"deb [trusted=yes] {line}\n" for line in lines))
