@@ -12,8 +12,13 @@ test_packages=(
     dbus iproute2 kmod libgtest-dev libvirt-clients libvirt-daemon libvirt-daemon-driver-qemu libvirt-daemon-system
     mmdebstrap procps python3-jsonschema qemu-system-x86 qemu-utils systemd-container util-linux
 )
+# For the emulated hosts of scripts/lab.
+lab_packages=(
+    binutils bochs bochs-term bochsbios iproute2 isolinux kmod openssh-client python3 qemu-system-x86 qemu-utils seabios
+    syslinux-common util-linux xorriso
+)
 # To check format, style and a second compiler.
-lint_packages=(clang clang-format clang-tidy)
+lint_packages=(clang clang-format clang-tidy libclang-rt-14-dev)
 
 # What of the named packages is not installed, one per line.
 missing_packages() {

@@ -34,18 +34,18 @@ bool kvm_shows_it(const HostFacts& host)
 
 Verdict judge_missing_flag(const HostFacts& host, const CpuFacts& cpu)
 {
+    const CpuidFacts* cpuid = host.cpuid && *host.cpuid ? &**host.cpuid : nullptr;
+    if (cpuid != nullptr && (cpuid->vmx || cpuid->svm)) {  // in a guest, too: its hypervisor did its part
+        return fail(fmt::format("the CPU has {} (CPUID), but the kernel hides it: switched off in the firmware",
+                                cpuid->vmx ? "VT-x" : "AMD-V"),
+                    firmware_remedy(cpu));
+    }
     if (is_guest(host)) {
         return fail(fmt::format("neither vmx nor svm among the CPU's flags; this is {}", underlay_phrase(host)),
                     operator_remedy(host));
     }
-    const CpuidFacts* cpuid = host.cpuid && *host.cpuid ? &**host.cpuid : nullptr;
     if (cpuid == nullptr) {
         return fail("neither vmx nor svm among the CPU's flags: most likely switched off in the firmware",
-                    firmware_remedy(cpu));
-    }
-    if (cpuid->vmx || cpuid->svm) {
-        return fail(fmt::format("the CPU has {} (CPUID), but the kernel hides it: switched off in the firmware",
-                                cpuid->vmx ? "VT-x" : "AMD-V"),
                     firmware_remedy(cpu));
     }
     return fail("this CPU has neither VT-x nor AMD-V (CPUID)", std::nullopt);

@@ -45,8 +45,6 @@ public:
         return has(name) ? values_[name].as<std::vector<std::string>>() : std::vector<std::string>{};
     }
 
-    [[nodiscard]] unsigned number(const char* name) const { return values_[name].as<unsigned>(); }
-
     /// The words that are not options, in order. Their number was checked against the command's row.
     [[nodiscard]] const std::vector<std::string>& operands() const { return operands_; }
 

@@ -105,6 +105,9 @@ Error not_recorded(std::string_view what)
 Result<void> read_capture(std::string_view json, HostFacts& host)
 try {
     const Json document = Json::parse(json);
+    if (!document.is_object()) {
+        return Error{ErrorCode::invalid, "cannot read capture.json: it holds no object"};
+    }
     if (document.value("schema", "") != schema) {
         return Error{ErrorCode::invalid, fmt::format("cannot read capture.json: its schema is not {}", schema)};
     }
@@ -117,8 +120,10 @@ try {
     return {};
 } catch (const Json::parse_error& problem) {  // its text quotes raw bytes, which belong on no terminal
     return Error{ErrorCode::invalid, fmt::format("cannot read capture.json: no JSON from byte {} on", problem.byte)};
-} catch (const Json::exception& problem) {
-    return Error{ErrorCode::invalid, fmt::format("cannot read capture.json: {}", problem.what())};
+} catch (const Json::out_of_range&) {
+    return Error{ErrorCode::invalid, "cannot read capture.json: a field is missing"};
+} catch (const Json::exception&) {
+    return Error{ErrorCode::invalid, "cannot read capture.json: a field is of the wrong type"};
 }
 
 }  // namespace kvmkit

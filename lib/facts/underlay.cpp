@@ -37,6 +37,7 @@ constexpr std::array dmi_rows{
     DmiRow{"Hetzner", "vServer", Underlay::kvm},
     DmiRow{"Alibaba Cloud", "", Underlay::kvm},
     DmiRow{"Scaleway", "SCW-", Underlay::kvm},
+    DmiRow{"Bochs", "", Underlay::unidentified},  // the emulator; old firmware of QEMU says so as well
 };
 
 /// Azure marks its Hyper-V guests with this chassis asset tag.
@@ -189,7 +190,8 @@ Fact<UnderlayFacts> identify_underlay(const UnderlaySources& sources)
         return signature;
     }
     for (const auto witness : {by_xen, by_kernel, by_dmi}) {
-        if (auto found = witness(sources)) {
+        auto found = witness(sources);
+        if (found && !(signature && found->kind == Underlay::unidentified)) {
             return found;
         }
     }

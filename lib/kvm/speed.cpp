@@ -7,12 +7,16 @@
 #include <sys/ioctl.h>
 #include <time.h>
 
+#include <algorithm>
+
 namespace kvmkit::kvm {
 namespace {
 
-/// A few milliseconds where the CPU runs the guest; the watchdog bounds it where KVM emulates.
-constexpr std::uint32_t guest_turns = 1U << 22U;
-constexpr std::uint32_t host_turns = 1U << 20U;
+/// The fastest of several slices counts: one in which somebody else had the CPU tells nothing about it. A slice takes
+/// less than a millisecond where the CPU runs the guest; the watchdog bounds it where KVM emulates.
+constexpr int slices = 8;
+constexpr std::uint32_t guest_turns = 1U << 19U;
+constexpr std::uint32_t host_turns = 1U << 17U;
 
 /// CPU time of this thread; KVM accounts the guest's time to it.
 std::int64_t thread_time()
@@ -73,22 +77,45 @@ Measured run_loop(const Machine& machine, std::chrono::milliseconds budget)
 
 Measured measure_guest(int device, Ring ring, std::chrono::milliseconds budget)
 {
+    using Clock = std::chrono::steady_clock;
     auto machine = Machine::build(device);
     if (!machine) {
         return {refused(machine.error()), {}};
     }
     machine->load(layout::code, loop_code());
-    if (auto ready = enter_long_mode(*machine, ring, {.rcx = guest_turns}); !ready) {
-        return {refused(ready.error()), {}};
+    const auto end = Clock::now() + budget;
+    Measured fastest;
+    for (int slice = 0; slice < slices && (slice == 0 || Clock::now() < end); ++slice) {
+        if (auto ready = enter_long_mode(*machine, ring, {.rcx = guest_turns}); !ready) {
+            return {refused(ready.error()), {}};
+        }
+        const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - Clock::now());
+        const Measured measured = run_loop(*machine, std::max(left, std::chrono::milliseconds{1}));
+        if (slice == 0) {
+            fastest = measured;
+        }
+        if (measured.result.ended != Ended::passed) {
+            return fastest;
+        }
+        if (measured.time.per_turn() < fastest.time.per_turn()) {
+            fastest = measured;
+        }
     }
-    return run_loop(*machine, budget);
+    return fastest;
 }
 
 LoopTime measure_host()
 {
-    const std::int64_t begin = thread_time();
-    count_down(host_turns);
-    return {host_turns, thread_time() - begin};
+    LoopTime fastest;
+    for (int slice = 0; slice < slices; ++slice) {
+        const std::int64_t begin = thread_time();
+        count_down(host_turns);
+        const LoopTime measured{host_turns, thread_time() - begin};
+        if (slice == 0 || measured.per_turn() < fastest.per_turn()) {
+            fastest = measured;
+        }
+    }
+    return fastest;
 }
 
 }  // namespace kvmkit::kvm

@@ -132,13 +132,9 @@ private:
         }
         (void)journal->enter(txn::State::closed);
         (void)txn::prune(request_.places, tool);
-        std::vector<std::string> steps;
-        for (const auto& step : journal->record().steps) {
-            steps.push_back(step.text);
-        }
         auto packages = changes_between(before_, after->host.packages);
         return Done{
-            journal->id(), std::move(steps), std::move(packages), std::move(after->host), std::move(after->plan.notes)};
+            journal->id(), std::move(made_), std::move(packages), std::move(after->host), std::move(after->plan.notes)};
     }
 
     /// The package lists first: only then it is known what the rest brings.
@@ -202,7 +198,11 @@ private:
     {
         const txn::Watch watch{.interrupted = talk_.interrupted, .announce = talk_.note};
         const auto outcome = txn::execute(journal, domain_, std::span<const Step>{steps}, watch);
-        return outcome.ok() ? Result<void>{} : txn::to_error(outcome);
+        if (!outcome.ok()) {
+            return txn::to_error(outcome);
+        }
+        made_.insert(made_.end(), steps.begin(), steps.end());
+        return {};
     }
 
     /// Every step reported success, and the host is not what was asked for: all is undone.
@@ -245,6 +245,7 @@ private:
     AptLimits limits_;
     HostDomain domain_;
     PackageTable before_;
+    std::vector<Step> made_;
 };
 
 }  // namespace

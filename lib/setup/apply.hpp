@@ -33,8 +33,8 @@ struct Talk {
 
 /// What was done.
 struct Done {
-    std::string transaction;         ///< Empty: nothing was to be done.
-    std::vector<std::string> steps;  ///< Each one made, in words.
+    std::string transaction;  ///< Empty: nothing was to be done.
+    std::vector<Step> steps;  ///< Each one made, in order.
     std::vector<PackageChange> packages;
     Host host;                       ///< As it is now.
     std::vector<std::string> notes;  ///< What could not be done here, and why.

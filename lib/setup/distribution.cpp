@@ -197,7 +197,13 @@ Result<Distribution> detect_distribution(const Root& root)
             return std::move(text).error();
         }
         if (*text) {
-            return read_distribution(**text);
+            auto distribution = read_distribution(**text);
+            if (!distribution && field(parse_fields(**text), "ID").empty()) {
+                return Error{ErrorCode::refused,
+                             fmt::format("cannot tell distribution: '/{}' names no ID", path),
+                             distribution.error().hint};
+            }
+            return distribution;
         }
     }
     return Error{ErrorCode::refused,

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""kvm-check as a user meets it on this machine. usage: kvm_check_test.py BINARY"""
+"""kvm-check as a user meets it on this machine. usage: kvm_check_test.py BINARY [KvmCheck.test_NAME...]"""
 import json
 import os
 import pathlib
@@ -195,7 +195,7 @@ class KvmCheck(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    result = unittest.main(argv=sys.argv[:1], verbosity=2, exit=False).result
+    result = unittest.main(verbosity=2, exit=False).result
     if not result.wasSuccessful():
         sys.exit(1)
     sys.exit(77 if skipped else 0)

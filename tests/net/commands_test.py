@@ -56,8 +56,9 @@ class BridgeAdd(lab.Lab):
 
     def test_takes_no_address_that_is_no_hosts_and_one_only_once(self):
         before = world()
-        done = self.expect("bridge add br0 --address 127.0.0.1/8", 2)
-        self.assertIn("cannot give '127.0.0.1/8' to a bridge: it is no host's address", done.stderr)
+        for address in ("127.0.0.1/8", "192.0.2.0/24", "192.0.2.255/24"):
+            done = self.expect(f"bridge add br0 --address {address}", 2)
+            self.assertIn(f"cannot give '{address}' to a bridge: it is no host's address", done.stderr)
         self.assertEqual(world(), before)
         self.expect("bridge add br0 --address 192.0.2.1/24 --address 192.0.2.1/24", 0)
         self.assertEqual(world()["br0"]["addresses"], ["192.0.2.1/24"])

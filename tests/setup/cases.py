@@ -23,11 +23,14 @@ def installs_then_finds_nothing_to_do(machine: Machine) -> None:
     check(plan.record)
     assert plan.code == 1 and len(plan.record["missing"]) == len(WANTED), plan.record["missing"]
     assert machine.setup("apply", "--dry-run").code == 1
+    for option in ("--lock-timeout", "--timeout"):
+        wrong = machine.setup("apply", "--dry-run", option, "soon")
+        assert wrong.code == 2 and f"{option}: 'soon' is not a time" in wrong.err
     assert not machine.installed("vlan"), "a dry run installed something"
 
     done = machine.setup("apply", "--json")
     check(done.record)
-    assert done.code == 0 and done.record["changed"]
+    assert done.code == 0 and done.record["changed"] and done.record["steps"] == plan.record["steps"]
     assert sorted(each["name"] for each in done.record["packages"]) == sorted(WANTED)
     assert done.record["service"] == {"manager": "none", "unit": None, "state": "stopped", "enabled": False}
     assert any("virtlogd -d && libvirtd -d" in note for note in done.record["notes"])

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """vm-run where no libvirt daemon answers: what needs one says so, and a foreground VM runs without."""
 import pathlib
+import subprocess
 import unittest
 
 from host import BOOT_SECONDS, GUEST, VmRunTest, cmdline, make_image, wait_for
@@ -31,6 +32,13 @@ class NoDaemon(VmRunTest):
         self.assertIn("KVMKIT-GUEST ready NAME=try", done.stdout)
         self.assertIn("no libvirt daemon answers", done.stderr)
         self.assertNotRegex(done.stderr, "libvirt version")
+
+    def test_a_host_without_pseudo_terminals_is_told_how_to_get_them(self):
+        subprocess.run(["mount", "-t", "tmpfs", "none", "/dev/pts"], check=True)
+        self.addCleanup(subprocess.run, ["umount", "/dev/pts"], check=True)
+        done = self.expect(3, *EPHEMERAL, "--wait", "none")
+        self.assertIn("Failed to create PTY", done.stderr)
+        self.assertIn("hint: QEMU needs pseudo-terminals: mount -t devpts devpts /dev/pts", done.stderr)
 
     def test_the_owner_of_the_files_stays(self):
         kernel = pathlib.Path("/run/guest/vmlinuz")

@@ -28,12 +28,12 @@ void print_record(const cli::Console& console, const setup::Done& done, const se
                             {"state", change.state}});
     }
     print_json(console,
-               {{"schema", cli::schema_name("host-setup", "apply")},
+               {{"schema", cli::schema_name("host-setup", "apply", 2)},
                 {"host", host_record(done.host)},
                 {"components", components_record(components)},
                 {"changed", !done.steps.empty()},
                 {"transaction", done.transaction.empty() ? Json() : Json(done.transaction)},
-                {"steps", done.steps},
+                {"steps", steps_record(done.steps)},
                 {"packages", std::move(packages)},
                 {"service", service_record(done.host.service)},
                 {"device", device_record(done.host.device)},
@@ -45,8 +45,8 @@ void print_text(const cli::Console& console, const setup::Done& done)
     if (done.steps.empty()) {
         console.out << "nothing to do\n";
     }
-    for (const std::string& step : done.steps) {
-        console.out << "did: " << step << '\n';
+    for (const setup::Step& step : done.steps) {
+        console.out << "did: " << describe(step) << '\n';
     }
     if (!done.packages.empty()) {
         console.out << fmt::format("{} packages changed\n", done.packages.size());
@@ -119,13 +119,13 @@ void declare_apply(cli::po::options_description_easy_init add)
 
 Result<cli::ExitCode> run_apply(const cli::Arguments& arguments, cli::Console& console)
 {
-    if (arguments.has("dry-run")) {
-        const auto root = Root::open("/");
-        return root ? show_plan(*root, arguments, console) : root.error();
-    }
     const auto request = request_of(arguments);
     if (!request) {
         return request.error();
+    }
+    if (arguments.has("dry-run")) {
+        const auto root = Root::open("/");
+        return root ? show_plan(*root, arguments, console) : root.error();
     }
     if (::geteuid() != 0) {
         return Error{ErrorCode::permission,

@@ -19,16 +19,12 @@ void print_record(const cli::Console& console, const setup::Host& host, const Pl
                            {"capability", need.capability},
                            {"candidate", candidate != host.candidates.end() ? Json(candidate->second) : Json()}});
     }
-    Json steps = Json::array();
-    for (const auto& step : planned.plan.steps) {
-        steps.push_back({{"kind", kind(step)}, {"text", describe(step)}});
-    }
     print_json(console,
                {{"schema", cli::schema_name("host-setup", "plan")},
                 {"host", host_record(host)},
                 {"components", components_record(planned.components)},
                 {"missing", std::move(missing)},
-                {"steps", std::move(steps)},
+                {"steps", steps_record(planned.plan.steps)},
                 {"price", price_record(planned.price)},
                 {"service", service_record(host.service)},
                 {"device", device_record(host.device)},

@@ -65,6 +65,15 @@ Json components_record(const setup::Components& components)
     return names;
 }
 
+Json steps_record(const std::vector<setup::Step>& steps)
+{
+    Json records = Json::array();
+    for (const setup::Step& step : steps) {
+        records.push_back({{"kind", kind(step)}, {"text", describe(step)}});
+    }
+    return records;
+}
+
 std::string title(const setup::Host& host)
 {
     return fmt::format("{}, {}", host.distribution.name, host.architecture);

@@ -9,6 +9,7 @@
 
 #include <optional>
 #include <string_view>
+#include <vector>
 
 namespace kvmkit::host_setup {
 
@@ -18,6 +19,7 @@ cli::Json service_record(const setup::ServiceState& service);
 cli::Json device_record(const setup::KvmDevice& device);
 cli::Json price_record(const std::optional<setup::Price>& price);
 cli::Json components_record(const setup::Components& components);
+cli::Json steps_record(const std::vector<setup::Step>& steps);
 
 /// A version, or null where there is none.
 cli::Json text_or_null(const std::optional<std::string>& text);

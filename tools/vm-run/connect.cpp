@@ -65,6 +65,9 @@ Error with_launch_remedy(Error error)
     if (error.hint.empty() && no_qemu) {
         error.hint = install_hint;
     }
+    if (error.hint.empty() && error.message.find("Failed to create PTY") != std::string::npos) {
+        error.hint = "QEMU needs pseudo-terminals: mount -t devpts devpts /dev/pts";
+    }
     return error;
 }
 

@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
 
 #include <fmt/format.h>
 
@@ -37,10 +38,18 @@ Result<std::string> clean(std::string text, std::string_view option)
     return text;
 }
 
+Result<std::string> file_name(const std::string& given, std::string_view kind)
+{
+    if (given.empty()) {  // most likely a script's variable that is not set
+        return usage(fmt::format("cannot open {} '': the name is empty", kind));
+    }
+    return clean(given, kind);
+}
+
 /// A plain file that we may read, as an absolute path.
 Result<std::filesystem::path> readable_file(const std::string& given, std::string_view kind)
 {
-    const auto text = clean(given, kind);
+    const auto text = file_name(given, kind);
     if (!text) {
         return text.error();
     }
@@ -96,7 +105,7 @@ Result<std::optional<virt::BaseImage>> read_image(const cli::Arguments& argument
     if (!given) {
         return std::optional<virt::BaseImage>{};
     }
-    if (auto text = clean(*given, "--image"); !text) {
+    if (auto text = file_name(*given, "image"); !text) {
         return text.error();
     }
     auto image = virt::inspect_image(*given);
@@ -156,6 +165,17 @@ Result<Bytes> read_memory(const std::string& text)
     return *size;
 }
 
+Result<unsigned> read_vcpus(const std::string& text)
+{
+    unsigned vcpus = 0;
+    const auto* const end = text.data() + text.size();
+    const auto [stop, problem] = std::from_chars(text.data(), end, vcpus);
+    if (problem != std::errc{} || stop != end || vcpus < 1 || vcpus > most_vcpus) {
+        return usage(fmt::format("'{}' is no number of vCPUs", text), fmt::format("use 1 to {}", most_vcpus));
+    }
+    return vcpus;
+}
+
 Result<void> check_combination(const LaunchOptions& options)
 {
     if (!options.spec.kernel && !options.spec.image) {
@@ -173,16 +193,16 @@ Result<virt::VmSpec> read_spec(const cli::Arguments& arguments)
     auto name = virt::VmName::parse(arguments.operands().front());
     auto memory = read_memory(arguments.text("memory"));
     auto network = read_network(arguments.text("net"));
+    const auto vcpus = read_vcpus(arguments.text("vcpus"));
     if (!name || !memory || !network) {
         return !name ? name.error() : !memory ? memory.error() : network.error();
     }
-    const unsigned vcpus = arguments.number("vcpus");
-    if (vcpus < 1 || vcpus > most_vcpus) {
-        return usage(fmt::format("{} is no number of vCPUs", vcpus), fmt::format("use 1 to {}", most_vcpus));
+    if (!vcpus) {
+        return vcpus.error();
     }
     return virt::VmSpec{.name = std::move(*name),
                         .memory = *memory,
-                        .vcpus = vcpus,
+                        .vcpus = *vcpus,
                         .network = std::move(*network),
                         .lifetime = arguments.has("rm") ? virt::Lifetime::ephemeral : virt::Lifetime::kept};
 }
@@ -198,7 +218,7 @@ void declare_launch(cli::po::options_description_easy_init add)
     add("initrd", text("FILE"), "with this initial ramdisk");
     add("cmdline", text("WORDS"), "and this kernel command line (default: console=ttyS0)");
     add("memory", text("SIZE")->default_value("512M"), "memory");
-    add("vcpus", value<unsigned>()->value_name("N")->default_value(1), "virtual CPUs");
+    add("vcpus", text("N")->default_value("1"), "virtual CPUs");
     add("net", text("NET")->default_value("user"), "none, user (NAT by QEMU) or bridge=NAME");
     add("accel", text("WHAT")->default_value("auto"), "auto (by measurement), kvm or tcg");
     add("console", "show the guest's serial console; on a terminal also type into it, Ctrl-] leaves");

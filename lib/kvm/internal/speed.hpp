@@ -14,10 +14,10 @@ struct Measured {
     LoopTime time;
 };
 
-/// Counts down in a guest until the end or until `budget` is over, whichever comes first.
+/// Counts down in a guest, several times until `budget` is over; the fastest time counts.
 Measured measure_guest(int device, Ring ring, std::chrono::milliseconds budget);
 
-/// The same loop on the host: about a million turns.
+/// The same loop on the host, as often.
 LoopTime measure_host();
 
 }  // namespace kvmkit::kvm

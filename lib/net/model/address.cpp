@@ -103,12 +103,26 @@ bool InterfaceAddress::is_ipv6_link_local() const noexcept
     return family_ == Family::ipv6 && octets_[0] == 0xfe && (octets_[1] & 0xc0U) == 0x80;
 }
 
+bool InterfaceAddress::names_ipv4_network() const noexcept
+{
+    constexpr unsigned longest = 30;  // RFC 3021: both addresses of a /31 are hosts
+    if (family_ != Family::ipv4 || prefix_ > longest) {
+        return false;
+    }
+    std::uint32_t address = 0;
+    for (std::size_t i = 0; i < 4; ++i) {
+        address = address << 8U | octets_.at(i);
+    }
+    const std::uint32_t hosts = 0xffffffffU >> prefix_;
+    return (address & hosts) == 0 || (address & hosts) == hosts;
+}
+
 bool InterfaceAddress::is_host_address() const noexcept
 {
     if (family_ == Family::ipv4) {
         constexpr std::uint8_t loopback = 127;
         constexpr std::uint8_t first_multicast = 224;
-        return octets_[0] != 0 && octets_[0] != loopback && octets_[0] < first_multicast;
+        return octets_[0] != 0 && octets_[0] != loopback && octets_[0] < first_multicast && !names_ipv4_network();
     }
     const bool before_last_zero = std::all_of(octets_.begin(), octets_.end() - 1, [](auto byte) { return byte == 0; });
     constexpr std::uint8_t multicast = 0xff;

@@ -50,11 +50,14 @@ public:
     [[nodiscard]] std::string_view bytes() const noexcept;
     /// fe80::/10: every interface that is up has one; it makes no uplink.
     [[nodiscard]] bool is_ipv6_link_local() const noexcept;
-    /// Not the unspecified one, no loopback and no multicast address.
+    /// Not the unspecified one, no loopback and no multicast address, and not an IPv4 network's own or its broadcast.
+    /// IPv6 has no broadcast, and its all-zeros host part is an address of the network's routers.
     [[nodiscard]] bool is_host_address() const noexcept;
     auto operator<=>(const InterfaceAddress&) const = default;
 
 private:
+    [[nodiscard]] bool names_ipv4_network() const noexcept;
+
     Family family_;
     Octets octets_{};
     unsigned prefix_;

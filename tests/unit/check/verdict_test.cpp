@@ -140,6 +140,18 @@ TEST(VirtExtension, TellsFirmwareFromAPoorCpuAndFromAHypervisor)
     EXPECT_EQ(failures(host), std::vector<std::string>{"cpu.virt_ext"});
 }
 
+TEST(VirtExtension, IsOffInTheFirmwareOfAGuestThatItsHypervisorGaveIt)
+{
+    HostFacts host = without_device(healthy());
+    host.cpu = known(CpuFacts{"GenuineIntel", "Core", {"fpu", "lm"}});
+    host.cpuid = known(CpuidFacts{.vmx = true});
+    host.underlay = known(UnderlayFacts{Underlay::unidentified, "DMI says 'Bochs', 'Bochs'"});
+    const auto verdict = finding(host, "cpu.virt_ext").verdict;
+    EXPECT_EQ(verdict.status, Status::fail);
+    EXPECT_NE(verdict.evidence.find("switched off in the firmware"), std::string::npos) << verdict.evidence;
+    EXPECT_EQ(verdict.remedy->where, Where::firmware);
+}
+
 TEST(Underlays, EachHaveAStepForTheirOperator)
 {
     for (const auto kind : {Underlay::kvm,

@@ -56,6 +56,7 @@ TEST(Capture, RefusesWhatIsNoCapture)
         const auto read = read_capture(text, host);
         ASSERT_FALSE(read) << text;
         EXPECT_EQ(read.error().message.rfind("cannot read capture.json: ", 0), 0U);
+        EXPECT_EQ(read.error().message.find("json.exception"), std::string::npos) << read.error().message;
     }
 }
 

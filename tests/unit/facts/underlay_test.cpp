@@ -61,6 +61,15 @@ TEST(UnderlayKind, IsTcgWhateverDmiSays)
     EXPECT_EQ(kind(sources), Underlay::tcg);
 }
 
+TEST(UnderlayKind, IsBochsOnlyWhereTheCpuDoesNotSayBetter)
+{
+    auto sources = dmi("Bochs", "Bochs");
+    EXPECT_EQ(kind(sources), Underlay::unidentified);
+    EXPECT_EQ((*identify_underlay(sources))->evidence, "DMI says 'Bochs', 'Bochs'");
+    sources.cpuid = signature("KVMKVMKVM").cpuid;
+    EXPECT_EQ(kind(sources), Underlay::kvm) << "old firmware of QEMU calls itself so";
+}
+
 TEST(UnderlayKind, TellsXensControlDomainFromItsGuests)
 {
     UnderlaySources sources;

@@ -26,7 +26,8 @@ bool must_run()
     return value != nullptr && std::string_view{value} == "1";
 }
 
-/// Real guests on this machine's /dev/kvm. A machine without one skips them: the lab has hosts that run them (docs/testing.md).
+/// Real guests on this machine's /dev/kvm. A machine without one skips them: the lab has hosts that run them
+/// (docs/testing.md).
 class RealKvm : public ::testing::Test {
 protected:
     void SetUp() override

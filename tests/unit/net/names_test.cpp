@@ -82,10 +82,21 @@ TEST(InterfaceAddressTest, ReadsAndWritesBothFamilies)
     EXPECT_TRUE(InterfaceAddress::parse("fe80::1/64")->is_ipv6_link_local());
     EXPECT_TRUE(InterfaceAddress::parse("febf::1/64")->is_ipv6_link_local());
     EXPECT_FALSE(InterfaceAddress::parse("fec0::1/64")->is_ipv6_link_local());
-    for (const auto* address : {"192.0.2.1/24", "fe80::1/64", "2001:db8::/64"}) {
+    for (const auto* address : {"192.0.2.1/24",
+                                "192.0.3.0/23",
+                                "192.0.3.0/22",
+                                "192.0.2.254/31",
+                                "192.0.2.255/31",
+                                "192.0.2.0/32",
+                                "fe80::1/64",
+                                "2001:db8::/64",
+                                "2001:db8::ffff:ffff:ffff:ffff/64"}) {
         EXPECT_TRUE(InterfaceAddress::parse(address)->is_host_address()) << address;
     }
     for (const auto* address : {"0.0.0.0/0", "127.0.0.1/8", "224.0.0.1/24", "::/64", "::1/128", "ff02::1/64"}) {
+        EXPECT_FALSE(InterfaceAddress::parse(address)->is_host_address()) << address;
+    }
+    for (const auto* address : {"192.0.2.0/24", "192.0.2.255/24", "192.0.2.4/30", "192.0.2.7/30", "10.255.255.255/8"}) {
         EXPECT_FALSE(InterfaceAddress::parse(address)->is_host_address()) << address;
     }
     EXPECT_FALSE(InterfaceAddress::parse("169.254.1.1/16")->is_ipv6_link_local());

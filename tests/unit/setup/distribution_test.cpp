@@ -100,6 +100,22 @@ TEST(Distribution, RefusalSaysWhatWasRead)
               "VERSION_ID=15.6)");
 }
 
+TEST(Distribution, FileWithoutAnIdIsNamed)
+{
+    const testing::TemporaryFolder folder;
+    const auto root = Root::open(folder.path());
+    ASSERT_TRUE(root);
+    for (const std::string file : {"usr/lib/os-release", "etc/os-release"}) {
+        folder.write(file, "PRETTY_NAME=Something\n");
+        const auto refused = detect_distribution(*root);
+        ASSERT_FALSE(refused);
+        EXPECT_EQ(refused.error().code, ErrorCode::refused);
+        EXPECT_EQ(refused.error().message, "cannot tell distribution: '/" + file + "' names no ID");
+    }
+    folder.write("etc/os-release", "ID_LIKE=debian\nDEBIAN_CODENAME=bookworm\n");
+    EXPECT_TRUE(detect_distribution(*root));
+}
+
 TEST(Distribution, QuotesAndBackslashesAreTakenOff)
 {
     const auto read = read_distribution("ID='debian'\nVERSION_ID=12\nPRETTY_NAME=\"A \\\"quoted\\\" name\"\n");

@@ -1,0 +1,60 @@
+# Tests on emulated hosts. lab: minutes, QEMU only; lab-slow: Intel under bochs and fresh Debian hosts.
+set(lab ${PROJECT_SOURCE_DIR}/scripts/lab)
+set(lab_tests ${CMAKE_CURRENT_SOURCE_DIR}/lab/tests)
+
+# kvmkit_lab_test(NAME LABEL HOST [OPTION...] -- COMMAND...): COMMAND runs on the host.
+function(kvmkit_lab_test name label host)
+  add_test(NAME lab.${name} COMMAND ${lab} run ${host} --may-skip --output ${PROJECT_BINARY_DIR}/lab/${name}
+    --build ${PROJECT_BINARY_DIR} ${ARGN} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+  set_tests_properties(lab.${name} PROPERTIES LABELS ${label} SKIP_RETURN_CODE 77 TIMEOUT 600)
+endfunction()
+# kvmkit_lab_script(NAME LABEL COMMAND...): COMMAND runs here and starts hosts by itself.
+function(kvmkit_lab_script name label)
+  add_test(NAME lab.${name} COMMAND ${ARGN} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+  set_tests_properties(lab.${name} PROPERTIES LABELS ${label} SKIP_RETURN_CODE 77 TIMEOUT 1500)
+endfunction()
+
+# The first one fills the cache.
+kvmkit_lab_test(amd.nested-on lab amd -- ${Python3_EXECUTABLE} ${lab_tests}/kvm_check.py nested-on)
+set_tests_properties(lab.amd.nested-on PROPERTIES FIXTURES_SETUP lab_cache)
+set(amd_nested-off --nested off)
+set(amd_no-virtualization --no-svm)
+set(amd_no-module --no-module)
+set(amd_no-device --device absent)
+set(amd_forbidden --device 0600)
+foreach(variant nested-off no-virtualization no-module no-device forbidden)
+  kvmkit_lab_test(amd.${variant} lab amd ${amd_${variant}} -- ${Python3_EXECUTABLE} ${lab_tests}/kvm_check.py ${variant})
+endforeach()
+foreach(product vmware virtualbox hyper-v azure ec2 gcp)
+  set(without_label lab-slow)
+  if(product STREQUAL vmware)
+    set(without_label lab)
+  endif()
+  kvmkit_lab_test(guest-of.${product}.with lab-slow guest-of --as ${product} --
+    ${Python3_EXECUTABLE} ${lab_tests}/kvm_check.py guest-of ${product} with)
+  kvmkit_lab_test(guest-of.${product}.without ${without_label} guest-of --as ${product} --no-svm --
+    ${Python3_EXECUTABLE} ${lab_tests}/kvm_check.py guest-of ${product} without)
+endforeach()
+# What skips where a machine has no /dev/kvm or an incomplete kernel runs here.
+kvmkit_lab_test(amd.guest-code lab amd -- env KVMKIT_TESTS_MUST_RUN=1 $<TARGET_FILE:unit-kvm>)
+set(needs_kvm guests_run_where_the_device_opens another_user_is_told_that_permission_is_missing
+  no_time_at_all_is_unknown_and_not_a_failure it_ends_in_time_and_leaves_no_child)
+list(TRANSFORM needs_kvm PREPEND KvmCheck.test_)
+kvmkit_lab_test(amd.cli lab amd -- env KVMKIT_TESTS_MUST_RUN=1 ${Python3_EXECUTABLE}
+  ${CMAKE_CURRENT_SOURCE_DIR}/cli/kvm_check_test.py $<TARGET_FILE:kvm-check> ${needs_kvm})
+kvmkit_lab_test(net.kernel lab net -- env KVMKIT_TESTS_MUST_RUN=1 $<TARGET_FILE:net-tests>)
+kvmkit_lab_test(net.operator lab net --nics 1 --client ${lab_tests}/net_client.sh)
+kvmkit_lab_test(power-cut lab amd --disk 64M --no-module -- ${lab_tests}/power_cut.sh)
+kvmkit_lab_script(harness.answers lab ${lab_tests}/harness.py answers)
+kvmkit_lab_script(harness.ends lab ${lab_tests}/harness.py ends 3)
+kvmkit_lab_script(harness.ends-often lab-slow ${lab_tests}/harness.py ends 20)
+kvmkit_lab_script(fresh-host lab-slow ${CMAKE_CURRENT_SOURCE_DIR}/lab/fresh_host_test.sh ${PROJECT_SOURCE_DIR}
+  ${PROJECT_BINARY_DIR})
+set_tests_properties(lab.fresh-host PROPERTIES TIMEOUT 3600)
+foreach(variant nested-on nested-off firmware-off)
+  kvmkit_lab_script(intel.${variant} lab-slow ${lab_tests}/intel.py ${variant})
+endforeach()
+foreach(name amd.nested-off amd.no-virtualization amd.no-module amd.no-device amd.forbidden amd.guest-code amd.cli net.kernel
+    net.operator power-cut guest-of.vmware.without harness.answers harness.ends)
+  set_tests_properties(lab.${name} PROPERTIES FIXTURES_REQUIRED lab_cache)
+endforeach()

@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What kvm-check says on a host of the lab, and that its remedy mends it. Runs on the host: kvm_check.py VARIANT,
+or kvm_check.py guest-of PRODUCT with|without for a host that looks like somebody's guest, with SVM or without."""
+import json
+import subprocess
+import sys
+
+NOBODY = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
+
+
+def check(prefix=()):
+    """Exit code, record, and the status of each check."""
+    done = subprocess.run([*prefix, "kvm-check", "--json", "--timeout", "60s"], capture_output=True, text=True, check=False)
+    print(done.stderr, end="", file=sys.stderr)
+    record = json.loads(done.stdout)
+    return done.returncode, record, {one["id"]: one for one in record["checks"]}
+
+
+def expect(condition, told) -> None:
+    if not condition:
+        sys.exit(f"FAILED: {told}\n{subprocess.run(['kvm-check', '--all'], capture_output=True, text=True, check=False).stdout}")
+
+
+def expect_ready(prefix=()) -> dict:
+    code, record, checks = check(prefix)
+    expect((code, record["summary"]["verdict"], record["recommendation"]["accel"]) == (0, "ready", "kvm"), record["summary"])
+    expect([checks[name]["status"] for name in ("kvm.run_real", "kvm.run_long", "kvm.guest_speed")] == ["pass"] * 3, checks)
+    return checks
+
+
+def expect_one_cause(name, prefix=()) -> dict:
+    """It cannot run guests, exactly this check fails, and all that were skipped are skipped because of it."""
+    code, record, checks = check(prefix)
+    expect((code, record["summary"]["verdict"], record["recommendation"]["accel"]) == (1, "unusable", "tcg"), record["summary"])
+    expect([one for one, found in checks.items() if found["status"] == "fail"] == [name], f"not {name} alone")
+    skipped = {found["because"] for found in checks.values() if found["status"] == "skip"}
+    expect(skipped == {name}, f"skipped because of {skipped}")
+    return checks[name]
+
+
+def mend(finding) -> None:
+    for command in finding["remedy"]["commands"]:
+        print(f"$ {command}")
+        subprocess.run(["sh", "-ec", command], check=True)
+
+
+def nested_on() -> None:
+    expect(expect_ready()["nested.param"]["status"] == "pass", "nested is on, and not told so")
+
+
+def nested_off() -> None:
+    finding = expect_ready()["nested.param"]
+    expect(finding["status"] == "warn" and "nested is 0" in finding["evidence"], finding)
+    mend(finding)
+    expect(expect_ready()["nested.param"]["status"] == "pass", "the remedy did not switch nested on")
+
+
+def no_virtualization() -> None:
+    expect_one_cause("cpu.virt_ext")
+
+
+def no_module() -> None:
+    mend(expect_one_cause("kvm.module"))
+    expect_ready()
+
+
+def no_device() -> None:
+    mend(expect_one_cause("kvm.device"))
+    expect_ready()
+
+
+def forbidden() -> None:
+    expect_ready()  # root may
+    finding = expect_one_cause("kvm.access", NOBODY)
+    expect("Permission denied (EACCES)" in finding["evidence"], finding)
+    mend({"remedy": {"commands": [line for line in finding["remedy"]["commands"] if "usermod" not in line]}})
+    expect_ready(("setpriv", "--reuid=65534", "--regid=65534", "--groups", group_of_device()))
+
+
+def guest_of(product: str, svm: str) -> None:
+    """It names the product; without SVM it sends the user to the one who runs the hypervisor below, and not elsewhere."""
+    name, where, step = PRODUCTS[product]
+    if svm == "with":
+        expect(name in expect_ready()["underlay.kind"]["evidence"], f"{name} is not named")
+        return
+    finding = expect_one_cause("cpu.virt_ext")
+    expect(name in finding["evidence"], finding)
+    told = " ".join((finding["remedy"]["summary"], *finding["remedy"]["commands"]))
+    expect(finding["remedy"]["where"] == where and step in told, finding)
+
+
+PRODUCTS = {
+    "vmware": ("a VMware guest", "hypervisor", "vhv.enable"),
+    "virtualbox": ("a VirtualBox guest", "hypervisor", "--nested-hw-virt on"),
+    "hyper-v": ("a Hyper-V guest", "hypervisor", "-ExposeVirtualizationExtensions $true"),
+    "azure": ("an Azure VM", "cloud-console", "nested virtualization"),
+    "ec2": ("an EC2 instance", "cloud-console", "nested-virtualization"),
+    "gcp": ("a Google Cloud VM", "cloud-console", "--enable-nested-virtualization"),
+}
+
+
+def group_of_device() -> str:
+    return subprocess.run(["stat", "-c", "%g", "/dev/kvm"], capture_output=True, text=True, check=True).stdout.strip()
+
+
+VARIANTS = {case.__name__.replace("_", "-"): case
+            for case in (nested_on, nested_off, no_virtualization, no_module, no_device, forbidden)}
+
+if __name__ == "__main__":
+    if sys.argv[1] == "guest-of":
+        guest_of(*sys.argv[2:])
+    else:
+        VARIANTS[sys.argv[1]]()
+    print(f"{' '.join(sys.argv[1:])}: as it should be")
