@@ -37,7 +37,7 @@ constexpr std::array dmi_rows{
     DmiRow{"Hetzner", "vServer", Underlay::kvm},
     DmiRow{"Alibaba Cloud", "", Underlay::kvm},
     DmiRow{"Scaleway", "SCW-", Underlay::kvm},
-    DmiRow{"Bochs", "", Underlay::unidentified},  // the emulator; old firmware of QEMU says so as well
+    DmiRow{"Bochs", "", Underlay::unidentified},  // or old firmware of QEMU
 };
 
 /// Azure marks its Hyper-V guests with this chassis asset tag.
@@ -103,6 +103,10 @@ std::optional<UnderlayFacts> by_dmi(const UnderlaySources& sources)
     const auto row = std::ranges::find_if(dmi_rows, [dmi](const DmiRow& candidate) {
         return dmi->vendor.starts_with(candidate.vendor) && dmi->product.starts_with(candidate.product);
     });
+    if (row == dmi_rows.end() && dmi->bios_vendor.find("Bochs") != std::string::npos) {  // Bochs' own tells no more
+        return UnderlayFacts{Underlay::unidentified,
+                             fmt::format("DMI says that the firmware is of '{}'", dmi->bios_vendor)};
+    }
     if (row == dmi_rows.end()) {
         return std::nullopt;
     }

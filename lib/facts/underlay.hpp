@@ -43,6 +43,7 @@ struct DmiFacts {
     std::string vendor;
     std::string product;
     std::string asset_tag;
+    std::string bios_vendor = {};
 };
 
 /// All that can betray an underlay. Nothing in it need be known.

@@ -47,7 +47,8 @@ Fact<DmiFacts> read_dmi(const Root& root)
     }
     return std::optional<DmiFacts>{{.vendor = text_or_nothing(root, "sys/class/dmi/id/sys_vendor"),
                                     .product = text_or_nothing(root, "sys/class/dmi/id/product_name"),
-                                    .asset_tag = text_or_nothing(root, "sys/class/dmi/id/chassis_asset_tag")}};
+                                    .asset_tag = text_or_nothing(root, "sys/class/dmi/id/chassis_asset_tag"),
+                                    .bios_vendor = text_or_nothing(root, "sys/class/dmi/id/bios_vendor")}};
 }
 
 Fact<std::set<std::string>> read_modules(const Root& root)

@@ -106,7 +106,14 @@ class Run:
             code = int(answer)
         if not trouble:
             self.outcome.code = 0 if self.options.shell else code
+            self.fetch_report()
         return trouble
+
+    def fetch_report(self) -> None:
+        """What a GoogleTest program wrote about itself."""
+        report = self.ssh.ask("cat /run/lab/out/gtest.xml", ASK_SECONDS) if not self.options.shell else ""
+        if report:
+            (self.outcome.folder / "gtest.xml").write_text(report)
 
     def boots(self) -> None:
         for boot in range(1, self.options.boots + 1):

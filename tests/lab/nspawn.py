@@ -131,9 +131,12 @@ def run(options, outcome: Outcome) -> None:
     hide_runtime_folder()
     merged = lay_over(lower, outcome.folder)
     furnish(merged, options, outcome.folder)
-    with cgroups.own_group():
-        boot(merged, options, outcome)
-    for name in ("stdout", "stderr"):
+    try:
+        with cgroups.own_group():
+            boot(merged, options, outcome)
+    finally:
+        subprocess.run(["umount", "--lazy", "--recursive", outcome.folder / "memory"], check=False)
+    for name in ("stdout", "stderr", "gtest.xml"):
         if (outcome.folder / "out" / name).exists():
             shutil.copy(outcome.folder / "out" / name, outcome.folder / name)
     outcome.seconds = time.monotonic() - started

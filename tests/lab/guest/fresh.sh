@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Runs the lab's command on a fresh host that has booted. Where the command had the host booted again, it is run again then.
 export HOME=/root PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/opt/lab/bin
+export LAB_OUT=/run/lab/out GTEST_OUTPUT=xml:/run/lab/out/gtest.xml
 . /opt/lab/job
 mkdir -p /run/lab/out
 if [[ -z $LAB_BOOT ]]; then

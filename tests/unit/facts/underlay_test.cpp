@@ -66,6 +66,10 @@ TEST(UnderlayKind, IsBochsOnlyWhereTheCpuDoesNotSayBetter)
     auto sources = dmi("Bochs", "Bochs");
     EXPECT_EQ(kind(sources), Underlay::unidentified);
     EXPECT_EQ((*identify_underlay(sources))->evidence, "DMI says 'Bochs', 'Bochs'");
+    sources.dmi =
+        std::optional<DmiFacts>{{.vendor = "", .product = "", .asset_tag = "", .bios_vendor = "The Bochs Project"}};
+    EXPECT_EQ(kind(sources), Underlay::unidentified);
+    EXPECT_EQ((*identify_underlay(sources))->evidence, "DMI says that the firmware is of 'The Bochs Project'");
     sources.cpuid = signature("KVMKVMKVM").cpuid;
     EXPECT_EQ(kind(sources), Underlay::kvm) << "old firmware of QEMU calls itself so";
 }
