@@ -19,7 +19,7 @@ SUMMARY = "a fresh minimal Debian 12 with systemd and ssh, nothing else, AMD-V, 
 SUMMARY_TRIXIE = "the same with Debian 13"
 TIMEOUT = 900
 ASK_SECONDS = 60
-RESET, ENDED, LATE = "reset", "ended", "late"
+RESET, ENDED, LATE, REFUSED = "reset", "ended", "late", "refused"
 
 
 def declare(parser) -> None:
@@ -86,7 +86,8 @@ class Run:
                 tar.add(path, path.name, filter=owned_by_root)
         command = "tar -x -C / -f - && mkdir -p /run/lab/out && { systemctl is-system-running --wait || systemctl --failed; }"
         with open(archive, "rb") as source, open(self.outcome.folder / "boot.log", "ab") as log:
-            return self.finish(self.ssh.start(command, source, log, log))
+            process = self.ssh.start(command, source, log, log)
+            return self.finish(process) or (REFUSED if process.returncode else "")
 
     def command(self) -> str:
         """Runs the command; where the connection broke, waits for what became of the host."""
@@ -115,6 +116,9 @@ class Run:
         if report:
             (self.outcome.folder / "gtest.xml").write_text(report)
 
+    def notes(self) -> str:
+        return f"{self.outcome.text('ssh.log')}{self.outcome.text('boot.log')}".strip()[-400:]
+
     def boots(self) -> None:
         for boot in range(1, self.options.boots + 1):
             trouble = self.prepare(boot) or self.command()
@@ -124,6 +128,8 @@ class Run:
             self.outcome.why = f"it asked for more than {self.options.boots} boots (--boots allows more)"
         if trouble == LATE:
             self.outcome.code, self.outcome.why = TIMED_OUT, "the deadline came first"
+        elif trouble == REFUSED:
+            self.outcome.why = f"the host did not take the command over ssh: {self.notes()}"
         elif trouble == ENDED:
             self.outcome.why = "the host went down before the command had ended"
         pass_on_all(self.watching)

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """scripts/lab itself: what comes back, the deadline, and that nothing stays when it is ended or killed at any moment.
-usage: harness.py answers | ends [TIMES]"""
+usage: harness.py answers | ends TIMES"""
 import os
 import pathlib
 import random
@@ -13,7 +13,7 @@ import time
 import xml.etree.ElementTree as xml
 
 SOURCE = pathlib.Path(__file__).resolve().parents[3]
-LAB = [str(SOURCE / "scripts/lab"), "run", "amd"]
+LAB = [str(SOURCE / "scripts/lab"), "run"]
 MARK = "KVMKIT_LAB_TEST_MARK"
 
 
@@ -22,8 +22,8 @@ def expect(condition, told) -> None:
         sys.exit(f"FAILED: {told}")
 
 
-def lab(*words):
-    return subprocess.run([*LAB, *words], capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
+def lab(*words, host="amd"):
+    return subprocess.run([*LAB, host, *words], capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
 
 
 def answers() -> None:
@@ -70,14 +70,14 @@ def namespaces() -> set:
     return found
 
 
-def ends(times: int) -> None:
-    """Ended by each signal at random moments of a run of about 20 s."""
+def ends(times: int, host="amd", seconds=20) -> None:
+    """Ended by each signal at random moments of a run of about so many seconds."""
     for number in range(times):
         mark = f"{os.getpid()}.{number}"
         before = mounts()
-        process = subprocess.Popen([*LAB, "--", "sleep", "5"], env={**os.environ, MARK: mark}, stdin=subprocess.DEVNULL,
+        process = subprocess.Popen([*LAB, host, "--", "sleep", "5"], env={**os.environ, MARK: mark}, stdin=subprocess.DEVNULL,
                                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
-        moment, with_signal = random.uniform(0, 20), (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)[number % 3]
+        moment, with_signal = random.uniform(0, seconds), (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)[number % 3]
         time.sleep(moment)
         if with_signal == signal.SIGINT:
             os.killpg(process.pid, with_signal)  # as a terminal sends Ctrl-C
