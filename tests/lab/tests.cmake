@@ -48,6 +48,8 @@ kvmkit_lab_test(power-cut lab amd --disk 64M --no-module -- ${lab_tests}/power_c
 kvmkit_lab_script(harness.answers lab ${lab_tests}/harness.py answers)
 kvmkit_lab_script(harness.ends lab ${lab_tests}/harness.py ends 3)
 kvmkit_lab_script(harness.ends-often lab-slow ${lab_tests}/harness.py ends 20)
+kvmkit_lab_script(nspawn lab ${lab_tests}/fresh.py nspawn 8 6)
+kvmkit_lab_script(debian lab-slow ${lab_tests}/fresh.py debian 40 6)
 kvmkit_lab_script(fresh-host lab-slow ${CMAKE_CURRENT_SOURCE_DIR}/lab/fresh_host_test.sh ${PROJECT_SOURCE_DIR}
   ${PROJECT_BINARY_DIR})
 set_tests_properties(lab.fresh-host PROPERTIES TIMEOUT 3600)
