@@ -9,11 +9,15 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <filesystem>
+#include <string>
+#include <system_error>
 
 namespace kvmkit::vm_run {
 namespace {
 
 constexpr int watched_fd = 3;
+constexpr const char* running_program = "/proc/self/exe";
 
 /// Keeps the pipe as descriptor 3 and nothing else: no lock, no terminal, no pipe that somebody waits on.
 void let_go(int pipe)
@@ -43,7 +47,7 @@ void forget_pending_signals()
 }
 
 /// Between fork and exec only system calls. Waits as long as its parent lives: that is its whole purpose.
-[[noreturn]] void keep_watch(int pipe)
+[[noreturn]] void keep_watch(int pipe, const char* program)
 {
     let_go(pipe);
     char farewell = 0;
@@ -58,7 +62,8 @@ void forget_pending_signals()
     sigset_t none;
     (void)sigemptyset(&none);
     (void)::pthread_sigmask(SIG_SETMASK, &none, nullptr);
-    (void)::execl("/proc/self/exe", "vm-run", "gc", "--quiet", nullptr);
+    (void)::execl(program, "vm-run", "gc", "--quiet", nullptr);
+    (void)::execl(running_program, "vm-run", "gc", "--quiet", nullptr);  // the file is gone: an upgrade took its place
     ::_exit(1);
 }
 
@@ -72,12 +77,15 @@ Result<Guardian> Guardian::appoint()
     }
     UniqueFd read_end{ends[0]};
     UniqueFd write_end{ends[1]};
+    std::error_code unreadable;
+    // By its own name, not as "exe": ps and pgrep show whose work it is.
+    const std::string program = std::filesystem::read_symlink(running_program, unreadable).string();
     const pid_t pid = ::fork();
     if (pid < 0) {
         return errno_error(errno, "cannot start a process");
     }
     if (pid == 0) {
-        keep_watch(read_end.get());
+        keep_watch(read_end.get(), program.c_str());
     }
     return Guardian{pid, std::move(write_end)};
 }
