@@ -13,6 +13,7 @@ std::span<const Check> underlay_checks();
 std::span<const Check> cpu_checks();
 std::span<const Check> kvm_checks();
 std::span<const Check> guest_checks();
+std::span<const Check> nested_checks();
 
 /// All checks in the order in which they are judged and reported: what others depend on comes first.
 std::vector<Check> catalogue();

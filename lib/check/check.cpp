@@ -28,6 +28,16 @@ Finding skipped(const Check& check, const Finding& root)
     return {check, {Status::skip, fmt::format("{} {}", root.check.id, how)}, std::string{root.check.id}};
 }
 
+/// A warning whose cause another warning has named already is no news.
+const Finding* warned_dependency(const Check& check, const std::vector<Finding>& earlier)
+{
+    const auto found = std::ranges::find_if(earlier, [&check](const Finding& finding) {
+        return finding.verdict.status == Status::warn &&
+               std::ranges::find(check.depends_on, finding.check.id) != check.depends_on.end();
+    });
+    return found == earlier.end() ? nullptr : &*found;
+}
+
 Finding judge_one(const HostFacts& host, const Check& check, const std::vector<Finding>& earlier)
 {
     const Finding* unsure = nullptr;
@@ -39,6 +49,10 @@ Finding judge_one(const HostFacts& host, const Check& check, const std::vector<F
         unsure = unsure == nullptr ? root : unsure;
     }
     Verdict verdict = check.judge(host);
+    const Finding* warned = verdict.status == Status::warn ? warned_dependency(check, earlier) : nullptr;
+    if (warned != nullptr) {
+        return {check, {Status::skip, fmt::format("{} tells why", warned->check.id)}, std::string{warned->check.id}};
+    }
     if (unsure != nullptr && verdict.status == Status::unknown) {
         return skipped(check, *unsure);
     }

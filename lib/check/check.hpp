@@ -63,11 +63,12 @@ Verdict unknown(const Error& error);
 struct Finding {
     Check check;
     Verdict verdict;
-    std::string because;  ///< Where it was skipped: the id of the check at the root of it. Else empty.
+    std::string because;  ///< Where another check is why it was skipped: the id of the one at the root. Else empty.
 };
 
 /// Judges the checks in order. One whose dependency failed is skipped and names the failure at the root; one that
-/// cannot tell, as its dependency could not, is skipped likewise: one cause, one finding.
+/// cannot tell, as its dependency could not, is skipped likewise, and one that warns where its dependency warned: one
+/// cause, one finding.
 std::vector<Finding> judge(const HostFacts& host, std::span<const Check> checks);
 
 }  // namespace kvmkit

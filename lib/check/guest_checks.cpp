@@ -1,11 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "check/catalogue.hpp"
+#include "check/cpu_model.hpp"
 #include "check/operators.hpp"
 
 #include <fmt/format.h>
 
 namespace kvmkit {
 namespace {
+
+/// Beyond the price of an exit through two hypervisors, some 10 to 50 us, something else is slow.
+constexpr double dear_exit_ns = 50'000;
+
+double microseconds(double nanoseconds)
+{
+    constexpr double thousand = 1'000;
+    return nanoseconds / thousand;
+}
 
 Remedy look_below(const HostFacts& host)
 {
@@ -84,33 +94,70 @@ Verdict judge_speed(const HostFacts& host)
         emulation_remedy(host));
 }
 
-/// Whether guests may in turn run guests. Only a warning: nobody needs it to run the first.
-Verdict judge_nested(const HostFacts& host)
+/// The architecture is known, and it is none that has MSRs.
+bool is_foreign(const HostFacts& host)
 {
-    const auto& nested = host.kvm.nested;
-    if (!nested) {
-        return unknown(nested.error());
+    return host.arch && *host.arch && !is_x86(**host.arch);
+}
+
+Verdict judge_writeback(const HostFacts& host)
+{
+    if (is_foreign(host)) {
+        return {Status::skip, "x86 only"};
     }
-    if (!*nested) {
-        return pass("this KVM has no switch for nested guests");
+    const auto& msrs = host.kvm.msrs;
+    if (!msrs) {
+        return unknown(msrs.error());
     }
-    const std::string& value = **nested;
-    if (value == "Y" || value == "1") {
-        return pass("nested guests are allowed");
+    if (!*msrs) {
+        return unknown("it was not tried");
     }
-    const bool amd = host.kvm.modules && *host.kvm.modules && (*host.kvm.modules)->contains("kvm_amd");
-    const auto* module = amd ? "kvm_amd" : "kvm_intel";
-    return warn(fmt::format("/sys/module/{}/parameters/nested is {}: guests cannot use KVM themselves", module, value),
-                Remedy{"if guests shall run guests, allow it while no VM runs",
-                       {fmt::format("echo 'options {} nested=1' >/etc/modprobe.d/kvm-nested.conf", module),
-                        fmt::format("modprobe -r {0} && modprobe {0}", module)}});
+    const MsrWriteback& writeback = **msrs;
+    if (writeback.refused == 0) {
+        return pass(fmt::format("KVM takes back all {} MSRs that it advertises", writeback.checked));
+    }
+    return warn(fmt::format("QEMU with -cpu host would abort here: KVM advertises {} and refuses {} back",
+                            refused_names(writeback),
+                            writeback.refused == 1 ? "it" : "them"),
+                writeback_remedy(writeback));
+}
+
+/// Tells a price; nothing is wrong with a high one, but it says why a host is slow at input and output.
+Verdict judge_exit_cost(const HostFacts& host)
+{
+    if (is_foreign(host)) {
+        return {Status::skip, "no guest code for this architecture yet"};
+    }
+    const auto& cost = host.kvm.exit_cost;
+    if (!cost) {
+        return unknown(cost.error());
+    }
+    if (!*cost) {
+        return unknown("it was not measured");
+    }
+    auto evidence = fmt::format("leaving a guest takes {:.1f} us into the kernel", microseconds((*cost)->kernel_ns));
+    if ((*cost)->user_ns) {
+        evidence += fmt::format(", {:.1f} us to a program", microseconds(*(*cost)->user_ns));
+    }
+    if ((*cost)->kernel_ns <= dear_exit_ns) {
+        return pass(std::move(evidence));
+    }
+    return warn(evidence + "; hardware takes about 1 us",
+                Remedy{is_guest(host) ? "expect slow input and output of guests: this host is a guest itself, and each "
+                                        "exit passes through the hypervisor below"
+                                      : "expect slow input and output of guests"});
 }
 
 constexpr std::array checks{
     Check{"kvm.run_real", "a 16 bit guest runs", Severity::required, {"kvm.create_vm"}, judge_real},
     Check{"kvm.run_long", "a 64 bit guest with paging runs", Severity::essential, {"kvm.create_vm"}, judge_long},
     Check{"kvm.guest_speed", "guests run at native speed", Severity::required, {"kvm.run_long"}, judge_speed},
-    Check{"nested.param", "guests may run guests", Severity::advisory, {"kvm.module"}, judge_nested},
+    Check{"kvm.msr_writeback",
+          "KVM takes the MSRs that it advertises",
+          Severity::advisory,
+          {"kvm.run_long"},
+          judge_writeback},
+    Check{"kvm.exit_cost", "leaving a guest is cheap", Severity::advisory, {"kvm.run_long"}, judge_exit_cost},
 };
 
 }  // namespace

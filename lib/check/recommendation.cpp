@@ -1,12 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "check/recommendation.hpp"
 
+#include "check/cpu_model.hpp"
+
 #include <fmt/format.h>
 
 namespace kvmkit {
 namespace {
 
-Recommendation judge_speed(const GuestSpeed& speed)
+struct Choice {
+    Accel accel;
+    std::string why;
+};
+
+Choice judge_speed(const GuestSpeed& speed)
 {
     if (speed.ratio() > emulation_ratio) {
         return {
@@ -17,14 +24,13 @@ Recommendation judge_speed(const GuestSpeed& speed)
 }
 
 /// Nothing was measured. KVM that creates machines counts where no guest code exists for the architecture.
-Recommendation judge_unmeasured(const HostFacts& host)
+Choice judge_unmeasured(const HostFacts& host)
 {
     const KvmFacts& kvm = host.kvm;
     if (kvm.creates_machines()) {
         const bool no_code = !kvm.run_long && kvm.run_long.error().code == ErrorCode::unsupported;
-        return no_code ? Recommendation{Accel::kvm,
-                                        "KVM creates machines; its speed is not measured on this architecture yet"}
-                       : Recommendation{Accel::tcg, "no guest was seen to run through KVM; TCG always works"};
+        return no_code ? Choice{Accel::kvm, "KVM creates machines; its speed is not measured on this architecture yet"}
+                       : Choice{Accel::tcg, "no guest was seen to run through KVM; TCG always works"};
     }
     if (kvm.open && *kvm.open && (*kvm.open)->ok()) {
         return {Accel::tcg, "KVM opens, but creates no virtual machine"};
@@ -41,6 +47,17 @@ Recommendation judge_unmeasured(const HostFacts& host)
     return {Accel::tcg, "whether KVM works here is not known; TCG always works"};
 }
 
+Choice choose(const HostFacts& host)
+{
+    const KvmFacts& kvm = host.kvm;
+    for (const auto* run : {&kvm.run_long, &kvm.run_real}) {
+        if (*run && **run && !(**run)->passed) {
+            return {Accel::tcg, fmt::format("a guest does not run through KVM: {}", (**run)->detail)};
+        }
+    }
+    return kvm.speed && *kvm.speed ? judge_speed(**kvm.speed) : judge_unmeasured(host);
+}
+
 }  // namespace
 
 std::string_view word(Accel accel) noexcept
@@ -50,13 +67,8 @@ std::string_view word(Accel accel) noexcept
 
 Recommendation recommend(const HostFacts& host)
 {
-    const KvmFacts& kvm = host.kvm;
-    for (const auto* run : {&kvm.run_long, &kvm.run_real}) {
-        if (*run && **run && !(**run)->passed) {
-            return {Accel::tcg, fmt::format("a guest does not run through KVM: {}", (**run)->detail)};
-        }
-    }
-    return kvm.speed && *kvm.speed ? judge_speed(**kvm.speed) : judge_unmeasured(host);
+    Choice choice = choose(host);
+    return {choice.accel, choice.accel == Accel::kvm ? host_model(host.kvm.msrs) : "max", std::move(choice.why)};
 }
 
 }  // namespace kvmkit

@@ -16,6 +16,7 @@ std::string_view word(Accel accel) noexcept;
 /// Which accelerator serves a guest better on this host.
 struct Recommendation {
     Accel accel = Accel::tcg;
+    std::string cpu;  ///< QEMU's -cpu that goes with it: "host", "host,-arch-capabilities", "max".
     std::string why;  ///< The measurement or the refusal that decided it; one clause, no full stop.
 };
 

@@ -65,7 +65,43 @@ KvmState state(const HostFacts& host, std::span<const Finding> findings, Readine
     return host.kvm.creates_machines() ? KvmState::unmeasured : KvmState::unknown;
 }
 
+bool ran(const Fact<GuestRun>& run)
+{
+    return run && *run && (*run)->passed;
+}
+
+bool ran_in_vain(const Fact<GuestRun>& run)
+{
+    return run && *run && !(*run)->passed;
+}
+
+NestedState nested_state(const HostFacts& host, Readiness verdict)
+{
+    if (ran_in_vain(host.kvm.nested_run) || ran_in_vain(host.kvm.nested_paging)) {
+        return NestedState::broken;
+    }
+    if (ran(host.kvm.nested_run)) {
+        return NestedState::proved;
+    }
+    if (host.kvm.offer && *host.kvm.offer) {
+        return (*host.kvm.offer)->complete() ? NestedState::offered : NestedState::unavailable;
+    }
+    return verdict == Readiness::unusable ? NestedState::unavailable : NestedState::unknown;
+}
+
 }  // namespace
+
+std::string_view word(NestedState state) noexcept
+{
+    switch (state) {
+        case NestedState::proved: return "proved";
+        case NestedState::offered: return "offered";
+        case NestedState::broken: return "broken";
+        case NestedState::unavailable: return "unavailable";
+        case NestedState::unknown: return "unknown";
+    }
+    return "unknown";
+}
 
 std::string_view word(Readiness readiness) noexcept
 {
@@ -97,7 +133,7 @@ std::string_view word(KvmState state) noexcept
 Summary summarise(const HostFacts& host, std::span<const Finding> findings)
 {
     const Readiness verdict = readiness(findings);
-    return {verdict, state(host, findings, verdict)};
+    return {verdict, state(host, findings, verdict), nested_state(host, verdict)};
 }
 
 }  // namespace kvmkit

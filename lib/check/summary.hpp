@@ -28,9 +28,21 @@ enum class KvmState {
 
 std::string_view word(KvmState state) noexcept;
 
+/// Whether guests can run guests of their own.
+enum class NestedState {
+    proved,       ///< A guest's guest was run.
+    offered,      ///< KVM says so; nobody tried.
+    broken,       ///< KVM says so, and a guest's guest does not run.
+    unavailable,  ///< KVM does not offer it, or there is no KVM.
+    unknown,
+};
+
+std::string_view word(NestedState state) noexcept;
+
 struct Summary {
     Readiness verdict = Readiness::unknown;
     KvmState kvm = KvmState::unknown;
+    NestedState nested = NestedState::unknown;
 };
 
 /// An essential failure makes the host unusable, a required one degraded; a judgement that could not be made leaves it

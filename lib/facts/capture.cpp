@@ -84,6 +84,37 @@ GuestSpeed decode_speed(const Json& json)
             .host_ns = json.at("host_ns").get<double>()};
 }
 
+NestedOffer decode_offer(const Json& json)
+{
+    return {.vmx = json.at("vmx").get<bool>(),
+            .svm = json.at("svm").get<bool>(),
+            .nested_paging = json.at("nested_paging").get<bool>(),
+            .state_size = json.at("state_size").get<int>()};
+}
+
+/// "0x10a": JSON has no 64 bit numbers that every reader keeps.
+std::uint64_t decode_hex(const Json& json)
+{
+    constexpr int hexadecimal = 16;
+    return std::strtoull(json.get<std::string>().c_str(), nullptr, hexadecimal);
+}
+
+MsrWriteback decode_msrs(const Json& json)
+{
+    MsrWriteback msrs{json.at("checked").get<unsigned>(), json.at("refused").get<unsigned>(), {}};
+    for (const Json& msr : json.at("first")) {
+        msrs.first.push_back({static_cast<std::uint32_t>(decode_hex(msr.at("index"))), decode_hex(msr.at("value"))});
+    }
+    return msrs;
+}
+
+ExitCost decode_cost(const Json& json)
+{
+    const auto& user = json.at("user_ns");
+    return {.kernel_ns = json.at("kernel_ns").get<double>(),
+            .user_ns = user.is_null() ? std::nullopt : std::optional{user.get<double>()}};
+}
+
 void decode_kvm(const Json& json, KvmFacts& kvm)
 {
     kvm.node = member<DeviceNode>(json, "node", decode_node);
@@ -93,6 +124,11 @@ void decode_kvm(const Json& json, KvmFacts& kvm)
     kvm.run_real = member<GuestRun>(json, "run_real", decode_run);
     kvm.run_long = member<GuestRun>(json, "run_long", decode_run);
     kvm.speed = member<GuestSpeed>(json, "speed", decode_speed);
+    kvm.offer = member<NestedOffer>(json, "offer", decode_offer);
+    kvm.msrs = member<MsrWriteback>(json, "msrs", decode_msrs);
+    kvm.exit_cost = member<ExitCost>(json, "exit_cost", decode_cost);
+    kvm.nested_run = member<GuestRun>(json, "nested_run", decode_run);
+    kvm.nested_paging = member<GuestRun>(json, "nested_paging", decode_run);
 }
 
 }  // namespace

@@ -5,9 +5,11 @@
 #include "base/fact.hpp"
 
 #include <chrono>
+#include <cstdint>
 #include <optional>
 #include <set>
 #include <string>
+#include <vector>
 
 namespace kvmkit {
 
@@ -43,6 +45,35 @@ struct GuestSpeed {
 /// every instruction starts beyond 100.
 constexpr double emulation_ratio = 20;
 
+/// What KVM says it offers its guests for guests of their own.
+struct NestedOffer {
+    bool vmx = false;
+    bool svm = false;
+    bool nested_paging = false;  ///< AMD's; Intel's does not show here.
+    int state_size = 0;          ///< Bytes of nested state that KVM can save (KVM_CAP_NESTED_STATE); 0: none.
+
+    [[nodiscard]] bool complete() const noexcept { return (vmx || svm) && state_size > 0; }
+};
+
+/// An MSR that KVM advertises and then refuses.
+struct RefusedMsr {
+    std::uint32_t index = 0;
+    std::uint64_t value = 0;
+};
+
+/// What came of writing to a vCPU what KVM said of its MSRs, as QEMU does at every start.
+struct MsrWriteback {
+    unsigned checked = 0;
+    unsigned refused = 0;           ///< May exceed the size of `first`.
+    std::vector<RefusedMsr> first;  ///< The first of those refused.
+};
+
+/// What it costs to leave a guest and to come back, in nanoseconds.
+struct ExitCost {
+    double kernel_ns = 0;                          ///< Into the kernel (CPUID).
+    std::optional<double> user_ns = std::nullopt;  ///< On to the program (OUT); absent: not measured.
+};
+
 /// What was seen of KVM. Each step is absent where an earlier one failed, so that it was not asked.
 struct KvmFacts {
     Fact<std::set<std::string>> modules{std::nullopt};  ///< Names in sys/module that begin with "kvm", built in or not.
@@ -53,7 +84,12 @@ struct KvmFacts {
     Fact<GuestRun> run_real{std::nullopt};
     Fact<GuestRun> run_long{std::nullopt};
     Fact<GuestSpeed> speed{std::nullopt};
-    Fact<std::string> nested{std::nullopt};  ///< The vendor module's parameter `nested`: "Y", "1", "N", "0".
+    Fact<NestedOffer> offer{std::nullopt};
+    Fact<MsrWriteback> msrs{std::nullopt};
+    Fact<ExitCost> exit_cost{std::nullopt};
+    Fact<GuestRun> nested_run{std::nullopt};     ///< A guest's guest; absent too where it was not asked for.
+    Fact<GuestRun> nested_paging{std::nullopt};  ///< The same by AMD's nested paging.
+    Fact<std::string> nested{std::nullopt};      ///< The vendor module's parameter `nested`: "Y", "1", "N", "0".
 
     /// Whether KVM made a virtual machine: proof that no CPU flag can take away.
     [[nodiscard]] bool creates_machines() const { return create_vm && *create_vm && (*create_vm)->ok(); }

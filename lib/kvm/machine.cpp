@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kvm/internal/machine.hpp"
 
+#include "kvm/internal/cpuid_table.hpp"
 #include "kvm/internal/layout.hpp"
 
 #include <sys/ioctl.h>
@@ -19,30 +20,6 @@ tl::unexpected<Refusal> refused(Call call)
 }
 
 #if defined(__x86_64__)
-/// struct kvm_cpuid2 with room for its entries. Written out because the kernel's flexible array is preceded by an empty
-/// struct, which has no size in C but has one in C++ (seen with Linux 6.1's headers): struct and request would be
-/// wrong.
-struct CpuidTable {
-    std::uint32_t count;
-    std::uint32_t padding;
-    std::array<struct kvm_cpuid_entry2, 256> entries;
-};
-struct CpuidHead {
-    std::uint32_t count;
-    std::uint32_t padding;
-};
-constexpr unsigned long get_supported_cpuid = _IOWR(KVMIO, 0x05, CpuidHead);
-constexpr unsigned long set_cpuid = _IOW(KVMIO, 0x90, CpuidHead);
-
-/// The vCPU gets all that KVM supports. Before the registers are set: some kernels refuse long mode to a vCPU whose
-/// CPUID does not offer it.
-bool give_cpuid(int device, int vcpu) noexcept
-{
-    static CpuidTable supported;  // 10 KiB, kept off the stack
-    supported.count = static_cast<std::uint32_t>(supported.entries.size());
-    return ::ioctl(device, get_supported_cpuid, &supported) == 0 && ::ioctl(vcpu, set_cpuid, &supported) == 0;
-}
-
 /// Intel CPUs without unrestricted guests need three pages below 4 GiB for their real mode; others do not mind.
 void place_task_state(int vm) noexcept
 {
@@ -50,13 +27,18 @@ void place_task_state(int vm) noexcept
     (void)::ioctl(vm, KVM_SET_TSS_ADDR, address);
 }
 #else
-bool give_cpuid(int /*device*/, int /*vcpu*/) noexcept
+bool give_supported_cpuid(int /*device*/, int /*vcpu*/) noexcept
 {
     return true;
 }
 
 void place_task_state(int /*vm*/) noexcept {}
 #endif
+
+bool give_interrupts(int vm, Interrupts interrupts) noexcept
+{
+    return interrupts == Interrupts::none || ::ioctl(vm, KVM_CREATE_IRQCHIP, 0) == 0;
+}
 
 Attempt<Mapping> give_memory(int vm)
 {
@@ -106,13 +88,16 @@ Attempt<UniqueFd> create_vm(int device)
     }
 }
 
-Attempt<Machine> Machine::build(int device)
+Attempt<Machine> Machine::build(int device, Interrupts interrupts)
 {
     auto vm = create_vm(device);
     if (!vm) {
         return tl::unexpected{vm.error()};
     }
     place_task_state(vm->get());
+    if (!give_interrupts(vm->get(), interrupts)) {
+        return refused(Call::create_irqchip);
+    }
     auto memory = give_memory(vm->get());
     if (!memory) {
         return tl::unexpected{memory.error()};
@@ -125,7 +110,7 @@ Attempt<Machine> Machine::build(int device)
     if (!run) {
         return tl::unexpected{run.error()};
     }
-    if (!give_cpuid(device, vcpu.get())) {
+    if (!give_supported_cpuid(device, vcpu.get())) {
         return refused(Call::set_cpuid);
     }
     return Machine{std::move(*vm), std::move(*memory), std::move(vcpu), std::move(*run)};

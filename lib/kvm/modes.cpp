@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kvm/internal/modes.hpp"
 
+#include "kvm/internal/flat.hpp"
 #include "kvm/internal/layout.hpp"
 
 #include <sys/ioctl.h>
@@ -12,24 +13,14 @@ namespace kvmkit::kvm {
 #if defined(__x86_64__)
 namespace {
 
-constexpr std::uint64_t rflags_fixed = 0x2;
 constexpr std::uint64_t rflags_iopl_user = 0x3000;  // lets user code speak by OUT
 
 constexpr std::uint64_t page_present_writable_user = 0x7;
 constexpr std::uint64_t page_large = 0x80;
 
-constexpr std::uint64_t cr0_pe_mp_et_ne_wp_pg = 0x80010033;
-constexpr std::uint64_t cr4_pae = 0x20;
-constexpr std::uint64_t efer_lme_lma = 0x500;
-
-constexpr std::uint16_t code_selector = 8;
-constexpr std::uint16_t data_selector = 16;
-constexpr std::uint16_t task_selector = 24;
-
 constexpr std::uint8_t type_code = 11;
 constexpr std::uint8_t type_data = 3;
 constexpr std::uint8_t type_task = 11;  // 64 bit, busy
-constexpr std::uint32_t task_limit = 0x67;
 
 Attempt<void> refused()
 {
@@ -45,7 +36,7 @@ struct kvm_segment code_segment(Ring ring)
 {
     struct kvm_segment segment {};
     segment.limit = ~0U;
-    segment.selector = static_cast<std::uint16_t>(code_selector | level(ring));
+    segment.selector = static_cast<std::uint16_t>(flat::code_selector | level(ring));
     segment.type = type_code;
     segment.present = 1;
     segment.s = 1;
@@ -58,7 +49,7 @@ struct kvm_segment code_segment(Ring ring)
 struct kvm_segment data_segment(Ring ring)
 {
     struct kvm_segment segment = code_segment(ring);
-    segment.selector = static_cast<std::uint16_t>(data_selector | level(ring));
+    segment.selector = static_cast<std::uint16_t>(flat::data_selector | level(ring));
     segment.type = type_data;
     segment.l = 0;
     segment.db = 1;
@@ -69,8 +60,8 @@ struct kvm_segment task_segment()
 {
     struct kvm_segment segment {};
     segment.base = layout::task_state;
-    segment.limit = task_limit;
-    segment.selector = task_selector;
+    segment.limit = flat::task_limit;
+    segment.selector = flat::task_selector;
     segment.type = type_task;
     segment.present = 1;
     return segment;
@@ -89,9 +80,9 @@ void write_segments(Machine& machine)
     constexpr std::uint64_t kernel_code = 0x00af9b000000ffff;
     constexpr std::uint64_t flat_data = 0x00cf93000000ffff;
     constexpr std::uint64_t task = 0x00008b0000000067 | (layout::task_state << 16U);
-    machine.store(layout::segments + code_selector, kernel_code);
-    machine.store(layout::segments + data_selector, flat_data);
-    machine.store(layout::segments + task_selector, task);
+    machine.store(layout::segments + flat::code_selector, kernel_code);
+    machine.store(layout::segments + flat::data_selector, flat_data);
+    machine.store(layout::segments + flat::task_selector, task);
     constexpr std::uint64_t rsp0_offset = 4;
     machine.store(layout::task_state + rsp0_offset, layout::fault_stack_top);
 }
@@ -103,7 +94,7 @@ void write_interrupts(Machine& machine)
     machine.load(layout::faults, fault_code());
     for (std::uint64_t vector = 0; vector < layout::exceptions; ++vector) {
         const std::uint64_t stub = layout::faults + vector * layout::fault_stub_size;
-        const std::uint64_t gate = (stub & 0xffffU) | (std::uint64_t{code_selector} << 16U) | interrupt_gate;
+        const std::uint64_t gate = (stub & 0xffffU) | (std::uint64_t{flat::code_selector} << 16U) | interrupt_gate;
         machine.store(layout::interrupts + vector * gate_size, gate);
         machine.store(layout::interrupts + vector * gate_size + 8, 0);
     }
@@ -111,14 +102,14 @@ void write_interrupts(Machine& machine)
 
 void point_to_tables(struct kvm_sregs& sregs)
 {
-    sregs.cr0 = cr0_pe_mp_et_ne_wp_pg;
+    sregs.cr0 = flat::cr0_pe_mp_et_ne_wp_pg;
     sregs.cr3 = layout::page_map;
-    sregs.cr4 = cr4_pae;
-    sregs.efer = efer_lme_lma;
+    sregs.cr4 = flat::cr4_pae;
+    sregs.efer = flat::efer_lme_lma;
     sregs.idt.base = layout::interrupts;
-    sregs.idt.limit = layout::exceptions * 16 - 1;
+    sregs.idt.limit = flat::interrupts_limit;
     sregs.gdt.base = layout::segments;
-    sregs.gdt.limit = 5 * 8 - 1;
+    sregs.gdt.limit = flat::segments_limit;
     sregs.tr = task_segment();
 }
 
@@ -127,7 +118,7 @@ Attempt<void> set_registers(const Machine& machine, Ring ring, const Start& star
     struct kvm_regs regs {};
     regs.rip = layout::code;
     regs.rsp = layout::stack_top;
-    regs.rflags = rflags_fixed | (ring == Ring::user ? rflags_iopl_user : 0);
+    regs.rflags = flat::rflags_fixed | (ring == Ring::user ? rflags_iopl_user : 0);
     regs.rcx = start.rcx;
     regs.rdi = start.rdi;
     regs.rsi = start.rsi;

@@ -14,11 +14,13 @@ std::string_view name(Call call)
 {
     switch (call) {
         case Call::create_vm: return "KVM_CREATE_VM";
+        case Call::create_irqchip: return "KVM_CREATE_IRQCHIP";
         case Call::set_memory: return "KVM_SET_USER_MEMORY_REGION";
         case Call::create_vcpu: return "KVM_CREATE_VCPU";
         case Call::map_vcpu: return "mapping the vCPU";
         case Call::set_cpuid: return "KVM_SET_CPUID2";
         case Call::set_registers: return "setting the vCPU's registers";
+        case Call::set_msr: return "setting IA32_FEATURE_CONTROL";
         case Call::run: return "KVM_RUN";
     }
     return "KVM";
@@ -64,9 +66,14 @@ std::string phrase(Stage stage)
         case Stage::open: return "opening /dev/kvm";
         case Stage::api_version: return "asking KVM for its version";
         case Stage::create_vm: return "creating a virtual machine";
+        case Stage::offer: return "asking KVM what it offers its guests";
         case Stage::run_real: return "running a 16 bit guest";
         case Stage::run_long: return "running a 64 bit guest";
         case Stage::speed: return "measuring a guest's speed";
+        case Stage::msrs: return "writing MSRs back";
+        case Stage::exits: return "measuring what it costs to leave a guest";
+        case Stage::inner: return "running a guest's guest";
+        case Stage::inner_paging: return "running a guest's guest by nested paging";
         case Stage::done: return "ending";
     }
     return "probing";
@@ -89,7 +96,19 @@ std::string explain(const GuestResult& result)
             return fmt::format("KVM internal error {} ({})", result.code, suberror(result.code));
         case Ended::other_exit: return fmt::format("the guest was left for an unexpected reason ({})", result.code);
         case Ended::never_ended:
-            return fmt::format("the guest did not end and was stopped after {} ms", result.microseconds / 1000);
+            return result.microseconds < 1000
+                       ? "the guest did not end in its time"
+                       : fmt::format("the guest did not end and was stopped after {} ms", result.microseconds / 1000);
+        case Ended::vmxon_failed: return "VMXON failed in the guest: it cannot become a hypervisor";
+        case Ended::field_refused: return fmt::format("VMWRITE of field {:#x} failed in the guest", result.code);
+        case Ended::vmx_failed:
+            return fmt::format("the guest's guest was not entered: VM-instruction error {} ({})",
+                               result.code,
+                               entry_failure(result.code));
+        case Ended::wrong_exit:
+            return fmt::format("the guest's guest was left with reason {:#x} instead of by its call{}",
+                               result.code,
+                               result.code == ~std::uint64_t{0} ? " (invalid guest state)" : "");
     }
     return "unknown";
 }

@@ -3,6 +3,7 @@
 
 #include "base/answer.hpp"
 
+#include <array>
 #include <cstdint>
 #include <string>
 
@@ -10,13 +11,36 @@
 namespace kvmkit::kvm {
 
 /// How far the probe came. Everything before `reached` has its result.
-enum class Stage : std::int32_t { open, api_version, create_vm, run_real, run_long, speed, done };
+enum class Stage : std::int32_t {
+    open,
+    api_version,
+    create_vm,
+    offer,
+    run_real,
+    run_long,
+    speed,
+    msrs,
+    exits,
+    inner,         ///< Nested: L2 on the page tables of L1.
+    inner_paging,  ///< Nested: L2 by nested paging (AMD).
+    done,
+};
 
 /// "running a 64 bit guest"
 std::string phrase(Stage stage);
 
 /// The KVM call that was made last, for the one that refused.
-enum class Call : std::int32_t { create_vm, set_memory, create_vcpu, map_vcpu, set_cpuid, set_registers, run };
+enum class Call : std::int32_t {
+    create_vm,
+    create_irqchip,
+    set_memory,
+    create_vcpu,
+    map_vcpu,
+    set_cpuid,
+    set_registers,
+    set_msr,
+    run
+};
 
 /// How a run of guest code ended.
 enum class Ended : std::int32_t {
@@ -31,6 +55,10 @@ enum class Ended : std::int32_t {
     internal_error,  ///< KVM_EXIT_INTERNAL_ERROR. `code`: KVM's suberror.
     other_exit,      ///< `code`: KVM's exit reason.
     never_ended,     ///< The watchdog stopped it.
+    vmxon_failed,    ///< Nested: the guest could not become a hypervisor.
+    field_refused,   ///< Nested: VMWRITE failed. `code`: the field's encoding.
+    vmx_failed,      ///< Nested: VMCLEAR, VMPTRLD or VMLAUNCH failed. `code`: the VM-instruction error.
+    wrong_exit,      ///< Nested: the inner guest was left for another reason than its call. `code`: the reason.
 };
 
 /// One run of guest code.
@@ -56,18 +84,47 @@ struct LoopTime {
     }
 };
 
+/// What KVM says it offers its guests for guests of their own.
+struct Offer {
+    std::int32_t errnum = 0;  ///< Of KVM_GET_SUPPORTED_CPUID; 0: it told.
+    bool vmx = false;
+    bool svm = false;
+    bool nested_paging = false;   ///< SVM only: CPUID 0x8000000A EDX bit 0.
+    std::int32_t state_size = 0;  ///< KVM_CAP_NESTED_STATE: bytes; 0: none can be saved.
+};
+
+struct Msr {
+    std::uint32_t index = 0;
+    std::uint64_t value = 0;
+};
+
+/// MSRs that KVM told the value of and that were written to a vCPU.
+struct MsrWriteback {
+    std::int32_t errnum = 0;  ///< 0: it was done.
+    std::uint32_t checked = 0;
+    std::uint32_t refused = 0;
+    std::array<Msr, 32> first{};  ///< The first of those that KVM refused.
+};
+
 /// All that was seen. A member whose stage was not reached is as it was made.
 struct Proof {
     Stage reached = Stage::open;
     Answer open;
     Answer api_version;
     Answer create_vm;
+    Offer offer;
     GuestResult real;
     GuestResult long_mode;
     GuestResult speed;  ///< How the loop in the guest's kernel ended.
     LoopTime host_loop;
     LoopTime kernel_loop;
     LoopTime user_loop;  ///< No turns: it could not be run.
+    MsrWriteback msrs;
+    GuestResult exits;     ///< How the guest ended that was left again and again.
+    LoopTime kernel_exit;  ///< One turn: out of the guest into the kernel, and back.
+    LoopTime user_exit;    ///< One turn: on to this program, and back. No turns: not measured.
+    GuestResult inner;     ///< A guest's guest; only where it was asked for.
+    GuestResult inner_paging;
 };
 
 }  // namespace kvmkit::kvm

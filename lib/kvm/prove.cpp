@@ -2,6 +2,10 @@
 #include "kvm/prove.hpp"
 
 #include "base/unique_fd.hpp"
+#include "kvm/internal/exit_cost.hpp"
+#include "kvm/internal/msrs.hpp"
+#include "kvm/internal/nested.hpp"
+#include "kvm/internal/offer.hpp"
 #include "kvm/internal/run.hpp"
 #include "kvm/internal/speed.hpp"
 
@@ -10,8 +14,8 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
+#include <climits>
 #include <cstring>
 #include <type_traits>
 
@@ -19,10 +23,14 @@ namespace kvmkit::kvm {
 namespace {
 
 static_assert(std::is_trivially_copyable_v<Proof>);
+static_assert(sizeof(Proof) <= PIPE_BUF);
 
 /// One guest may take this long; the parent's deadline stands above it.
 constexpr std::chrono::milliseconds run_budget{700};
 constexpr std::chrono::milliseconds loop_budget{10};
+/// For a host on which entering a guest alone takes longer than that: one that is emulated itself.
+constexpr std::chrono::milliseconds slow_budget{200};
+constexpr std::chrono::milliseconds exit_budget{50};
 
 /// A guest's loop that was disturbed is measured once more. Emulation is hundreds of times slower than this.
 constexpr double suspicious_ratio = 5;
@@ -30,7 +38,9 @@ constexpr double suspicious_ratio = 5;
 /// The child's side: takes one stage after the other and reports after each, so that the parent knows where it hung.
 class Witness {
 public:
-    Witness(const char* device, int report_fd) : device_path_(device), report_fd_(report_fd) {}
+    Witness(const char* device, int report_fd, Depth depth) : device_path_(device), report_fd_(report_fd), depth_(depth)
+    {
+    }
 
     void testify()
     {
@@ -70,36 +80,65 @@ private:
     {
         const auto vm = create_vm(device_.get());
         proof_.create_vm = {.errnum = vm ? 0 : vm.error().errnum};
-        enter(vm ? Stage::run_real : Stage::done);
+        enter(vm ? Stage::offer : Stage::done);
         return vm.has_value();
     }
 
     void run_guests()
     {
+        proof_.offer = ask_offer(device_.get());
+        enter(Stage::run_real);
         proof_.real = run_real_guest(device_.get(), run_budget);
         enter(Stage::run_long);
         proof_.long_mode = run_long_guest(device_.get(), run_budget);
-        enter(Stage::speed);
         if (proof_.long_mode.ended == Ended::passed) {
-            measure();
+            examine();
         }
         enter(Stage::done);
+    }
+
+    void examine()
+    {
+        enter(Stage::speed);
+        measure();
+        enter(Stage::msrs);
+        proof_.msrs = write_msrs_back(device_.get());
+        enter(Stage::exits);
+        const ExitCosts costs = measure_exits(device_.get(), exit_budget);
+        proof_.exits = costs.result;
+        proof_.kernel_exit = costs.kernel;
+        proof_.user_exit = costs.user;
+        if (depth_ == Depth::nested) {
+            nest();
+        }
+    }
+
+    void nest()
+    {
+        enter(Stage::inner);
+        proof_.inner = run_inner_guest(device_.get(), proof_.offer, Paging::shadow, run_budget);
+        enter(Stage::inner_paging);
+        if (proof_.offer.nested_paging) {
+            proof_.inner_paging = run_inner_guest(device_.get(), proof_.offer, Paging::nested, run_budget);
+        }
     }
 
     void measure()
     {
         proof_.host_loop = measure_host();
-        measure_kernel();
-        if (proof_.kernel_loop.per_turn() > suspicious_ratio * proof_.host_loop.per_turn()) {
-            measure_kernel();
+        measure_kernel(loop_budget);
+        if (proof_.kernel_loop.turns == 0) {
+            measure_kernel(slow_budget);
+        } else if (proof_.kernel_loop.per_turn() > suspicious_ratio * proof_.host_loop.per_turn()) {
+            measure_kernel(loop_budget);
         }
         proof_.user_loop = measure_guest(device_.get(), Ring::user, loop_budget).time;
     }
 
     /// Keeps the faster of two measurements.
-    void measure_kernel()
+    void measure_kernel(std::chrono::milliseconds budget)
     {
-        const Measured measured = measure_guest(device_.get(), Ring::kernel, loop_budget);
+        const Measured measured = measure_guest(device_.get(), Ring::kernel, budget);
         const bool first = proof_.kernel_loop.turns == 0;
         if (first || (measured.time.turns > 0 && measured.time.per_turn() < proof_.kernel_loop.per_turn())) {
             proof_.speed = measured.result;
@@ -109,18 +148,19 @@ private:
 
     const char* device_path_;
     int report_fd_;
+    Depth depth_;
     UniqueFd device_;
     Proof proof_;
 };
 
 }  // namespace
 
-Result<Proven> prove(const std::string& device, Deadline deadline)
+Result<Proven> prove(const std::string& device, Deadline deadline, Depth depth)
 {
     const char* path = device.c_str();
     const auto child = run_isolated(
-        [path](int report_fd) {
-            Witness{path, report_fd}.testify();
+        [path, depth](int report_fd) {
+            Witness{path, report_fd, depth}.testify();
         },
         sizeof(Proof),
         deadline);

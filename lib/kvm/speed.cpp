@@ -3,9 +3,9 @@
 
 #include "kvm/internal/layout.hpp"
 #include "kvm/internal/run.hpp"
+#include "kvm/internal/thread_time.hpp"
 
 #include <sys/ioctl.h>
-#include <time.h>
 
 #include <algorithm>
 
@@ -17,15 +17,6 @@ namespace {
 constexpr int slices = 8;
 constexpr std::uint32_t guest_turns = 1U << 19U;
 constexpr std::uint32_t host_turns = 1U << 17U;
-
-/// CPU time of this thread; KVM accounts the guest's time to it.
-std::int64_t thread_time()
-{
-    constexpr std::int64_t nanoseconds_per_second = 1'000'000'000;
-    timespec now{};
-    (void)::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-    return std::int64_t{now.tv_sec} * nanoseconds_per_second + now.tv_nsec;
-}
 
 void count_down(std::uint32_t turns)
 {

@@ -7,12 +7,12 @@
 
 namespace kvmkit {
 
-HostFacts probe_host(const Root& root, Deadline deadline)
+HostFacts probe_host(const Root& root, Deadline deadline, kvm::Depth depth)
 {
     FileFacts files = read_files(root);
     HostFacts host = std::move(files.host);
     if (root.is_this_host()) {
-        probe_live(root, deadline, host);
+        probe_live(root, deadline, depth, host);
     } else {
         read_recording(root, host);
     }

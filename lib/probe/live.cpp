@@ -7,6 +7,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <vector>
 
@@ -77,6 +78,45 @@ Fact<GuestSpeed> as_speed(const kvm::Proof& proof)
                                       .host_ns = proof.host_loop.per_turn()}};
 }
 
+Fact<NestedOffer> as_offer(const kvm::Offer& offer)
+{
+    if (offer.errnum != 0) {
+        return errno_error(offer.errnum, "cannot ask KVM what it offers its guests");
+    }
+    return std::optional<NestedOffer>{{.vmx = offer.vmx,
+                                       .svm = offer.svm,
+                                       .nested_paging = offer.nested_paging,
+                                       .state_size = std::max(offer.state_size, 0)}};
+}
+
+Fact<MsrWriteback> as_writeback(const kvm::MsrWriteback& msrs)
+{
+    if (msrs.errnum != 0) {
+        return errno_error(msrs.errnum, "cannot write MSRs back");
+    }
+    MsrWriteback result{msrs.checked, msrs.refused, {}};
+    for (std::size_t i = 0; i < std::min<std::size_t>(msrs.refused, msrs.first.size()); ++i) {
+        result.first.push_back({msrs.first.at(i).index, msrs.first.at(i).value});
+    }
+    return std::optional{std::move(result)};
+}
+
+Fact<ExitCost> as_cost(const kvm::Proof& proof)
+{
+    if (proof.kernel_exit.turns == 0) {
+        return Error{ErrorCode::external, fmt::format("exits were not measured: {}", kvm::explain(proof.exits))};
+    }
+    const bool user = proof.user_exit.turns > 0;
+    return std::optional<ExitCost>{{.kernel_ns = proof.kernel_exit.per_turn(),
+                                    .user_ns = user ? std::optional{proof.user_exit.per_turn()} : std::nullopt}};
+}
+
+/// Absent where it was not asked for.
+Fact<GuestRun> as_inner(const kvm::GuestResult& result)
+{
+    return result.ended == kvm::Ended::not_run ? Fact<GuestRun>{std::nullopt} : as_run(result);
+}
+
 /// Hands the results out in the order of the stages, until one is missing.
 class Results {
 public:
@@ -103,14 +143,14 @@ private:
     bool over_ = false;
 };
 
-void ask_kvm(const Root& root, Deadline deadline, KvmFacts& kvm)
+void ask_kvm(const Root& root, Deadline deadline, kvm::Depth depth, KvmFacts& kvm)
 {
     kvm.node = look_at_node(root);
     const bool worth_it = kvm.node && *kvm.node && (*kvm.node)->kind == NodeKind::kvm_device;
     if (!worth_it) {
         return;
     }
-    const auto proven = kvm::prove("/dev/kvm", deadline);
+    const auto proven = kvm::prove("/dev/kvm", deadline, depth);
     if (proven) {
         take_over(*proven, kvm);
     } else {
@@ -130,18 +170,23 @@ void take_over(const kvm::Proven& proven, KvmFacts& facts)
     const bool version_known = proof.api_version.value == known_version;
     facts.api_version = results.next<Answer>(Stage::api_version, std::optional{proof.api_version}, version_known);
     facts.create_vm = results.next<Answer>(Stage::create_vm, std::optional{proof.create_vm}, proof.create_vm.ok());
+    facts.offer = results.next<NestedOffer>(Stage::offer, as_offer(proof.offer), true);
     facts.run_real = results.next<GuestRun>(Stage::run_real, as_run(proof.real), true);
     const bool runs = proof.long_mode.ended == kvm::Ended::passed;
     facts.run_long = results.next<GuestRun>(Stage::run_long, as_run(proof.long_mode), runs);
     facts.speed = results.next<GuestSpeed>(Stage::speed, as_speed(proof), true);
+    facts.msrs = results.next<MsrWriteback>(Stage::msrs, as_writeback(proof.msrs), true);
+    facts.exit_cost = results.next<ExitCost>(Stage::exits, as_cost(proof), true);
+    facts.nested_run = results.next<GuestRun>(Stage::inner, as_inner(proof.inner), true);
+    facts.nested_paging = results.next<GuestRun>(Stage::inner_paging, as_inner(proof.inner_paging), true);
 }
 
-void probe_live(const Root& root, Deadline deadline, HostFacts& host)
+void probe_live(const Root& root, Deadline deadline, kvm::Depth depth, HostFacts& host)
 {
     host.arch = machine_name();
     host.cpuid = read_cpuid();
     host.user = std::optional{who_we_are(root)};
-    ask_kvm(root, deadline, host.kvm);
+    ask_kvm(root, deadline, depth, host.kvm);
 }
 
 }  // namespace kvmkit

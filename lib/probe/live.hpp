@@ -9,7 +9,7 @@
 namespace kvmkit {
 
 /// Fills in what only the running host can tell: uname, CPUID, who we are, and what /dev/kvm does.
-void probe_live(const Root& root, Deadline deadline, HostFacts& host);
+void probe_live(const Root& root, Deadline deadline, kvm::Depth depth, HostFacts& host);
 
 /// What the child saw, as facts: a stage that was not reached is absent, the one that it hung in is an Error.
 void take_over(const kvm::Proven& proven, KvmFacts& facts);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "report/json.hpp"
 
+#include "report/finding.hpp"
+
 namespace kvmkit {
 namespace {
 
@@ -19,24 +21,6 @@ Json host_json(const Report& report)
     return {{"arch", text_or_null(report.arch)}, {"cpu", cpu}};
 }
 
-Json remedy_json(const std::optional<Remedy>& remedy)
-{
-    if (!remedy) {
-        return nullptr;
-    }
-    return {{"summary", remedy->summary}, {"commands", Json(remedy->commands)}, {"where", word(remedy->where)}};
-}
-
-Json finding_json(const Finding& finding)
-{
-    return {{"id", finding.check.id},
-            {"status", word(finding.verdict.status)},
-            {"title", finding.check.title},
-            {"evidence", finding.verdict.evidence},
-            {"remedy", remedy_json(finding.verdict.remedy)},
-            {"because", text_or_null(finding.because)}};
-}
-
 }  // namespace
 
 nlohmann::ordered_json to_json(const Report& report)
@@ -46,8 +30,14 @@ nlohmann::ordered_json to_json(const Report& report)
         checks.push_back(finding_json(finding));
     }
     return {{"host", host_json(report)},
-            {"summary", {{"verdict", word(report.summary.verdict)}, {"kvm", word(report.summary.kvm)}}},
-            {"recommendation", {{"accel", word(report.recommendation.accel)}, {"why", report.recommendation.why}}},
+            {"summary",
+             {{"verdict", word(report.summary.verdict)},
+              {"kvm", word(report.summary.kvm)},
+              {"nested", word(report.summary.nested)}}},
+            {"recommendation",
+             {{"accel", word(report.recommendation.accel)},
+              {"cpu", report.recommendation.cpu},
+              {"why", report.recommendation.why}}},
             {"checks", std::move(checks)}};
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "report/text.hpp"
 
+#include "report/finding.hpp"
+
 #include <algorithm>
 #include <set>
 #include <string_view>
@@ -27,23 +29,6 @@ std::string_view headline(KvmState state)
     return "cannot tell whether it works";
 }
 
-std::string coloured(std::string_view text, std::string_view code, Paint paint)
-{
-    return paint == Paint::ansi ? fmt::format("\x1b[{}m{}\x1b[0m", code, text) : std::string{text};
-}
-
-std::string_view colour_of(Status status)
-{
-    switch (status) {
-        case Status::pass: return "32";
-        case Status::fail: return "31";
-        case Status::skip: return "2";
-        case Status::warn:
-        case Status::unknown: return "33";
-    }
-    return "0";
-}
-
 std::string_view colour_of(Readiness verdict)
 {
     switch (verdict) {
@@ -55,44 +40,13 @@ std::string_view colour_of(Readiness verdict)
     return "0";
 }
 
-std::string_view place(Where where)
-{
-    switch (where) {
-        case Where::this_host: return "";
-        case Where::firmware: return " (in the firmware)";
-        case Where::hypervisor: return " (on the hypervisor below)";
-        case Where::cloud_console: return " (in the cloud's console)";
-    }
-    return "";
-}
-
-std::string remedy_text(const Remedy& remedy)
-{
-    auto text = fmt::format("         fix{}: {}\n", place(remedy.where), remedy.summary);
-    for (const auto& command : remedy.commands) {
-        text += fmt::format("           $ {}\n", command);
-    }
-    return text;
-}
-
-std::string finding_text(const Finding& finding, Paint paint)
-{
-    const auto& [status, evidence, remedy] = finding.verdict;
-    auto text = fmt::format("{} {:<18} {}\n         {}\n",
-                            coloured(fmt::format("{:<8}", word(status)), colour_of(status), paint),
-                            finding.check.id,
-                            finding.check.title,
-                            evidence);
-    return remedy ? text + remedy_text(*remedy) : text;
-}
-
 /// "6 checks were skipped because of cpu.virt_ext"; empty if none was.
 std::string skipped_line(const Report& report)
 {
     std::set<std::string> roots;
     std::size_t count = 0;
     for (const Finding& finding : report.findings) {
-        if (finding.verdict.status == Status::skip) {
+        if (finding.verdict.status == Status::skip && !finding.because.empty()) {
             roots.insert(finding.because);
             ++count;
         }

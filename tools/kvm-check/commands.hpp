@@ -9,4 +9,8 @@ namespace kvmkit::kvm_check {
 void declare_run(cli::po::options_description_easy_init add);
 Result<cli::ExitCode> run(const cli::Arguments& arguments, cli::Console& console);
 
+/// `kvm-check nested`: whether guests of this host can run guests, and what is missing.
+void declare_nested(cli::po::options_description_easy_init add);
+Result<cli::ExitCode> nested(const cli::Arguments& arguments, cli::Console& console);
+
 }  // namespace kvmkit::kvm_check

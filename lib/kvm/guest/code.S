@@ -1,19 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the probes run inside a guest. Each piece is copied to a fixed address (kvm/internal/layout.hpp) and talks by OUT:
 // port 0xE9 carries one letter, its result; port 0xEA carries the number of an exception that should not have happened.
-#define WORD_PORT 0xe9
-#define FAULT_PORT 0xea
-
-.macro guest name
-    .globl kvmkit_guest_\name
-    .type kvmkit_guest_\name, @object
-kvmkit_guest_\name:
-.endm
-.macro end_guest name
-    .globl kvmkit_guest_\name\()_end
-kvmkit_guest_\name\()_end:
-    .size kvmkit_guest_\name, . - kvmkit_guest_\name
-.endm
+#include "pieces.inc"
 
 .section .rodata
 
@@ -50,6 +38,21 @@ guest loop
     outb %al, $WORD_PORT
 2:  jmp 2b
 end_guest loop
+
+// 64 bit: makes CPUID leave the guest ECX times, then says 'S', then 'x' for ever: what an exit costs.
+guest exits
+1:  movl %ecx, %esi
+    xorl %eax, %eax
+    cpuid
+    movl %esi, %ecx
+    decl %ecx
+    jnz 1b
+    movb $'S', %al
+    outb %al, $WORD_PORT
+    movb $'x', %al
+2:  outb %al, $WORD_PORT
+    jmp 2b
+end_guest exits
 
 // 64 bit: never ends. What the watchdog is tested with.
 guest spin

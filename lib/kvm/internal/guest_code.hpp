@@ -6,7 +6,7 @@
 
 namespace kvmkit::kvm {
 
-/// The bytes of one piece of guest/code.S. Position-independent; what each one does stands there.
+/// The bytes of one piece of guest/*.S. Position-independent; what each one does stands there.
 using GuestCode = std::span<const std::byte>;
 
 /// Whether this build holds guest code: 64 bit x86 only so far.
@@ -20,7 +20,12 @@ constexpr bool has_guest_code = false;
 GuestCode real_mode_code() noexcept;
 GuestCode long_mode_code() noexcept;
 GuestCode loop_code() noexcept;
+GuestCode exits_code() noexcept;
 GuestCode spin_code() noexcept;
 GuestCode fault_code() noexcept;
+GuestCode svm_code() noexcept;
+GuestCode svm_inner_code() noexcept;
+GuestCode vmx_code() noexcept;
+GuestCode vmx_inner_code() noexcept;
 
 }  // namespace kvmkit::kvm

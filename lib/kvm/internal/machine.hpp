@@ -47,12 +47,16 @@ private:
     std::size_t size_ = 0;
 };
 
-/// A virtual machine with one vCPU and 2 MiB of memory, without an interrupt controller: so HLT leaves the guest
-/// instead of sleeping in the kernel. Everything is gone with the object.
+/// Whether KVM itself holds the interrupt controller, as it does for QEMU. HLT then sleeps in the kernel: nothing may
+/// be run in such a machine.
+enum class Interrupts { none, in_kernel };
+
+/// A virtual machine with one vCPU and 2 MiB of memory, by itself without an interrupt controller: so HLT leaves the
+/// guest instead of sleeping in the kernel. Everything is gone with the object.
 class Machine {
 public:
     /// `device` is an open /dev/kvm.
-    static Attempt<Machine> build(int device);
+    static Attempt<Machine> build(int device, Interrupts interrupts = Interrupts::none);
 
     [[nodiscard]] int vcpu() const noexcept { return vcpu_.get(); }
     [[nodiscard]] struct kvm_run* run() const noexcept { return static_cast<struct kvm_run*>(run_.start()); }

@@ -15,15 +15,21 @@ def expect(condition, told) -> None:
         sys.exit(f"FAILED: {told}")
 
 
-def check(*options):
-    """Exit code, record, and the status of each check."""
-    words = [SOURCE / "scripts/lab", "run", "intel", "--may-skip", *options, "--", "kvm-check", "--json", "--timeout", "60s"]
+def ask(*options, command="run"):
+    """Exit code and record of `kvm-check COMMAND`."""
+    words = [SOURCE / "scripts/lab", "run", "intel", "--may-skip", *options, "--", "kvm-check", *command.split(), "--json",
+             "--timeout", "60s"]
     done = subprocess.run(words, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
     print(done.stdout, done.stderr, sep="\n")
     if done.returncode == 77 or not done.stdout.startswith("{"):
         sys.exit(done.returncode or 1)
-    record = json.loads(done.stdout)
-    return done.returncode, record, {one["id"]: one for one in record["checks"]}
+    return done.returncode, json.loads(done.stdout)
+
+
+def check(*options):
+    """Exit code, record, and the status of each check."""
+    code, record = ask(*options)
+    return code, record, {one["id"]: one for one in record["checks"]}
 
 
 def expect_ready(*options) -> dict:
@@ -34,13 +40,18 @@ def expect_ready(*options) -> dict:
 
 
 def nested_on() -> None:
-    expect(expect_ready()["nested.param"]["status"] == "pass", "nested is on, and not told so")
+    checks = expect_ready()
+    expect([checks[name]["status"] for name in ("nested.param", "nested.offered", "kvm.msr_writeback")] == ["pass"] * 3, checks)
+    code, record = ask(command="nested --prove")
+    expect((code, record["verdict"], record["gets"], record["run"]["status"]) == (0, "proved", "vmx", "pass"), record)
 
 
 def nested_off() -> None:
     finding = expect_ready("--nested", "off")["nested.param"]
     expect(finding["status"] == "warn" and "nested is N" in finding["evidence"], finding)
     expect(any("kvm_intel nested=1" in line for line in finding["remedy"]["commands"]), finding)
+    code, record = ask("--nested", "off", command="nested --prove")
+    expect((code, record["verdict"], record["missing"]["id"]) == (1, "unavailable", "nested.param"), record)
 
 
 def firmware_off() -> None:

@@ -44,15 +44,39 @@ def mend(finding) -> None:
         subprocess.run(["sh", "-ec", command], check=True)
 
 
+def nested(*options):
+    done = subprocess.run(["kvm-check", "nested", "--json", "--timeout", "60s", *options], capture_output=True, text=True,
+                          check=False)
+    print(done.stderr, end="", file=sys.stderr)
+    return done.returncode, json.loads(done.stdout)
+
+
+def expect_proved() -> None:
+    """A guest's guest really runs, by SVM alone and by nested paging."""
+    code, record = nested("--prove")
+    expect((code, record["verdict"], record["gets"], record["missing"]) == (0, "proved", "svm", None), record)
+    expect([record[way]["status"] for way in ("run", "npt")] == ["pass", "pass"], record)
+
+
 def nested_on() -> None:
-    expect(expect_ready()["nested.param"]["status"] == "pass", "nested is on, and not told so")
+    checks = expect_ready()
+    expect([checks[name]["status"] for name in ("nested.param", "nested.offered", "kvm.msr_writeback")] == ["pass"] * 3, checks)
+    expect(checks["nested.run"]["status"] == "skip", "a guest's guest ran without being asked for")
+    expect(nested()[1]["verdict"] == "offered", "nothing was proved")
+    expect_proved()
 
 
 def nested_off() -> None:
-    finding = expect_ready()["nested.param"]
+    checks = expect_ready()
+    finding = checks["nested.param"]
     expect(finding["status"] == "warn" and "nested is 0" in finding["evidence"], finding)
+    expect(checks["nested.offered"]["because"] == "nested.param", "one cause, one finding")
+    code, record = nested("--prove")
+    expect((code, record["verdict"], record["missing"]["id"]) == (1, "unavailable", "nested.param"), record)
+    expect((record["run"], record["offers"]["svm"]) == (None, False), record)
     mend(finding)
     expect(expect_ready()["nested.param"]["status"] == "pass", "the remedy did not switch nested on")
+    expect_proved()
 
 
 def no_virtualization() -> None:

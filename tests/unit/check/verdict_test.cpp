@@ -2,6 +2,7 @@
 #include "check/catalogue.hpp"
 #include "check/recommendation.hpp"
 #include "check/summary.hpp"
+#include "support/healthy_host.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -11,34 +12,10 @@
 namespace kvmkit {
 namespace {
 
-template <class T>
-Fact<T> known(T value)
-{
-    return std::optional<T>{std::move(value)};
-}
-
-/// An Intel machine on which all is well. Each test breaks one thing.
-HostFacts healthy()
-{
-    HostFacts host;
-    host.arch = known<std::string>("x86_64");
-    host.cpu = known(CpuFacts{"GenuineIntel", "Core", {"fpu", "lm", "vmx"}});
-    host.cpuid = known(CpuidFacts{.vmx = true});
-    host.underlay = known(UnderlayFacts{Underlay::hardware, "DMI"});
-    host.distribution = known<std::string>("debian");
-    host.user = known(UserFacts{"alice", 1000, {1000}});
-    host.kvm_group = known(GroupFacts{106, {}});
-    host.kvm.modules = known(std::set<std::string>{"kvm", "kvm_intel"});
-    host.kvm.node = known(DeviceNode{NodeKind::kvm_device, "character device 10:232", 0660, 0, 106});
-    host.kvm.open = known(Answer{});
-    host.kvm.api_version = known(Answer{12, 0});
-    host.kvm.create_vm = known(Answer{});
-    host.kvm.run_real = known(GuestRun{true, "", std::chrono::microseconds{600}});
-    host.kvm.run_long = known(GuestRun{true, "", std::chrono::microseconds{400}});
-    host.kvm.speed = known(GuestSpeed{0.3, 0.3, 0.25});
-    host.kvm.nested = known<std::string>("Y");
-    return host;
-}
+using testing_support::finding;
+using testing_support::healthy;
+using testing_support::known;
+using testing_support::summary;
 
 HostFacts without_device(HostFacts host)
 {
@@ -49,6 +26,9 @@ HostFacts without_device(HostFacts host)
     host.kvm.run_real = std::optional<GuestRun>{};
     host.kvm.run_long = std::optional<GuestRun>{};
     host.kvm.speed = std::optional<GuestSpeed>{};
+    host.kvm.offer = std::optional<NestedOffer>{};
+    host.kvm.msrs = std::optional<MsrWriteback>{};
+    host.kvm.exit_cost = std::optional<ExitCost>{};
     return host;
 }
 
@@ -58,22 +38,6 @@ HostFacts refused_open(int errnum)
     host.kvm.node = known(DeviceNode{NodeKind::kvm_device, "character device 10:232", 0660, 0, 106});
     host.kvm.open = known(Answer{-1, errnum});
     return host;
-}
-
-Finding finding(const HostFacts& host, std::string_view id)
-{
-    for (auto& found : judge(host, catalogue())) {
-        if (found.check.id == id) {
-            return found;
-        }
-    }
-    ADD_FAILURE() << "no check " << id;
-    return {};
-}
-
-Summary summary(const HostFacts& host)
-{
-    return summarise(host, judge(host, catalogue()));
 }
 
 std::vector<std::string> failures(const HostFacts& host)
@@ -273,14 +237,6 @@ TEST(GuestRuns, ThatCouldNotBeMadeLeaveTheAnswerOpen)
     host.kvm.run_real = host.kvm.run_long;
     EXPECT_EQ(summary(host).kvm, KvmState::unmeasured);
     EXPECT_EQ(recommend(host).accel, Accel::kvm);
-}
-
-TEST(Nested, SwitchedOffIsAWarningOnly)
-{
-    HostFacts host = healthy();
-    host.kvm.nested = known<std::string>("N");
-    EXPECT_EQ(finding(host, "nested.param").verdict.status, Status::warn);
-    EXPECT_EQ(summary(host).verdict, Readiness::ready);
 }
 
 }  // namespace

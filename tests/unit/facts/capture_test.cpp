@@ -42,6 +42,25 @@ TEST(Capture, ReadsMeasurements)
     EXPECT_FALSE((*host.kvm.speed)->user_ns);
 }
 
+TEST(Capture, ReadsWhatWasSeenOfNesting)
+{
+    HostFacts host;
+    const auto read = read_capture(R"({"schema": "kvmkit.capture/1", "kvm": {
+        "offer": {"vmx": false, "svm": true, "nested_paging": true, "state_size": 4224},
+        "msrs": {"checked": 63, "refused": 1, "first": [{"index": "0x10a", "value": "0x400000000c000069"}]},
+        "exit_cost": {"kernel_ns": 5650, "user_ns": null},
+        "nested_run": {"passed": true, "detail": null, "took_us": 900}, "nested_paging": null}})",
+                                   host);
+    ASSERT_TRUE(read) << read.error().message;
+    EXPECT_TRUE((*host.kvm.offer)->complete());
+    ASSERT_EQ((*host.kvm.msrs)->first.size(), 1U);
+    EXPECT_EQ((*host.kvm.msrs)->first.front().index, 0x10aU);
+    EXPECT_EQ((*host.kvm.msrs)->first.front().value, 0x400000000c000069U);
+    EXPECT_FALSE((*host.kvm.exit_cost)->user_ns);
+    EXPECT_TRUE((*host.kvm.nested_run)->passed);
+    EXPECT_TRUE(host.kvm.nested_paging && !*host.kvm.nested_paging);
+}
+
 TEST(Capture, RefusesWhatIsNoCapture)
 {
     for (const auto* text : {"",

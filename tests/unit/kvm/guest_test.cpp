@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "kvm/internal/exit_cost.hpp"
 #include "kvm/internal/layout.hpp"
 #include "kvm/internal/modes.hpp"
+#include "kvm/internal/msrs.hpp"
+#include "kvm/internal/nested.hpp"
+#include "kvm/internal/offer.hpp"
 #include "kvm/internal/run.hpp"
 #include "kvm/internal/speed.hpp"
 #include "kvm/prove.hpp"
@@ -114,6 +118,60 @@ TEST_F(RealKvm, MeasuresBothRingsAndTheHostWithinTheirBudget)
     EXPECT_GT(kernel.time.turns, 0U);
     EXPECT_GT(user.time.turns, 0U);
     EXPECT_GT(measure_host().per_turn(), 0);
+}
+
+TEST_F(RealKvm, TellsWhatAnExitCosts)
+{
+    const ExitCosts costs = measure_exits(device_.get(), 500ms);
+    ASSERT_EQ(costs.result.ended, Ended::passed) << explain(costs.result);
+    EXPECT_GT(costs.kernel.per_turn(), 0);
+    EXPECT_GT(costs.user.turns, 1U);
+    EXPECT_GT(costs.user.per_turn(), 0);
+}
+
+TEST_F(RealKvm, WritesBackWhatItAdvertises)
+{
+    const MsrWriteback msrs = write_msrs_back(device_.get());
+    ASSERT_EQ(msrs.errnum, 0);
+    EXPECT_GT(msrs.checked, 10U);
+    EXPECT_LT(msrs.refused, msrs.checked);
+    // KVM-PVM advertises IA32_ARCH_CAPABILITIES and refuses it; the vendors' modules take all that they offer.
+    const bool pvm = ::access("/sys/module/kvm_pvm", F_OK) == 0;
+    const bool by_vendor = ::access("/sys/module/kvm_amd", F_OK) == 0 || ::access("/sys/module/kvm_intel", F_OK) == 0;
+    if (by_vendor) {
+        EXPECT_EQ(msrs.refused, 0U) << std::hex << msrs.first.front().index;
+    } else if (pvm && msrs.refused > 0) {
+        EXPECT_EQ(msrs.first.front().index, 0x10aU);
+    }
+}
+
+TEST_F(RealKvm, NestsWhereItOffersTo)
+{
+    const Offer offer = ask_offer(device_.get());
+    ASSERT_EQ(offer.errnum, 0);
+    const GuestResult plain = run_inner_guest(device_.get(), offer, Paging::shadow, 5s);
+    if (!offer.svm && !offer.vmx) {
+        EXPECT_EQ(plain.ended, Ended::not_run);
+        return;
+    }
+    EXPECT_EQ(plain.ended, Ended::passed) << explain(plain);
+    if (offer.nested_paging) {
+        const GuestResult paging = run_inner_guest(device_.get(), offer, Paging::nested, 5s);
+        EXPECT_EQ(paging.ended, Ended::passed) << explain(paging);
+    }
+}
+
+TEST_F(RealKvm, ReadsAGuestThatMayNotBecomeAHypervisor)
+{
+    const Offer offer = ask_offer(device_.get());
+    if (offer.svm) {
+        GTEST_SKIP() << "this KVM offers SVM";
+    }
+    auto machine = Machine::build(device_.get());
+    ASSERT_TRUE(machine);
+    ASSERT_TRUE(prepare_svm(*machine, Paging::shadow));
+    const Departure departure = enter(*machine, 5s);
+    EXPECT_EQ(departure.result.ended, Ended::fault) << explain(departure.result);  // EFER.SVME is refused: #GP
 }
 
 TEST_F(RealKvm, ProvesInAChild)

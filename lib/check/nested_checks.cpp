@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "check/catalogue.hpp"
+#include "check/operators.hpp"
+
+#include <fmt/format.h>
+
+namespace kvmkit {
+namespace {
+
+/// Whether guests may in turn run guests. Only a warning: nobody needs it to run the first.
+Verdict judge_param(const HostFacts& host)
+{
+    const auto& nested = host.kvm.nested;
+    if (!nested) {
+        return unknown(nested.error());
+    }
+    if (!*nested) {
+        return pass("this KVM has no switch for nested guests");
+    }
+    const std::string& value = **nested;
+    if (value == "Y" || value == "1") {
+        return pass("nested guests are allowed");
+    }
+    const bool amd = host.kvm.modules && *host.kvm.modules && (*host.kvm.modules)->contains("kvm_amd");
+    const auto* module = amd ? "kvm_amd" : "kvm_intel";
+    return warn(fmt::format("/sys/module/{}/parameters/nested is {}: guests cannot use KVM themselves", module, value),
+                Remedy{"if guests shall run guests, allow it while no VM runs",
+                       {fmt::format("echo 'options {} nested=1' >/etc/modprobe.d/kvm-nested.conf", module),
+                        fmt::format("modprobe -r {0} && modprobe {0}", module)}});
+}
+
+bool has_module(const HostFacts& host, const char* name)
+{
+    return host.kvm.modules && *host.kvm.modules && (*host.kvm.modules)->contains(name);
+}
+
+std::optional<Remedy> offer_remedy(const HostFacts& host)
+{
+    if (has_module(host, "kvm_pvm")) {
+        return Remedy{"KVM-PVM cannot nest; use hardware, or a guest of a hypervisor that exposes VT-x or AMD-V",
+                      {},
+                      Where::hypervisor};
+    }
+    return is_guest(host) ? operator_remedy(host) : std::nullopt;
+}
+
+/// How KVM tells that it nests is asked for on x86 only so far.
+bool is_foreign(const HostFacts& host)
+{
+    return host.arch && *host.arch && !is_x86(**host.arch);
+}
+
+Verdict judge_offered(const HostFacts& host)
+{
+    if (is_foreign(host)) {
+        return {Status::skip, "x86 only so far"};
+    }
+    const auto& offer = host.kvm.offer;
+    if (!offer) {
+        return unknown(offer.error());
+    }
+    if (!*offer) {
+        return unknown("it was not asked");
+    }
+    const NestedOffer& nested = **offer;
+    if (nested.complete()) {
+        return pass(fmt::format("KVM offers its guests {}{}",
+                                nested.svm ? "svm" : "vmx",
+                                nested.nested_paging ? " with nested paging" : ""));
+    }
+    if (nested.vmx || nested.svm) {
+        return warn(fmt::format("KVM offers its guests {}, but cannot save its state (KVM_CAP_NESTED_STATE is {})",
+                                nested.svm ? "svm" : "vmx",
+                                nested.state_size),
+                    Remedy{"boot a kernel newer than Linux 4.20; until then no VM with nested guests can be migrated"});
+    }
+    return warn("KVM offers its guests neither vmx nor svm: they cannot use KVM themselves", offer_remedy(host));
+}
+
+Verdict judge_inner(const HostFacts& host, const Fact<GuestRun>& run, const char* how)
+{
+    if (!run) {
+        return unknown(run.error());
+    }
+    if (!*run) {
+        return {Status::skip, "only on request: kvm-check nested --prove"};
+    }
+    if ((*run)->passed) {
+        constexpr double thousand = 1'000;
+        return pass(fmt::format("a guest's guest ran {}, made and gone in {:.1f} ms",
+                                how,
+                                static_cast<double>((*run)->took.count()) / thousand));
+    }
+    return warn(fmt::format("a guest's guest does not run {}: {}", how, (*run)->detail),
+                is_guest(host)
+                    ? operator_remedy(host)
+                    : Remedy{"see what the kernel says; a newer kernel may mend it", {"dmesg | grep -i kvm"}});
+}
+
+Verdict judge_run(const HostFacts& host)
+{
+    const bool svm = host.kvm.offer && *host.kvm.offer && (*host.kvm.offer)->svm;
+    return judge_inner(host, host.kvm.nested_run, svm ? "by SVM" : "by VMX");
+}
+
+Verdict judge_paging(const HostFacts& host)
+{
+    const auto& offer = host.kvm.offer;
+    if (offer && *offer && !(*offer)->nested_paging) {
+        return {Status::skip, (*offer)->svm ? "not offered" : "AMD only"};
+    }
+    return judge_inner(host, host.kvm.nested_paging, "by nested paging");
+}
+
+constexpr std::array checks{
+    Check{"nested.param", "guests may run guests", Severity::advisory, {"kvm.module"}, judge_param},
+    Check{"nested.offered",
+          "KVM offers guests virtualization",
+          Severity::advisory,
+          {"nested.param", "kvm.create_vm"},
+          judge_offered},
+    Check{"nested.run", "a guest's guest runs", Severity::advisory, {"nested.offered", "kvm.run_long"}, judge_run},
+    Check{"nested.npt",
+          "a guest's guest runs by nested paging",
+          Severity::advisory,
+          {"nested.offered", "nested.run"},
+          judge_paging},
+};
+
+}  // namespace
+
+std::span<const Check> nested_checks()
+{
+    return checks;
+}
+
+}  // namespace kvmkit

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "report/finding.hpp"
+
+#include <fmt/format.h>
+
+namespace kvmkit {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::string_view colour_of(Status status)
+{
+    switch (status) {
+        case Status::pass: return "32";
+        case Status::fail: return "31";
+        case Status::skip: return "2";
+        case Status::warn:
+        case Status::unknown: return "33";
+    }
+    return "0";
+}
+
+std::string_view place(Where where)
+{
+    switch (where) {
+        case Where::this_host: return "";
+        case Where::firmware: return " (in the firmware)";
+        case Where::hypervisor: return " (on the hypervisor below)";
+        case Where::cloud_console: return " (in the cloud's console)";
+    }
+    return "";
+}
+
+std::string remedy_text(const Remedy& remedy)
+{
+    auto text = fmt::format("         fix{}: {}\n", place(remedy.where), remedy.summary);
+    for (const auto& command : remedy.commands) {
+        text += fmt::format("           $ {}\n", command);
+    }
+    return text;
+}
+
+Json remedy_json(const std::optional<Remedy>& remedy)
+{
+    if (!remedy) {
+        return nullptr;
+    }
+    return {{"summary", remedy->summary}, {"commands", Json(remedy->commands)}, {"where", word(remedy->where)}};
+}
+
+}  // namespace
+
+std::string coloured(std::string_view text, std::string_view code, Paint paint)
+{
+    return paint == Paint::ansi ? fmt::format("\x1b[{}m{}\x1b[0m", code, text) : std::string{text};
+}
+
+std::string finding_text(const Finding& finding, Paint paint)
+{
+    const auto& [status, evidence, remedy] = finding.verdict;
+    auto text = fmt::format("{} {:<18} {}\n         {}\n",
+                            coloured(fmt::format("{:<8}", word(status)), colour_of(status), paint),
+                            finding.check.id,
+                            finding.check.title,
+                            evidence);
+    return remedy ? text + remedy_text(*remedy) : text;
+}
+
+nlohmann::ordered_json finding_json(const Finding& finding)
+{
+    return {{"id", finding.check.id},
+            {"status", word(finding.verdict.status)},
+            {"title", finding.check.title},
+            {"evidence", finding.verdict.evidence},
+            {"remedy", remedy_json(finding.verdict.remedy)},
+            {"because", finding.because.empty() ? Json(nullptr) : Json(finding.because)}};
+}
+
+}  // namespace kvmkit
