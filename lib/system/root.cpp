@@ -6,9 +6,12 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
+#include <climits>
 
 #include <fmt/format.h>
 
@@ -54,6 +57,19 @@ Fact<std::string> Root::read(const std::string& path, std::size_t max_bytes) con
         return std::move(text).error();
     }
     return std::optional{std::move(*text)};
+}
+
+Fact<std::string> Root::link_target(const std::string& path) const
+{
+    std::array<char, PATH_MAX> target{};
+    const ssize_t size = ::readlinkat(directory_.get(), path.c_str(), target.data(), target.size());
+    if (size >= 0) {
+        return std::optional{std::string{target.data(), static_cast<std::size_t>(size)}};
+    }
+    if (errno == ENOENT || errno == ENOTDIR) {
+        return std::optional<std::string>{};
+    }
+    return errno_error(errno, fmt::format("cannot read the link '/{}'", path));
 }
 
 Fact<struct stat> Root::status(const std::string& path) const

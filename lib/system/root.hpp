@@ -29,6 +29,9 @@ public:
     /// Reads a whole file of at most `max_bytes`; absent if it does not exist. Trailing newlines are kept.
     [[nodiscard]] Fact<std::string> read(const std::string& path, std::size_t max_bytes = default_max_bytes) const;
 
+    /// Where a symlink leads, as it is written; absent if there is nothing.
+    [[nodiscard]] Fact<std::string> link_target(const std::string& path) const;
+
     /// What stat(2) says, symlinks followed; absent if there is nothing.
     [[nodiscard]] Fact<struct stat> status(const std::string& path) const;
 
