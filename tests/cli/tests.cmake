@@ -8,4 +8,6 @@ foreach(tool kvm-check host-setup net-setup vm-run)
 endforeach()
 kvmkit_script_test(cli.kvm-check cli ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/cli/kvm_check_test.py
   $<TARGET_FILE:kvm-check>)
+kvmkit_script_test(cli.kvm-check-vms cli ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/cli/kvm_check_vms_test.py
+  $<TARGET_FILE:kvm-check>)
 kvmkit_script_test(cli.accept-golden cli ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/cli/golden_test.py)

@@ -13,4 +13,8 @@ Result<cli::ExitCode> run(const cli::Arguments& arguments, cli::Console& console
 void declare_nested(cli::po::options_description_easy_init add);
 Result<cli::ExitCode> nested(const cli::Arguments& arguments, cli::Console& console);
 
+/// `kvm-check vms`: the VMs that run on this host, and whether what they were promised hurts.
+void declare_vms(cli::po::options_description_easy_init add);
+Result<cli::ExitCode> vms(const cli::Arguments& arguments, cli::Console& console);
+
 }  // namespace kvmkit::kvm_check

@@ -15,7 +15,12 @@ int main(int argc, char** argv)
                      "say whether guests can run guests of their own, and prove it",
                      {},
                      kvm_check::declare_nested,
-                     kvm_check::nested}};
+                     kvm_check::nested},
+        cli::Command{"vms",
+                     "show the VMs of this host, and whether they hurt each other",
+                     {},
+                     kvm_check::declare_vms,
+                     kvm_check::vms}};
     constexpr cli::Tool tool{"kvm-check", "Runs guests to tell whether KVM works on this host.", "run", commands};
     return cli::run_tool(tool, argc, argv, cli::system_console());
 }
