@@ -2,8 +2,10 @@
 #include "virt/host/placement.hpp"
 
 #include "base/deadline.hpp"
+#include "base/number.hpp"
 #include "base/text.hpp"
 #include "base/unique_fd.hpp"
+#include "facts/task.hpp"
 
 #include <poll.h>
 #include <sys/syscall.h>
@@ -11,22 +13,12 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
 #include <csignal>
 
 #include <fmt/format.h>
 
 namespace kvmkit::virt {
 namespace {
-
-template <class Number>
-std::optional<Number> number(std::string_view text)
-{
-    Number value = 0;
-    const auto end = text.data() + text.size();
-    const auto result = std::from_chars(text.data(), end, value);
-    return result.ec == std::errc{} && result.ptr == end && !text.empty() ? std::optional{value} : std::nullopt;
-}
 
 /// A file of a process that may end at any moment: empty then.
 std::string text_of(const Root& root, const std::string& path)
@@ -62,7 +54,7 @@ Result<std::vector<pid_t>> processes(const Root& root, Wanted wanted)
     }
     std::vector<pid_t> found;
     for (const auto& name : names->value_or(std::vector<std::string>{})) {
-        const auto pid = number<pid_t>(name);
+        const auto pid = decimal<pid_t>(name);
         const std::string command_line = pid ? text_of(root, fmt::format("proc/{}/cmdline", name)) : std::string{};
         if (pid && wanted(split(command_line, '\0'))) {
             found.push_back(*pid);
@@ -110,33 +102,6 @@ Result<void> kill_all(const Root& root, Wanted wanted)
     return {};
 }
 
-/// Field 39 of a thread's stat, counted after the name, which may hold blanks and brackets.
-std::optional<unsigned> cpu_in(std::string_view stat)
-{
-    const auto name_end = stat.rfind(')');
-    if (name_end == std::string_view::npos) {
-        return std::nullopt;
-    }
-    const auto fields = words(stat.substr(name_end + 1));
-    constexpr std::size_t processor = 39 - 3;
-    return fields.size() > processor ? number<unsigned>(fields[processor]) : std::nullopt;
-}
-
-/// "CPU 0/TCG": QEMU names its threads so because libvirt asks for debug-threads.
-std::optional<VcpuThread> vcpu_in(std::string_view name)
-{
-    name = trim(name);
-    const auto slash = name.find('/');
-    if (!name.starts_with("CPU ") || slash == std::string_view::npos) {
-        return std::nullopt;
-    }
-    const auto vcpu = number<unsigned>(name.substr(4, slash - 4));
-    if (!vcpu) {
-        return std::nullopt;
-    }
-    return VcpuThread{.vcpu = *vcpu, .accelerator = std::string{name.substr(slash + 1)}};
-}
-
 }  // namespace
 
 Fact<pid_t> find_qemu(const Root& root, std::string_view uuid)
@@ -157,12 +122,11 @@ Result<std::vector<VcpuThread>> vcpu_threads(const Root& root, pid_t qemu)
     }
     std::vector<VcpuThread> threads;
     for (const auto& task : tasks->value_or(std::vector<std::string>{})) {
-        auto thread = vcpu_in(text_of(root, fmt::format("{}/{}/comm", folder, task)));
-        const auto cpu = cpu_in(text_of(root, fmt::format("{}/{}/stat", folder, task)));
-        if (thread && cpu) {
-            thread->tid = number<pid_t>(task).value_or(0);
-            thread->cpu = *cpu;
-            threads.push_back(std::move(*thread));
+        const auto name = parse_vcpu_name(text_of(root, fmt::format("{}/{}/comm", folder, task)));
+        const auto stat = parse_task_stat(text_of(root, fmt::format("{}/{}/stat", folder, task)));
+        const auto tid = decimal<pid_t>(task);
+        if (name && name->vcpu && stat && stat->cpu && tid) {
+            threads.push_back({*name->vcpu, *tid, *stat->cpu, name->accelerator});
         }
     }
     std::ranges::sort(threads, {}, &VcpuThread::vcpu);

@@ -19,7 +19,7 @@ struct VcpuThread {
     unsigned vcpu = 0;
     pid_t tid = 0;
     unsigned cpu = 0;         ///< The physical CPU that it ran on last.
-    std::string accelerator;  ///< As QEMU names the thread: "KVM" or "TCG".
+    std::string accelerator;  ///< By the name that QEMU gave the thread: "kvm" or "tcg".
 };
 
 /// The process that runs a VM: the one whose command line carries its UUID. Absent if there is none on this host.

@@ -61,7 +61,7 @@ TEST_F(Placement, ListsVcpusInOrderWithTheirPhysicalCpu)
     EXPECT_EQ(threads->at(0).cpu, 2U);
     EXPECT_EQ(threads->at(1).vcpu, 1U);
     EXPECT_EQ(threads->at(1).cpu, 3U);
-    EXPECT_EQ(threads->at(1).accelerator, "KVM");
+    EXPECT_EQ(threads->at(1).accelerator, "kvm");
 }
 
 TEST_F(Placement, OfAProcessThatHasEndedIsEmpty)
