@@ -51,8 +51,7 @@ std::optional<CpuSet> CpuSet::parse(std::string_view text)
         }
     }
     std::ranges::sort(set.cpus_);
-    const auto repeated = std::ranges::unique(set.cpus_);
-    set.cpus_.erase(repeated.begin(), repeated.end());
+    set.cpus_.erase(std::unique(set.cpus_.begin(), set.cpus_.end()), set.cpus_.end());
     return set;
 }
 

@@ -218,7 +218,7 @@ std::optional<Bytes> parse_qemu_memory(std::string_view text)
     const bool fraction = text.find_first_not_of("0123456789.") == std::string_view::npos;
     const auto number = fraction ? decimal<double>(text) : std::nullopt;
     const double bytes = number ? std::ldexp(*number, static_cast<int>(shift)) : -1;
-    constexpr double most = 1ULL << 63U;
+    constexpr double most = 0x1p63;
     return bytes >= 0 && bytes < most ? std::optional{Bytes::of(static_cast<std::uint64_t>(bytes))} : std::nullopt;
 }
 

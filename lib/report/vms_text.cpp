@@ -185,7 +185,17 @@ std::string share(const std::optional<double>& value)
     return value ? fmt::format("{:.1f} %", *value * percent) : std::string{"-"};
 }
 
-std::string thread_line(const VmThread& thread, const ThreadLoad& load)
+/// The CPUs that a thread may use, of those that are online, where that is known: masks name CPUs that are not there.
+std::string may_use(const VmThread& thread, const Fact<CpuSet>& online, std::size_t width)
+{
+    if (!thread.allowed) {
+        return "-";
+    }
+    const bool known = online && *online;
+    return harmless((known ? thread.allowed->common_with(**online) : *thread.allowed).text(), width);
+}
+
+std::string thread_line(const VmThread& thread, const ThreadLoad& load, const Fact<CpuSet>& online)
 {
     constexpr std::size_t list_width = 20;
     const auto vcpu = thread.vcpu ? fmt::format("{}", *thread.vcpu)
@@ -194,7 +204,7 @@ std::string thread_line(const VmThread& thread, const ThreadLoad& load)
                        vcpu,
                        thread.tid,
                        thread.cpu ? fmt::format("{}", *thread.cpu) : std::string{"-"},
-                       thread.allowed ? harmless(thread.allowed->text(), list_width) : std::string{"-"},
+                       may_use(thread, online, list_width),
                        list_width,
                        share(load.running),
                        share(load.waiting));
@@ -228,7 +238,7 @@ std::string memory_line(const RunningVm& vm)
     return parts.empty() ? std::string{} : fmt::format("  {}\n", fmt::join(parts, ", "));
 }
 
-std::string vm_text(const RunningVm& vm, const VmLoad& load, Paint paint)
+std::string vm_text(const RunningVm& vm, const VmsReport& report, Paint paint)
 {
     auto text = vm_title(vm, paint) + memory_line(vm);
     if (!vm.threads) {
@@ -244,7 +254,7 @@ std::string vm_text(const RunningVm& vm, const VmLoad& load, Paint paint)
     }
     text += "  vCPU   THREAD  ON CPU  MAY USE                  RUNS    WAITS\n";
     for (const VmThread& thread : *vm.threads) {
-        text += thread_line(thread, load.of(thread.tid));
+        text += thread_line(thread, report.load.of(thread.tid), report.running.online);
     }
     return text;
 }
@@ -275,7 +285,7 @@ std::string to_text(const VmsReport& report, Paint paint)
         text += phrase.empty() ? "" : fmt::format("  shares    {}\n", phrase);
     }
     for (const RunningVm& vm : running.vms) {
-        text += '\n' + vm_text(vm, load, paint);
+        text += '\n' + vm_text(vm, report, paint);
     }
     const auto unseen = unseen_lines(running);
     return unseen.empty() ? text : text + '\n' + unseen;

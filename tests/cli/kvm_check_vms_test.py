@@ -195,7 +195,7 @@ class Vms(Case):
 
 class Watch(Case):
     def frames(self, *args, rows=24):
-        """Runs --watch on a terminal until two frames were drawn, types Ctrl-C; what was drawn, and the exit code."""
+        """Runs --watch on a terminal until three frames were drawn, types Ctrl-C; what was drawn, and the exit code."""
         pid, terminal = pty.fork()
         if pid == 0:
             os.environ["TERM"] = "xterm"
@@ -212,7 +212,7 @@ class Watch(Case):
             if chunk == b"":
                 break
             drawn += chunk or b""
-            if drawn.count(b"\x1b[J") >= 2 and not asked:
+            if drawn.count(b"\x1b[J") >= 3 and not asked:
                 os.write(terminal, b"\x03")
                 asked = True
         os.close(terminal)
@@ -221,8 +221,15 @@ class Watch(Case):
     def test_it_redraws_until_ctrl_c(self):
         drawn, code = self.frames("--interval", "200ms")
         self.assertEqual(code, 0)
-        self.assertGreaterEqual(drawn.count("\x1b[H"), 2)
+        self.assertGreaterEqual(drawn.count("\x1b[H"), 3)
         self.assertRegex(drawn, r"no VM runs on this host|\d VMs? with ")
+
+    def test_it_keeps_to_the_height_of_the_terminal(self):
+        for rows in (1, 2, 4):
+            drawn, code = self.frames("--interval", "200ms", rows=rows)
+            last = drawn.split("\x1b[H")[-1]
+            self.assertEqual(code, 0)
+            self.assertLess(last.count("\n"), max(rows, 2))
 
     def test_it_wants_a_terminal_and_nothing_that_contradicts_it(self):
         for args, word in ((("--watch",), "needs a terminal"), (("--watch", "--json"), "--json prints one record"),

@@ -33,9 +33,9 @@ bool output_is_terminal()
 
 void redraw(std::ostream& out, std::string_view text)
 {
-    constexpr std::string_view top_left = "\x1b[H";
+    constexpr std::string_view top_left = "\x1b[?7l\x1b[H";  // no wrapping: a line takes one row however narrow it is
     constexpr std::string_view clear_to_line_end = "\x1b[K";
-    constexpr std::string_view clear_below = "\x1b[J";
+    constexpr std::string_view clear_below = "\x1b[J\x1b[?7h";
     const auto all = lines(text);
     const std::size_t rows = terminal_rows();
     const bool fits = all.size() < rows;  // the last row is where the cursor comes to rest

@@ -48,6 +48,12 @@ VmsReport compare(const Reading& before, Reading after)
     return make_report(std::move(after.vms), std::move(load));
 }
 
+VmsReport alone(Reading reading)
+{
+    auto load = load_since_start(reading.vms);
+    return make_report(std::move(reading.vms), std::move(load));
+}
+
 /// One answer: two readings an interval apart, or a single one where there is no interval.
 Result<VmsReport> look_once(const Root& root, milliseconds interval)
 {
@@ -56,8 +62,7 @@ Result<VmsReport> look_once(const Root& root, milliseconds interval)
         return std::move(reading).error();
     }
     if (interval == milliseconds::zero()) {
-        auto load = load_since_start(reading->vms);
-        return make_report(std::move(reading->vms), std::move(load));
+        return alone(std::move(*reading));
     }
     std::this_thread::sleep_until(reading->time + interval);
     auto later = read_now(root);
@@ -83,21 +88,25 @@ bool wait_until(Clock::time_point next, SignalWatch& signals)
     return false;
 }
 
-/// Redraws until the user has seen enough.
+/// Redraws until the user has seen enough. The first answer comes at once, with averages.
 Result<cli::ExitCode> watch(const Root& root, milliseconds interval, const cli::Console& console)
 {
     auto signals = SignalWatch::open();
     if (!signals) {
         return std::move(signals).error();
     }
+    const auto draw = [&console](const VmsReport& report) {
+        redraw(console.out, to_text(report, console.out_colour ? Paint::ansi : Paint::plain));
+    };
     auto before = read_now(root);
+    if (before) {
+        draw(alone(*before));
+    }
     while (before && console.out && wait_until(before->time + interval, *signals)) {
         auto now = read_now(root);
-        if (!now) {
-            return std::move(now).error();
+        if (now) {
+            draw(compare(*before, *now));
         }
-        const VmsReport report = compare(*before, *now);
-        redraw(console.out, to_text(report, console.out_colour ? Paint::ansi : Paint::plain));
         before = std::move(now);
     }
     return before ? Result<cli::ExitCode>{cli::ExitCode::ok} : std::move(before).error();

@@ -14,6 +14,17 @@ namespace {
 
 using testing::TemporaryFolder;
 
+TEST(Root, ReadsLinksAsTheyAreWritten)
+{
+    const TemporaryFolder folder;
+    folder.write("file", "x\n");
+    std::filesystem::create_symlink("/usr/bin/gone (deleted)", folder.path() / "exe");
+    const auto root = Root::open(folder.path()).value();
+    EXPECT_EQ(root.link_target("exe")->value(), "/usr/bin/gone (deleted)");
+    EXPECT_FALSE(root.link_target("nothing")->has_value());
+    EXPECT_FALSE(root.link_target("file"));
+}
+
 TEST(Root, TellsAbsentFromUnreadable)
 {
     const TemporaryFolder folder;
