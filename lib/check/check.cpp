@@ -61,6 +61,16 @@ Finding judge_one(const HostFacts& host, const Check& check, const std::vector<F
 
 }  // namespace
 
+std::string_view word(Severity severity) noexcept
+{
+    switch (severity) {
+        case Severity::essential: return "essential";
+        case Severity::required: return "required";
+        case Severity::advisory: return "advisory";
+    }
+    return "advisory";
+}
+
 std::string_view word(Status status) noexcept
 {
     switch (status) {

@@ -19,6 +19,9 @@ enum class Severity {
     advisory,   ///< Worth knowing; such a check warns and never fails.
 };
 
+/// "essential", "required" or "advisory".
+std::string_view word(Severity severity) noexcept;
+
 enum class Status { pass, warn, fail, skip, unknown };
 
 /// "pass", "warn", "fail", "skip" or "unknown".

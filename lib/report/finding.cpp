@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "report/finding.hpp"
 
+#include "report/remedy.hpp"
+
 #include <fmt/format.h>
 
 namespace kvmkit {
@@ -20,33 +22,7 @@ std::string_view colour_of(Status status)
     return "0";
 }
 
-std::string_view place(Where where)
-{
-    switch (where) {
-        case Where::this_host: return "";
-        case Where::firmware: return " (in the firmware)";
-        case Where::hypervisor: return " (on the hypervisor below)";
-        case Where::cloud_console: return " (in the cloud's console)";
-    }
-    return "";
-}
-
-std::string remedy_text(const Remedy& remedy)
-{
-    auto text = fmt::format("         fix{}: {}\n", place(remedy.where), remedy.summary);
-    for (const auto& command : remedy.commands) {
-        text += fmt::format("           $ {}\n", command);
-    }
-    return text;
-}
-
-Json remedy_json(const std::optional<Remedy>& remedy)
-{
-    if (!remedy) {
-        return nullptr;
-    }
-    return {{"summary", remedy->summary}, {"commands", Json(remedy->commands)}, {"where", word(remedy->where)}};
-}
+constexpr std::size_t indent = 9;
 
 }  // namespace
 
@@ -63,7 +39,7 @@ std::string finding_text(const Finding& finding, Paint paint)
                             finding.check.id,
                             finding.check.title,
                             evidence);
-    return remedy ? text + remedy_text(*remedy) : text;
+    return remedy ? text + to_text(*remedy, indent) : text;
 }
 
 nlohmann::ordered_json finding_json(const Finding& finding)
@@ -72,7 +48,7 @@ nlohmann::ordered_json finding_json(const Finding& finding)
             {"status", word(finding.verdict.status)},
             {"title", finding.check.title},
             {"evidence", finding.verdict.evidence},
-            {"remedy", remedy_json(finding.verdict.remedy)},
+            {"remedy", finding.verdict.remedy ? to_json(*finding.verdict.remedy) : Json(nullptr)},
             {"because", finding.because.empty() ? Json(nullptr) : Json(finding.because)}};
 }
 

@@ -17,4 +17,16 @@ Result<cli::ExitCode> nested(const cli::Arguments& arguments, cli::Console& cons
 void declare_vms(cli::po::options_description_easy_init add);
 Result<cli::ExitCode> vms(const cli::Arguments& arguments, cli::Console& console);
 
+/// `kvm-check explain`: says what the lines of a log mean. Exit code no where none is known.
+void declare_explain(cli::po::options_description_easy_init add);
+Result<cli::ExitCode> explain(const cli::Arguments& arguments, cli::Console& console);
+
+/// `kvm-check list`: the checks of the catalogue.
+void declare_list(cli::po::options_description_easy_init add);
+Result<cli::ExitCode> list(const cli::Arguments& arguments, cli::Console& console);
+
+/// `kvm-check show ID`: what one check asks and what mends it.
+void declare_show(cli::po::options_description_easy_init add);
+Result<cli::ExitCode> show(const cli::Arguments& arguments, cli::Console& console);
+
 }  // namespace kvmkit::kvm_check

@@ -4,23 +4,32 @@
 #include <array>
 
 namespace cli = kvmkit::cli;
-namespace kvm_check = kvmkit::kvm_check;
+namespace commands = kvmkit::kvm_check;
 
 int main(int argc, char** argv)
 {
-    static constexpr std::array commands{
+    static constexpr std::array rows{
         cli::Command{
-            "run", "say whether this host runs KVM guests, and how fast", {}, kvm_check::declare_run, kvm_check::run},
+            "run", "say whether this host runs KVM guests, and how fast", {}, commands::declare_run, commands::run},
         cli::Command{"nested",
                      "say whether guests can run guests of their own, and prove it",
                      {},
-                     kvm_check::declare_nested,
-                     kvm_check::nested},
+                     commands::declare_nested,
+                     commands::nested},
         cli::Command{"vms",
                      "show the VMs of this host, and whether they hurt each other",
                      {},
-                     kvm_check::declare_vms,
-                     kvm_check::vms}};
-    constexpr cli::Tool tool{"kvm-check", "Runs guests to tell whether KVM works on this host.", "run", commands};
+                     commands::declare_vms,
+                     commands::vms},
+        cli::Command{"explain",
+                     "say what the lines of a log mean, and what mends it",
+                     {"[FILE]", 0, 1},
+                     commands::declare_explain,
+                     commands::explain},
+        cli::Command{"list", "list the checks", {}, commands::declare_list, commands::list},
+        cli::Command{
+            "show", "say what a check asks and what mends it", {"ID", 1, 1}, commands::declare_show, commands::show},
+    };
+    constexpr cli::Tool tool{"kvm-check", "Runs guests to tell whether KVM works on this host.", "run", rows};
     return cli::run_tool(tool, argc, argv, cli::system_console());
 }

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "check/documentation.hpp"
+
+#include <algorithm>
+
+namespace kvmkit {
+namespace {
+
+constexpr std::array rows{
+    CheckDocumentation{
+        "underlay.kind",
+        "What does this host run on: hardware, or whose hypervisor?",
+        "DMI strings in /sys/class/dmi/id, leaf 0x40000000 of CPUID where its hypervisor bit is set, /proc/xen, "
+        "/sys/hypervisor/type, the kernel's release name.",
+        "Nothing fails by it. It decides whose job a remedy is: this host's, the hypervisor's operator's, the cloud's.",
+        "Nothing to mend."},
+    CheckDocumentation{
+        "underlay.xen_dom0",
+        "Does another hypervisor own this host, so that KVM cannot?",
+        "control_d in /proc/xen/capabilities. A KVM that creates machines is the better witness and passes.",
+        "Xen holds VT-x or AMD-V; no KVM guest can run, although the flag of the CPU may show.",
+        "Boot the same kernel without Xen.",
+        {"S29"}},
+    CheckDocumentation{
+        "cpu.virt_ext",
+        "Does the CPU offer hardware virtualization to this kernel?",
+        "The flags vmx and svm in /proc/cpuinfo against CPUID, which the kernel cannot edit. Passes where "
+        "KVM works without them (KVM-PVM), and on architectures that show no such flag.",
+        "KVM's module for this CPU cannot load: no KVM guest can run. Guests of QEMU's emulator (TCG) can.",
+        "On hardware: the firmware setup, then power off and on. In a VM: nested virtualization, which the "
+        "operator of the hypervisor below switches on.",
+        {"S2", "S3", "S4", "S19"}},
+    CheckDocumentation{
+        "kvm.module",
+        "Is KVM for this CPU in the kernel, built in or loaded?",
+        "/sys/module/kvm_intel, kvm_amd, kvm_pvm, on other architectures kvm, kvm_hv or kvm_pr. Passes as "
+        "well where KVM creates machines, whatever its module is called.",
+        "There is no /dev/kvm, or one that does not open.",
+        "modprobe, and a file in /etc/modules-load.d for the next boot; 'host-setup apply' does both.",
+        {"S1", "S4", "S5", "S6", "S10", "S20", "S21", "S22"}},
+    CheckDocumentation{"kvm.device",
+                       "Is /dev/kvm there, and is it KVM's?",
+                       "stat(2): a character device with number 10:232.",
+                       "Programs find no KVM. Mostly seen in containers that were started without the device.",
+                       "Start the container with the device, or make the node with mknod.",
+                       {"S1"}},
+    CheckDocumentation{
+        "kvm.access",
+        "May this user open /dev/kvm?",
+        "open(2) for reading and writing, and the errno it gives: EACCES is the mode or the group, EPERM a "
+        "container's device list, ENODEV a node without a module behind it.",
+        "QEMU started by this user falls back to TCG or ends.",
+        "The group kvm and a new login; for containers, their device list.",
+        {"S7", "S8", "S9", "S10"}},
+    CheckDocumentation{"kvm.api",
+                       "Does KVM answer, and with the version that every program expects?",
+                       "ioctl KVM_GET_API_VERSION, which is 12 since Linux 2.6.22.",
+                       "Something else answers on /dev/kvm, or a sandbox filters the call.",
+                       "The kernel's log tells; outside the sandbox it should pass."},
+    CheckDocumentation{
+        "kvm.create_vm",
+        "Does KVM create a virtual machine?",
+        "ioctl KVM_CREATE_VM and the errno it gives: EBUSY is another hypervisor, ENOMEM a lack of memory.",
+        "No KVM guest can run now.",
+        "Stop VirtualBox's or VMware's VMs, or unload their modules.",
+        {"S11", "S27"}},
+    CheckDocumentation{
+        "kvm.run_real",
+        "Does a guest run in 16 bit real mode, in which most machines boot?",
+        "A VM of one page of code is made and run in a child process under a watchdog; it must add two "
+        "numbers, print the sum and halt.",
+        "Firmware and boot loaders fail in the first instructions. A kernel that is started directly may "
+        "run.",
+        "The hypervisor below, mostly; meanwhile -accel tcg.",
+        {"S16"}},
+    CheckDocumentation{"kvm.run_long",
+                       "Does a guest run in 64 bit mode with paging?",
+                       "As kvm.run_real, with page tables, and with the guest's memory looked at afterwards.",
+                       "No operating system of today runs as a KVM guest.",
+                       "The hypervisor below, mostly; meanwhile -accel tcg.",
+                       {"S16"}},
+    CheckDocumentation{"kvm.guest_speed",
+                       "Does the CPU itself run guests, or does KVM emulate them?",
+                       "A loop of a guest's kernel is timed against the same loop on the host; the fastest of several "
+                       "slices counts, and more than 20 times slower is emulation.",
+                       "Guests run, but slower than under QEMU's own emulator (TCG).",
+                       "-accel tcg, or a host whose CPU runs guests; under KVM-PVM a guest kernel that is made for it.",
+                       {"S17", "S30"}},
+    CheckDocumentation{"nested.param",
+                       "May guests run guests of their own?",
+                       "/sys/module/kvm_intel/parameters/nested, or kvm_amd's, or kvm's.",
+                       "Only a warning: guests see no vmx or svm. Nobody needs it to run the first guest.",
+                       "The parameter nested=1 in /etc/modprobe.d, and the module loaded anew while no VM runs.",
+                       {"S17", "S18"}},
+};
+
+}  // namespace
+
+std::span<const CheckDocumentation> check_documentation()
+{
+    return rows;
+}
+
+std::optional<CheckDocumentation> documentation_of(std::string_view id)
+{
+    const auto found = std::ranges::find(rows, id, &CheckDocumentation::id);
+    return found == rows.end() ? std::nullopt : std::optional{*found};
+}
+
+}  // namespace kvmkit

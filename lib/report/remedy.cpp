@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "report/remedy.hpp"
+
+#include <string_view>
+
+#include <fmt/format.h>
+
+namespace kvmkit {
+namespace {
+
+std::string_view place(Where where)
+{
+    switch (where) {
+        case Where::this_host: return "";
+        case Where::firmware: return " (in the firmware)";
+        case Where::hypervisor: return " (on the hypervisor below)";
+        case Where::cloud_console: return " (in the cloud's console)";
+    }
+    return "";
+}
+
+}  // namespace
+
+std::string to_text(const Remedy& remedy, std::size_t indent)
+{
+    auto text = fmt::format("{:{}}fix{}: {}\n", "", indent, place(remedy.where), remedy.summary);
+    for (const auto& command : remedy.commands) {
+        text += fmt::format("{:{}}$ {}\n", "", indent + 2, command);
+    }
+    return text;
+}
+
+nlohmann::ordered_json to_json(const Remedy& remedy)
+{
+    return {{"summary", remedy.summary},
+            {"commands", nlohmann::ordered_json(remedy.commands)},
+            {"where", word(remedy.where)}};
+}
+
+}  // namespace kvmkit

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/unique_fd.hpp"
+#include "check/explain/explainer.hpp"
+#include "cli/json.hpp"
+#include "commands.hpp"
+#include "report/log_report.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+
+#include <fmt/format.h>
+
+namespace kvmkit::kvm_check {
+namespace {
+
+constexpr std::size_t chunk_bytes = 1U << 16U;
+
+/// Feeds what a descriptor holds to the explainer, a chunk at a time.
+Result<void> read_log(int fd, std::string_view name, Explainer& explainer)
+{
+    std::array<char, chunk_bytes> chunk{};
+    for (;;) {
+        const ssize_t got = ::read(fd, chunk.data(), chunk.size());
+        const int errnum = errno;
+        if (got < 0 && errnum == EINTR) {
+            continue;
+        }
+        if (got < 0) {
+            return errno_error(errnum, fmt::format("cannot read {}", name));
+        }
+        if (got == 0) {
+            return {};
+        }
+        explainer.feed({chunk.data(), static_cast<std::size_t>(got)});
+    }
+}
+
+Result<void> read_file(const std::string& path, Explainer& explainer)
+{
+    const UniqueFd fd{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY)};
+    if (!fd) {
+        const int errnum = errno;
+        return errno_error(errnum,
+                           fmt::format("cannot read '{}'", path),
+                           errnum == EACCES ? "read it as root: sudo cat FILE | kvm-check explain" : "");
+    }
+    return read_log(fd.get(), fmt::format("'{}'", path), explainer);
+}
+
+}  // namespace
+
+void declare_explain(cli::po::options_description_easy_init add)
+{
+    add("json", "one JSON record instead of text");
+}
+
+Result<cli::ExitCode> explain(const cli::Arguments& arguments, cli::Console& console)
+{
+    const auto& operands = arguments.operands();
+    const bool from_stdin = operands.empty() || operands.front() == "-";
+    if (from_stdin && ::isatty(STDIN_FILENO) == 1) {
+        console.note("paste the lines, then press Ctrl-D");
+    }
+    Explainer explainer;
+    auto done =
+        from_stdin ? read_log(STDIN_FILENO, "standard input", explainer) : read_file(operands.front(), explainer);
+    if (!done) {
+        return done.error();
+    }
+    const LogReport report = explainer.finish();
+    if (arguments.has("json")) {
+        cli::Json record{{"schema", cli::schema_name("kvm-check", "explain")}};
+        record.update(to_json(report));
+        cli::print_json(console, record);
+    } else {
+        console.out << to_text(report, console.out_colour ? Paint::ansi : Paint::plain);
+    }
+    return report.explanations.empty() ? cli::ExitCode::no : cli::ExitCode::ok;
+}
+
+}  // namespace kvmkit::kvm_check
