@@ -37,14 +37,15 @@ constexpr std::array causes{
                        "Marking clocksource 'tsc' as unstable",
                        "Marking TSC unstable due to",
                        "TSC frequency mismatch between VM"}},
-    Cause{.symptom = "S23",
-          .layer = Layer::comfort,
-          .cause =
-              "the host's firewall sees what bridges carry (br_netfilter, mostly loaded by Docker): with its policy "
-              "DROP for forwarded packets, VMs on a bridge lose their network",
-          .fix = "if VMs have no network, keep the firewall off bridges, or let Docker's rules pass theirs",
-          .commands = {"sysctl net.bridge.bridge-nf-call-iptables=0", "iptables -I DOCKER-USER -i virbr+ -j ACCEPT"},
-          .patterns = {"Bridge firewalling registered"}},
+    Cause{
+        .symptom = "S23",
+        .layer = Layer::comfort,
+        .cause = "the host's firewall sees what bridges carry (br_netfilter, mostly loaded by Docker): with its policy "
+                 "DROP for forwarded packets, VMs on a bridge lose their network",
+        .fix = "if VMs have no network, keep the firewall off bridges, or let Docker's rules pass theirs (iptables -I "
+               "DOCKER-USER -i BRIDGE -j ACCEPT, and the same with -o)",
+        .commands = {"sysctl net.bridge.bridge-nf-call-iptables=0"},
+        .patterns = {"Bridge firewalling registered"}},
 };
 
 }  // namespace

@@ -13,7 +13,7 @@ constexpr std::array causes{
               "soon as KVM is loaded",
           .fix = "let KVM take it only while a VM of KVM runs, or unload KVM",
           .commands = {"echo 'options kvm enable_virt_at_load=0' >/etc/modprobe.d/virtualbox-kvm.conf",
-                       "modprobe -r kvm_intel kvm_amd kvm && modprobe -a kvm_intel kvm_amd"},
+                       "modprobe -r kvm_intel kvm_amd kvm && { modprobe kvm_intel || modprobe kvm_amd; }"},
           .patterns = {"VERR_VMX_IN_VMX_ROOT_MODE",
                        "VERR_SVM_IN_USE",
                        "VirtualBox can't operate in VMX root mode",
@@ -43,11 +43,10 @@ constexpr std::array causes{
           .cause =
               "this user may not open /dev/kvm: it belongs to a group, mostly kvm, that the user is not in, or was "
               "put in after logging in",
-          .fix = "put the user in the group and log in anew; on a CI machine, open the device to all by a udev rule",
-          .commands = {"usermod -aG kvm \"$USER\"",
-                       "echo 'KERNEL==\"kvm\", GROUP=\"kvm\", MODE=\"0666\", OPTIONS+=\"static_node=kvm\"' "
-                       ">/etc/udev/rules.d/99-kvm.rules",
-                       "udevadm control --reload && udevadm trigger --name-match=kvm"},
+          .fix =
+              "put the user in the group and log in anew; where nobody logs in, as on a CI machine, write a udev rule: "
+              "KERNEL==\"kvm\", GROUP=\"kvm\", MODE=\"0666\", OPTIONS+=\"static_node=kvm\"",
+          .commands = {"usermod -aG kvm \"$USER\""},
           .patterns = {"Could not access KVM kernel module: Permission denied",
                        "failed to initialize KVM: Permission denied",
                        "Error creating KVM object: Permission denied",
@@ -57,21 +56,22 @@ constexpr std::array causes{
                        "/dev/kvm: Permission denied",
                        "'/dev/kvm': Permission denied",
                        "Check /dev/kvm is world writable"}},
-    Cause{.symptom = "S9",
-          .check = "kvm.access",
-          .layer = Layer::device,
-          .cause = "the container's list of allowed devices forbids /dev/kvm, whatever its mode says",
-          .fix = "start the container with the device; an LXC container needs both lines in its configuration, a "
-                 "rented one is its operator's",
-          .commands = {"docker run --device /dev/kvm IMAGE",
-                       "echo 'lxc.cgroup2.devices.allow = c 10:232 rwm' >>/var/lib/lxc/NAME/config",
-                       "echo 'lxc.mount.entry = /dev/kvm dev/kvm none bind,create=file' >>/var/lib/lxc/NAME/config"},
-          .where = Where::hypervisor,
-          .patterns = {"Could not access KVM kernel module: Operation not permitted",
-                       "failed to initialize KVM: Operation not permitted",
-                       "Error creating KVM object: Operation not permitted",
-                       "/dev/kvm: Operation not permitted",
-                       "'/dev/kvm': Operation not permitted"}},
+    Cause{
+        .symptom = "S9",
+        .check = "kvm.access",
+        .layer = Layer::device,
+        .cause = "the container's list of allowed devices forbids /dev/kvm, whatever its mode says",
+        .fix =
+            "start the container with the device; for LXC write into its configuration 'lxc.cgroup2.devices.allow = c "
+            "10:232 rwm' and 'lxc.mount.entry = /dev/kvm dev/kvm none bind,create=file'; a rented container is its "
+            "operator's",
+        .commands = {"docker run --device /dev/kvm IMAGE"},
+        .where = Where::hypervisor,
+        .patterns = {"Could not access KVM kernel module: Operation not permitted",
+                     "failed to initialize KVM: Operation not permitted",
+                     "Error creating KVM object: Operation not permitted",
+                     "/dev/kvm: Operation not permitted",
+                     "'/dev/kvm': Operation not permitted"}},
     Cause{.symptom = "S8",
           .check = "kvm.access",
           .layer = Layer::device,

@@ -11,8 +11,8 @@ constexpr std::array causes{
           .cause = "KVM refuses the register {msr}: the hypervisor below, or this kernel, offers a feature of the CPU "
                    "that it cannot virtualise",
           .fix = "give the guest a named CPU model instead of the host's, which leaves most of such features out; the "
-                 "last resort is the parameter ignore_msrs of the module kvm",
-          .commands = {"qemu-system-x86_64 -accel kvm -cpu qemu64", "echo 1 >/sys/module/kvm/parameters/ignore_msrs"},
+                 "last resort is kvm.ignore_msrs=1 on the kernel's command line",
+          .commands = {"qemu-system-x86_64 -accel kvm -cpu qemu64"},
           .refinement = Refinement::msr,
           .patterns = {"failed to set MSR {msr} to", "failed to get MSR {msr}"}},
     Cause{.symptom = "S12",
