@@ -1,0 +1,22 @@
+# Decoders of outside text under libFuzzer (clang, KVMKIT_FUZZ). Label fuzz: a few seconds each; fuzz-long: minutes.
+# corpus/NAME holds the inputs to begin with; what a run finds goes to the build folder.
+add_custom_target(fuzzers)
+foreach(name explain facts underlay capture)
+  add_executable(fuzz-${name} ${CMAKE_CURRENT_SOURCE_DIR}/fuzz/${name}.cpp)
+  target_include_directories(fuzz-${name} PRIVATE ${PROJECT_SOURCE_DIR}/lib)
+  target_link_libraries(fuzz-${name} PRIVATE kvmkit_base kvmkit_facts kvmkit_check kvmkit_report nlohmann_json::nlohmann_json)
+  target_link_options(fuzz-${name} PRIVATE -fsanitize=fuzzer)
+  add_dependencies(fuzzers fuzz-${name})
+  set(found ${CMAKE_CURRENT_BINARY_DIR}/fuzz/${name})
+  file(MAKE_DIRECTORY ${found})
+  foreach(kind fuzz fuzz-long)
+    set(seconds 3)
+    if(kind STREQUAL fuzz-long)
+      set(seconds 600)
+    endif()
+    add_test(NAME ${kind}.${name} COMMAND fuzz-${name} -max_total_time=${seconds} -max_len=4096 -timeout=10
+      -rss_limit_mb=1024 -print_final_stats=1 -artifact_prefix=${found}/ ${found} ${CMAKE_CURRENT_SOURCE_DIR}/fuzz/corpus/${name})
+    math(EXPR limit "${seconds} + 60")
+    set_tests_properties(${kind}.${name} PROPERTIES LABELS ${kind} TIMEOUT ${limit})
+  endforeach()
+endforeach()
