@@ -7,7 +7,7 @@
 
 namespace kvmkit {
 
-/// The MSRs that KVM refused, for people: "0x10a (arch-capabilities), 0x480 (vmx)".
+/// The MSRs that KVM refused, for people: "MSR 0x10a (the list of mitigations in the CPU)".
 std::string refused_names(const MsrWriteback& msrs);
 
 /// QEMU's -cpu that keeps KVM from being asked for what it refuses: "host", "host,-arch-capabilities".
