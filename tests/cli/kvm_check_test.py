@@ -100,10 +100,34 @@ class KvmCheck(unittest.TestCase):
         done = run("--json", "--timeout", "10s")
         record = json.loads(done.stdout)
         self.assertEqual(done.returncode, 1)
-        self.assertEqual(record["summary"], {"verdict": "degraded", "kvm": "emulated"})
+        self.assertEqual(record["summary"], {"verdict": "degraded", "kvm": "emulated", "nested": "unavailable"})
         self.assertEqual(record["recommendation"]["accel"], "tcg")
         self.assertEqual([key for key, status in statuses(record).items() if status == "fail"], ["kvm.guest_speed"])
         self.assertTrue(run("--timeout", "10s").stdout.startswith("KVM: opens, but runs guests by emulation only: use TCG\n"))
+
+    def test_the_abort_of_qemu_is_predicted(self):
+        """QEMU itself is the judge: whether it starts with -cpu host, and with what kvm-check makes of it."""
+        self.need_kvm()
+        qemu = shutil.which("qemu-system-x86_64")
+        if qemu is None:
+            self.skip("qemu-system-x86_64 is not installed")
+        record = json.loads(run("--json", "--timeout", "10s").stdout)
+        writeback = next(check for check in record["checks"] if check["id"] == "kvm.msr_writeback")
+        self.assertEqual(self.starts(qemu, "host"), writeback["status"] == "pass", writeback)
+        if writeback["status"] != "pass":
+            mended = writeback["remedy"]["commands"][0].split(" -cpu ")[1]
+            self.assertTrue(self.starts(qemu, mended), mended)
+        if pathlib.Path("/sys/module/kvm_pvm").exists() and writeback["status"] != "pass":
+            self.assertIn("MSR 0x10a", writeback["evidence"])
+            self.assertIn("arch-capabilities", writeback["remedy"]["summary"])
+
+    @staticmethod
+    def starts(qemu, cpu):
+        """Whether QEMU comes up with its vCPU made and stopped, and says so on its monitor."""
+        process = subprocess.run([qemu, "-accel", "kvm", "-cpu", cpu, "-S", "-display", "none", "-nodefaults", "-qmp", "stdio"],
+                                 input='{"execute": "qmp_capabilities"}\n{"execute": "quit"}\n', text=True,
+                                 capture_output=True, timeout=30, check=False)
+        return process.returncode == 0 and '"SHUTDOWN"' in process.stdout
 
     def test_another_user_is_told_that_permission_is_missing(self):
         self.need_kvm()
@@ -115,7 +139,7 @@ class KvmCheck(unittest.TestCase):
                               timeout=30, check=False)
         record = self.validate(done.stdout)
         self.assertEqual(done.returncode, 1)
-        self.assertEqual(record["summary"], {"verdict": "unusable", "kvm": "forbidden"})
+        self.assertEqual(record["summary"], {"verdict": "unusable", "kvm": "forbidden", "nested": "unavailable"})
         access = next(check for check in record["checks"] if check["id"] == "kvm.access")
         self.assertIn("Permission denied (EACCES)", access["evidence"])
         self.assertTrue(any("usermod -aG kvm" in command for command in access["remedy"]["commands"]))
