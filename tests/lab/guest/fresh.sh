@@ -13,6 +13,7 @@ cd /root || exit
 [[ -z $lab_shell ]] || exec bash -l
 "${lab_command[@]}" </dev/null
 code=$?
-while [[ $(systemctl is-system-running) == stopping ]]; do sleep 0.2; done
+# A host that is going down has no exit code to tell: it is told by the next boot. No answer at all means that, too.
+while state=$(systemctl is-system-running 2>/dev/null); [[ -z $state || $state == stopping ]]; do sleep 0.2; done
 echo "$code" >/run/lab/out/exit
 exit "$code"
