@@ -74,7 +74,8 @@ def qemu_words(wanted: Wanted, options, which, folder: Path) -> list:
     for tag, path, more in (("root", "/", ",readonly=on"), ("out", folder / "out", "")):
         shares += ["-virtfs", f"local,path={path},mount_tag={tag},security_model=none,multidevs=remap{more}"]
     return ["qemu-system-x86_64", "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
-            "-accel", "tcg,thread=multi", "-smp", options.cpus, "-cpu", wanted.cpu, "-m", options.memory,
+            # One thread for all CPUs: with one each, QEMU 7.2 loses interrupts under SVM, and the host locks up.
+            "-accel", "tcg,thread=single", "-smp", options.cpus, "-cpu", wanted.cpu, "-m", options.memory,
             "-kernel", which.image, "-initrd", initramfs.early(which, "early.sh", EARLY_MODULES), "-append", append,
             *console, *shares, *disk_words(options, folder), *(wanted.machine or network_words(options.nics))]
 

@@ -31,7 +31,8 @@ def qemu_words(options, folder: Path, base: Path, key: str) -> list:
     overlay = folder / "overlay"
     subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", "-b", base / "disk", "-F", "raw", overlay], check=True)
     return ["qemu-system-x86_64", "-nodefaults", "-no-user-config", "-display", "none", "-machine", "pc",
-            "-accel", "tcg,thread=multi", "-smp", options.cpus, "-cpu", "max", "-m", options.memory,
+            # One thread for all CPUs: see borrowed.py.
+            "-accel", "tcg,thread=single", "-smp", options.cpus, "-cpu", "max", "-m", options.memory,
             "-kernel", base / "vmlinuz", "-initrd", base / "initrd.img",
             "-append", "root=/dev/vda rw console=ttyS0 mitigations=off SYSTEMD_COLORS=0", "-smbios", key,
             "-drive", f"file={overlay},format=qcow2,if=virtio,cache=unsafe", *borrowed.disk_words(options, folder),
