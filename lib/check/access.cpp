@@ -23,7 +23,11 @@ std::string owners(const HostFacts& host)
         return "its owner is not known";
     }
     const DeviceNode& node = **host.kvm.node;
-    return fmt::format("mode {:04o}, owner {}, group {}", node.mode, node.uid, name_of_group(host, node.gid));
+    return fmt::format("mode {:04o}, owner {}, group {}{}",
+                       node.mode,
+                       node.uid,
+                       name_of_group(host, node.gid),
+                       node.acl.empty() ? "" : ", with an access list");
 }
 
 std::string join_command(const HostFacts& host, const std::string& user)
@@ -82,14 +86,36 @@ std::string who(const HostFacts& host)
     return host.user && *host.user ? fmt::format("user {}", (*host.user)->name) : "this user";
 }
 
+AccessWitness witness(const HostFacts& host)
+{
+    return host.user && *host.user ? (*host.user)->witness : AccessWitness::opened;
+}
+
+/// How it is known that the user may not open it: the errno where somebody tried.
+std::string refusal(const HostFacts& host, const std::string& cause)
+{
+    return witness(host) == AccessWitness::read_of_mode ? std::string{"judged by its permissions"} : cause;
+}
+
 }  // namespace
+
+std::string opened_phrase(const HostFacts& host)
+{
+    switch (witness(host)) {
+        case AccessWitness::opened: return "/dev/kvm opens for reading and writing";
+        case AccessWitness::opened_as: return fmt::format("{} opens /dev/kvm for reading and writing", who(host));
+        case AccessWitness::read_of_mode:
+            return fmt::format("{} may open /dev/kvm, judged by its permissions: {}", who(host), owners(host));
+    }
+    return "/dev/kvm opens for reading and writing";
+}
 
 Verdict judge_refused_open(const HostFacts& host, int errnum)
 {
     const auto cause = errno_text(errnum);
     switch (errnum) {
         case EACCES:
-            return fail(fmt::format("{} may not open /dev/kvm: {}; {}", who(host), cause, owners(host)),
+            return fail(fmt::format("{} may not open /dev/kvm: {}; {}", who(host), refusal(host, cause), owners(host)),
                         permission_remedy(host));
         case EPERM:
             return fail(fmt::format("opening /dev/kvm is forbidden by more than its mode: {}; a container's device "

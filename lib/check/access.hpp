@@ -5,6 +5,9 @@
 
 namespace kvmkit {
 
+/// How the device opens and for whom: by itself for whoever asks, else what was seen of the user who was named.
+std::string opened_phrase(const HostFacts& host);
+
 /// Judges the errno with which open(2) on /dev/kvm failed: who may open it, and how this user gets there.
 Verdict judge_refused_open(const HostFacts& host, int errnum);
 

@@ -99,7 +99,7 @@ Verdict judge_access(const HostFacts& host)
     if (!*open) {
         return unknown("it was not tried");
     }
-    return (*open)->ok() ? pass("/dev/kvm opens for reading and writing") : judge_refused_open(host, (*open)->errnum);
+    return (*open)->ok() ? pass(opened_phrase(host)) : judge_refused_open(host, (*open)->errnum);
 }
 
 Verdict judge_api(const HostFacts& host)

@@ -32,7 +32,11 @@ Choice judge_unmeasured(const HostFacts& host)
         return no_code ? Choice{Accel::kvm, "KVM creates machines; its speed is not measured on this architecture yet"}
                        : Choice{Accel::tcg, "no guest was seen to run through KVM; TCG always works"};
     }
-    if (kvm.open && *kvm.open && (*kvm.open)->ok()) {
+    const bool opens = kvm.open && *kvm.open && (*kvm.open)->ok();
+    if (opens && !kvm.create_vm) {
+        return {Accel::tcg, fmt::format("{}; TCG always works", kvm.create_vm.error().message)};
+    }
+    if (opens) {
         return {Accel::tcg, "KVM opens, but creates no virtual machine"};
     }
     if (kvm.open && *kvm.open) {

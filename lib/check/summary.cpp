@@ -21,19 +21,6 @@ bool failed(std::span<const Finding> findings, std::string_view id)
     });
 }
 
-Readiness readiness(std::span<const Finding> findings)
-{
-    if (any(findings, Status::fail, Severity::essential)) {
-        return Readiness::unusable;
-    }
-    const bool unsure =
-        any(findings, Status::unknown, Severity::essential) || any(findings, Status::unknown, Severity::required);
-    if (any(findings, Status::fail, Severity::required)) {
-        return Readiness::degraded;
-    }
-    return unsure ? Readiness::unknown : Readiness::ready;
-}
-
 KvmState state_of_broken(const HostFacts& host, std::span<const Finding> findings)
 {
     if (failed(findings, "kvm.access")) {
@@ -128,6 +115,19 @@ std::string_view word(KvmState state) noexcept
         case KvmState::unknown: return "unknown";
     }
     return "unknown";
+}
+
+Readiness readiness(std::span<const Finding> findings)
+{
+    if (any(findings, Status::fail, Severity::essential)) {
+        return Readiness::unusable;
+    }
+    const bool unsure =
+        any(findings, Status::unknown, Severity::essential) || any(findings, Status::unknown, Severity::required);
+    if (any(findings, Status::fail, Severity::required)) {
+        return Readiness::degraded;
+    }
+    return unsure ? Readiness::unknown : Readiness::ready;
 }
 
 Summary summarise(const HostFacts& host, std::span<const Finding> findings)

@@ -47,6 +47,9 @@ struct Summary {
 
 /// An essential failure makes the host unusable, a required one degraded; a judgement that could not be made leaves it
 /// unknown; warnings do no harm.
+Readiness readiness(std::span<const Finding> findings);
+
+/// The verdict and the state of KVM, from the findings of the whole catalogue.
 Summary summarise(const HostFacts& host, std::span<const Finding> findings);
 
 }  // namespace kvmkit

@@ -82,6 +82,12 @@ void print_json_error(const Tool& tool, const Command& command, const Error& err
     print_json(console, record);
 }
 
+/// --json and --format json are one.
+bool wants_json(const Arguments& arguments)
+{
+    return arguments.has("json") || arguments.maybe("format") == "json";
+}
+
 ExitCode run_command(const Tool& tool, const Invocation& invocation, Console& console)
 {
     const Command& command = *invocation.command;
@@ -98,7 +104,7 @@ ExitCode run_command(const Tool& tool, const Invocation& invocation, Console& co
         return *outcome;
     }
     print_error(tool, outcome.error(), console);
-    if (arguments.has("json")) {
+    if (wants_json(arguments)) {
         print_json_error(tool, command, outcome.error(), console);
     }
     return exit_code_of(outcome.error().code);

@@ -92,8 +92,7 @@ struct Tool {
 };
 
 /// Parses, runs one command and prints its error. Every command also has --help, --quiet, --verbose and --no-colour;
-/// where
-/// --json is among its options an error is one JSON record on standard output, too (schema kvmkit.error/1).
+/// with --json or --format json an error is one JSON record on standard output, too (schema kvmkit.error/1).
 int run_tool(const Tool& tool, int argc, const char* const* argv, Console console) noexcept;
 
 }  // namespace kvmkit::cli

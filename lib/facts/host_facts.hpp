@@ -18,6 +18,7 @@ struct HostFacts {
     Fact<CpuidFacts> cpuid{std::nullopt};
     Fact<UnderlayFacts> underlay{std::nullopt};
     Fact<std::string> distribution{std::nullopt};  ///< ID of etc/os-release: "debian".
+    Fact<std::string> kernel{std::nullopt};        ///< proc/sys/kernel/osrelease: "6.1.0-13-amd64".
     Fact<UserFacts> user{std::nullopt};
     Fact<GroupFacts> kvm_group{std::nullopt};  ///< The group "kvm" of etc/group.
     KvmFacts kvm;

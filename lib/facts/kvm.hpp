@@ -3,6 +3,7 @@
 
 #include "base/answer.hpp"
 #include "base/fact.hpp"
+#include "facts/acl.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -22,6 +23,7 @@ struct DeviceNode {
     unsigned mode = 0;  ///< The permission bits.
     unsigned uid = 0;
     unsigned gid = 0;
+    std::vector<AclEntry> acl = {};  ///< Its POSIX access list; empty: none beyond the mode.
 };
 
 /// One piece of guest code that was run, and what came of it.
@@ -94,5 +96,11 @@ struct KvmFacts {
     /// Whether KVM made a virtual machine: proof that no CPU flag can take away.
     [[nodiscard]] bool creates_machines() const { return create_vm && *create_vm && (*create_vm)->ok(); }
 };
+
+/// Makes all that /dev/kvm would have answered once open an Error.
+void forget_answers(KvmFacts& kvm, const Error& why);
+
+/// Makes all of that absent: it was not asked, since it cannot be opened.
+void clear_answers(KvmFacts& kvm);
 
 }  // namespace kvmkit

@@ -3,6 +3,7 @@
 
 #include "base/text.hpp"
 
+#include <algorithm>
 #include <charconv>
 
 #include <fmt/format.h>
@@ -22,6 +23,12 @@ std::string_view unquoted(std::string_view text)
     const bool quoted =
         text.size() >= 2 && (text.front() == '"' || text.front() == '\'') && text.back() == text.front();
     return quoted ? text.substr(1, text.size() - 2) : text;
+}
+
+bool is_member(std::string_view members, std::string_view name)
+{
+    const auto names = split(members, ',');
+    return std::ranges::any_of(names, [name](std::string_view member) { return trim(member) == name; });
 }
 
 }  // namespace
@@ -57,6 +64,28 @@ std::string user_name(std::string_view passwd_file, unsigned uid)
         }
     }
     return fmt::format("{}", uid);
+}
+
+std::optional<UserFacts> find_user(std::string_view passwd_file, std::string_view group_file, std::string_view name)
+{
+    std::optional<UserFacts> user;
+    for (const auto line : lines(passwd_file)) {
+        const auto fields = split(line, ':');
+        const auto uid = fields.size() >= 4 && fields[0] == name ? number(fields[2]) : std::nullopt;
+        const auto gid = uid ? number(fields[3]) : std::nullopt;
+        if (gid) {
+            user = UserFacts{std::string{name}, *uid, {*gid}};
+            break;
+        }
+    }
+    for (const auto line : lines(user ? group_file : std::string_view{})) {
+        const auto fields = split(line, ':');
+        const auto gid = fields.size() >= 4 && is_member(fields[3], name) ? number(fields[2]) : std::nullopt;
+        if (gid) {
+            user->gids.insert(*gid);
+        }
+    }
+    return user;
 }
 
 std::string os_release_value(std::string_view os_release, std::string_view key)

@@ -5,6 +5,7 @@
 
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <sys/xattr.h>
 
 #include <array>
 
@@ -117,6 +118,18 @@ std::string shape_of(const struct stat& node)
     return S_ISDIR(node.st_mode) ? "directory" : "socket or pipe";
 }
 
+/// The node's access list. None where it cannot be read: few file systems of recordings keep one.
+std::vector<AclEntry> read_acl(const Root& root)
+{
+    if (!root.is_this_host()) {
+        return {};
+    }
+    constexpr std::size_t enough = 4096;
+    std::array<char, enough> bytes{};
+    const ssize_t size = ::getxattr("/dev/kvm", "system.posix_acl_access", bytes.data(), bytes.size());
+    return size > 0 ? parse_acl({bytes.data(), static_cast<std::size_t>(size)}) : std::vector<AclEntry>{};
+}
+
 }  // namespace
 
 FileFacts read_files(const Root& root)
@@ -133,6 +146,7 @@ FileFacts read_files(const Root& root)
     facts.underlay.hypervisor_type = trimmed(root, "sys/hypervisor/type");
     facts.underlay.kernel_release = trimmed(root, "proc/sys/kernel/osrelease");
     facts.underlay.cpu = facts.host.cpu;
+    facts.host.kernel = facts.underlay.kernel_release;
     return facts;
 }
 
@@ -154,7 +168,8 @@ Fact<DeviceNode> look_at_node(const Root& root)
                                       .shape = shape_of(node),
                                       .mode = node.st_mode & permission_bits,
                                       .uid = node.st_uid,
-                                      .gid = node.st_gid}};
+                                      .gid = node.st_gid,
+                                      .acl = read_acl(root)}};
 }
 
 }  // namespace kvmkit

@@ -3,7 +3,9 @@
 
 #include "probe/cpuid.hpp"
 #include "probe/files.hpp"
+#include "probe/other_user.hpp"
 
+#include <fcntl.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -15,6 +17,8 @@
 
 namespace kvmkit {
 namespace {
+
+constexpr const char* device_path = "/dev/kvm";
 
 Fact<std::string> machine_name()
 {
@@ -143,19 +147,51 @@ private:
     bool over_ = false;
 };
 
-void ask_kvm(const Root& root, Deadline deadline, kvm::Depth depth, KvmFacts& kvm)
+/// Opens the device and asks it nothing.
+void only_open(KvmFacts& kvm)
 {
-    kvm.node = look_at_node(root);
-    const bool worth_it = kvm.node && *kvm.node && (*kvm.node)->kind == NodeKind::kvm_device;
-    if (!worth_it) {
+    const UniqueFd device{::open(device_path, O_RDWR | O_CLOEXEC)};
+    const Answer open{.errnum = device ? 0 : errno};
+    kvm.open = std::optional{open};
+    if (open.ok()) {
+        forget_answers(kvm, {ErrorCode::unsupported, "KVM was not asked, and no guest was run (--no-probe)"});
+    }
+}
+
+void ask_kvm(const ProbeOrder& order, KvmFacts& kvm)
+{
+    if (order.depth == Depth::open) {
+        only_open(kvm);
         return;
     }
-    const auto proven = kvm::prove("/dev/kvm", deadline, depth);
+    const auto depth = order.depth == Depth::nested ? kvm::Depth::nested : kvm::Depth::plain;
+    const auto proven = kvm::prove(device_path, order.deadline, depth);
     if (proven) {
         take_over(*proven, kvm);
     } else {
         kvm.open = proven.error();
     }
+}
+
+/// Guests are run only if the one whose access is judged may open the device.
+void look_at_kvm(const Root& root, const ProbeOrder& order, HostFacts& host)
+{
+    host.kvm.node = look_at_node(root);
+    const auto& node = host.kvm.node;
+    const bool worth_it = node && *node && (*node)->kind == NodeKind::kvm_device;
+    if (!order.user || !worth_it) {
+        host.user = std::optional{order.user ? *order.user : who_we_are(root)};
+        if (worth_it) {
+            ask_kvm(order, host.kvm);
+        }
+        return;
+    }
+    UserFacts user = *order.user;
+    const Answer open = try_open_as(user, **node, device_path, order.deadline);
+    if (open.ok()) {
+        ask_kvm(order, host.kvm);
+    }
+    take_place(std::move(user), open, host);
 }
 
 }  // namespace
@@ -181,12 +217,11 @@ void take_over(const kvm::Proven& proven, KvmFacts& facts)
     facts.nested_paging = results.next<GuestRun>(Stage::inner_paging, as_inner(proof.inner_paging), true);
 }
 
-void probe_live(const Root& root, Deadline deadline, kvm::Depth depth, HostFacts& host)
+void probe_live(const Root& root, const ProbeOrder& order, HostFacts& host)
 {
     host.arch = machine_name();
     host.cpuid = read_cpuid();
-    host.user = std::optional{who_we_are(root)};
-    ask_kvm(root, deadline, depth, host.kvm);
+    look_at_kvm(root, order, host);
 }
 
 }  // namespace kvmkit

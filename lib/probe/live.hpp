@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "base/deadline.hpp"
 #include "facts/host_facts.hpp"
 #include "kvm/prove.hpp"
+#include "probe/host_probe.hpp"
 #include "system/root.hpp"
 
 namespace kvmkit {
 
 /// Fills in what only the running host can tell: uname, CPUID, who we are, and what /dev/kvm does.
-void probe_live(const Root& root, Deadline deadline, kvm::Depth depth, HostFacts& host);
+void probe_live(const Root& root, const ProbeOrder& order, HostFacts& host);
 
 /// What the child saw, as facts: a stage that was not reached is absent, the one that it hung in is an Error.
 void take_over(const kvm::Proven& proven, KvmFacts& facts);

@@ -11,11 +11,7 @@ namespace {
 void forget_device(KvmFacts& kvm, const Error& why)
 {
     kvm.open = why;
-    kvm.api_version = why;
-    kvm.create_vm = why;
-    kvm.run_real = why;
-    kvm.run_long = why;
-    kvm.speed = why;
+    forget_answers(kvm, why);
 }
 
 /// A folder without capture.json: an image, a chroot, or a few files from elsewhere.

@@ -18,7 +18,23 @@ Json host_json(const Report& report)
     const Json cpu{{"vendor", text_or_null(report.vendor)},
                    {"model", text_or_null(report.model)},
                    {"flag", report.cpu_known ? Json(word(report.flag)) : Json(nullptr)}};
-    return {{"arch", text_or_null(report.arch)}, {"cpu", cpu}};
+    Json underlay = nullptr;
+    if (report.underlay) {
+        underlay = {{"kind", word(report.underlay->kind)}, {"evidence", report.underlay->evidence}};
+    }
+    return {{"arch", text_or_null(report.arch)},
+            {"cpu", cpu},
+            {"kernel", text_or_null(report.kernel)},
+            {"distribution", text_or_null(report.distribution)},
+            {"underlay", underlay}};
+}
+
+Json selection_json(const Selection& selection)
+{
+    return {{"only", Json(selection.only)},
+            {"skip", Json(selection.skip)},
+            {"require", Json(selection.require)},
+            {"strict", selection.strict}};
 }
 
 }  // namespace
@@ -38,6 +54,7 @@ nlohmann::ordered_json to_json(const Report& report)
              {{"accel", word(report.recommendation.accel)},
               {"cpu", report.recommendation.cpu},
               {"why", report.recommendation.why}}},
+            {"selection", selection_json(report.selection)},
             {"checks", std::move(checks)}};
 }
 

@@ -1,26 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "report/remedy.hpp"
 
-#include <string_view>
+#include "report/phrases.hpp"
 
 #include <fmt/format.h>
 
 namespace kvmkit {
-namespace {
-
-std::string_view place(Where where)
-{
-    switch (where) {
-        case Where::this_host: return "";
-        case Where::firmware: return " (in the firmware)";
-        case Where::hypervisor: return " (on the hypervisor below)";
-        case Where::cloud_console: return " (in the cloud's console)";
-    }
-    return "";
-}
-
-}  // namespace
-
 std::string to_text(const Remedy& remedy, std::size_t indent)
 {
     auto text = fmt::format("{:{}}fix{}: {}\n", "", indent, place(remedy.where), remedy.summary);

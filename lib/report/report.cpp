@@ -3,21 +3,91 @@
 
 #include "check/catalogue.hpp"
 
-namespace kvmkit {
+#include <chrono>
 
-Report make_report(const HostFacts& host)
+namespace kvmkit {
+namespace {
+
+template <class T>
+const T* known(const Fact<T>& fact)
 {
-    Report report;
-    report.arch = host.arch ? host.arch->value_or("") : "";
-    if (host.cpu && *host.cpu) {
-        report.cpu_known = true;
-        report.vendor = (*host.cpu)->vendor;
-        report.model = (*host.cpu)->model;
-        report.flag = virt_flag(**host.cpu);
+    return fact && *fact ? &**fact : nullptr;
+}
+
+std::string text_of(const Fact<std::string>& fact)
+{
+    const auto* text = known(fact);
+    return text == nullptr ? std::string{} : *text;
+}
+
+double seconds(double nanoseconds)
+{
+    constexpr double per_second = 1e9;
+    return nanoseconds / per_second;
+}
+
+void measure_run(const Fact<GuestRun>& run, const Measure& kind, std::vector<Measure>& into)
+{
+    if (const auto* seen = known(run); seen != nullptr && seen->passed) {
+        into.push_back(kind);
+        into.back().value = std::chrono::duration<double>(seen->took).count();
     }
-    report.findings = judge(host, catalogue());
-    report.summary = summarise(host, report.findings);
+}
+
+std::vector<Measure> measures(const KvmFacts& kvm)
+{
+    std::vector<Measure> all;
+    measure_run(kvm.run_real, {"guest_16bit_run", "Time of a 16 bit guest, made, run and gone.", 0, "seconds"}, all);
+    measure_run(kvm.run_long, {"guest_64bit_run", "Time of a 64 bit guest, made, run and gone.", 0, "seconds"}, all);
+    if (const auto* speed = known(kvm.speed)) {
+        all.push_back({"guest_kernel_loop",
+                       "Time of one turn of a loop in a guest's kernel.",
+                       seconds(speed->kernel_ns),
+                       "seconds"});
+        if (speed->user_ns) {
+            all.push_back({"guest_user_loop",
+                           "Time of one turn of the loop in a guest's program.",
+                           seconds(*speed->user_ns),
+                           "seconds"});
+        }
+        all.push_back({"host_loop", "Time of one turn of the loop on the host.", seconds(speed->host_ns), "seconds"});
+        all.push_back({"guest_slowdown",
+                       "How many times slower a guest's kernel is than the host.",
+                       speed->ratio(),
+                       "ratio",
+                       emulation_ratio});
+    }
+    return all;
+}
+
+}  // namespace
+
+Report make_report(const HostFacts& host, const Selection& selection)
+{
+    const auto checks = catalogue();
+    Report report;
+    report.arch = text_of(host.arch);
+    if (const auto* cpu = known(host.cpu)) {
+        report.cpu_known = true;
+        report.vendor = cpu->vendor;
+        report.model = cpu->model;
+        report.flag = virt_flag(*cpu);
+    }
+    report.kernel = text_of(host.kernel);
+    report.distribution = text_of(host.distribution);
+    if (const auto* underlay = known(host.underlay)) {
+        report.underlay = *underlay;
+    }
+    report.device_there = known(host.kvm.node) != nullptr;
+    report.opens = known(host.kvm.open) != nullptr && (*host.kvm.open)->ok();
+    auto judgement = judge_selected(host, checks, selection);
+    report.summary = summarise(host, judge(host, checks));
+    report.summary.verdict = judgement.verdict;
+    report.findings = std::move(judgement.findings);
     report.recommendation = recommend(host);
+    report.selection = selection;
+    report.catalogue_size = checks.size();
+    report.measures = measures(host.kvm);
     return report;
 }
 

@@ -2,6 +2,7 @@
 #include "report/text.hpp"
 
 #include "report/finding.hpp"
+#include "report/phrases.hpp"
 
 #include <algorithm>
 #include <set>
@@ -12,22 +13,6 @@
 
 namespace kvmkit {
 namespace {
-
-std::string_view headline(KvmState state)
-{
-    switch (state) {
-        case KvmState::native: return "ready: guests run at the CPU's own speed";
-        case KvmState::emulated: return "opens, but runs guests by emulation only: use TCG";
-        case KvmState::partial: return "runs 64 bit guests, but no 16 bit ones, with which most machines boot: use TCG";
-        case KvmState::unmeasured: return "creates virtual machines, but no guest was run: not proved";
-        case KvmState::broken: return "opens, but runs no guest: use TCG";
-        case KvmState::busy: return "held by another hypervisor: use TCG, or stop that one";
-        case KvmState::forbidden: return "there, but this user may not use it";
-        case KvmState::absent: return "not available on this host: use TCG";
-        case KvmState::unknown: return "cannot tell whether it works";
-    }
-    return "cannot tell whether it works";
-}
 
 std::string_view colour_of(Readiness verdict)
 {
@@ -68,11 +53,14 @@ bool is_shown(const Finding& finding, Detail detail)
 
 std::string to_text(const Report& report, Detail detail, Paint paint)
 {
-    auto text = fmt::format(
-        "{}\naccelerator: {} ({})\n",
-        coloured(fmt::format("KVM: {}", headline(report.summary.kvm)), colour_of(report.summary.verdict), paint),
-        word(report.recommendation.accel),
-        report.recommendation.why);
+    auto text =
+        fmt::format("{}\naccelerator: {} ({})\n",
+                    coloured(fmt::format("KVM: {}", headline(report)), colour_of(report.summary.verdict), paint),
+                    word(report.recommendation.accel),
+                    report.recommendation.why);
+    if (const auto about = scope(report); !about.empty()) {
+        text += fmt::format("judged by {}\n", about);
+    }
     std::string findings;
     for (const Finding& finding : report.findings) {
         if (is_shown(finding, detail)) {

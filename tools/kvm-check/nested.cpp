@@ -53,8 +53,8 @@ Result<cli::ExitCode> nested(const cli::Arguments& arguments, cli::Console& cons
         return Error{
             ErrorCode::usage, "--prove runs guests, which no recorded host can", "leave out --prove or --root"};
     }
-    const auto depth = arguments.has("prove") ? kvm::Depth::nested : kvm::Depth::plain;
-    const HostFacts host = probe_host(*root, Deadline::after(*budget), depth);
+    const auto depth = arguments.has("prove") ? Depth::nested : Depth::guests;
+    const HostFacts host = probe_host(*root, ProbeOrder{Deadline::after(*budget), depth});
     const NestedReport report = make_nested_report(host, make_report(host));
     if (arguments.has("json")) {
         cli::Json record{{"schema", cli::schema_name("kvm-check", "nested")}};

@@ -1,56 +1,50 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "base/deadline.hpp"
-#include "cli/json.hpp"
 #include "commands.hpp"
+#include "format_options.hpp"
 #include "probe/host_probe.hpp"
 #include "probe/recorded.hpp"
-#include "report/json.hpp"
-#include "report/text.hpp"
+#include "selection_options.hpp"
 #include "system/root.hpp"
 
 namespace kvmkit::kvm_check {
 namespace {
 
-cli::ExitCode exit_code_of(Readiness verdict)
+/// Metrics are collected every minute, so they run no guest unless asked to.
+Result<Depth> read_depth(const cli::Arguments& arguments, Format format)
 {
-    switch (verdict) {
-        case Readiness::ready: return cli::ExitCode::ok;
-        case Readiness::degraded:
-        case Readiness::unusable: return cli::ExitCode::no;
-        case Readiness::unknown: return cli::ExitCode::failed;
+    if (arguments.has("probe") && arguments.has("no-probe")) {
+        return Error{ErrorCode::usage, "--probe and --no-probe contradict each other"};
     }
-    return cli::ExitCode::failed;
+    const bool shallow = arguments.has("no-probe") || (format == Format::prometheus && !arguments.has("probe"));
+    return shallow ? Depth::open : Depth::guests;
 }
 
-void print(const Report& report, const cli::Arguments& arguments, const cli::Console& console)
-{
-    if (arguments.has("json")) {
-        cli::Json record{{"schema", cli::schema_name("kvm-check", "run")}};
-        record.update(to_json(report));
-        cli::print_json(console, record);
-        return;
-    }
-    const Detail detail = arguments.has("all") ? Detail::all : Detail::problems;
-    console.out << to_text(report, detail, console.out_colour ? Paint::ansi : Paint::plain);
-}
-
-}  // namespace
-
-void declare_run(cli::po::options_description_easy_init add)
-{
-    namespace po = cli::po;
-    add("json", "one JSON record instead of text")("all", "show the checks that pass, too")(
-        "root",
-        po::value<std::string>()->value_name("DIR")->default_value("/"),
-        "judge the host recorded in DIR; opens no device and runs nothing")(
-        "timeout", po::value<std::string>()->value_name("TIME")->default_value("3s"), "how long probing may take");
-}
-
-Result<cli::ExitCode> run(const cli::Arguments& arguments, cli::Console& console)
+Result<ProbeOrder> read_order(const cli::Arguments& arguments, Format format, const Root& root)
 {
     const auto budget = parse_duration(arguments.text("timeout"));
     if (!budget) {
         return Error{ErrorCode::usage, budget.error().message, budget.error().hint};
+    }
+    const auto depth = read_depth(arguments, format);
+    if (!depth) {
+        return depth.error();
+    }
+    ProbeOrder order{Deadline::after(*budget), *depth};
+    if (const auto name = arguments.maybe("user")) {
+        auto user = find_user_in(root, *name);
+        if (!user) {
+            return user.error();
+        }
+        order.user = std::move(*user);
+    }
+    return order;
+}
+
+Result<Report> look(const cli::Arguments& arguments, Format format)
+{
+    const auto selection = read_selection(arguments);
+    if (!selection) {
+        return selection.error();
     }
     const auto root = Root::open(arguments.text("root"));
     if (!root) {
@@ -59,9 +53,40 @@ Result<cli::ExitCode> run(const cli::Arguments& arguments, cli::Console& console
     if (auto readable = root->is_this_host() ? Result<void>{} : check_recording(*root); !readable) {
         return readable.error();
     }
-    const Report report = make_report(probe_host(*root, Deadline::after(*budget)));
-    print(report, arguments, console);
-    return exit_code_of(report.summary.verdict);
+    const auto order = read_order(arguments, format, *root);
+    if (!order) {
+        return order.error();
+    }
+    return make_report(probe_host(*root, *order), *selection);
+}
+
+}  // namespace
+
+void declare_run(cli::po::options_description_easy_init add)
+{
+    namespace po = cli::po;
+    declare_format(add);
+    declare_selection(add);
+    add("user", po::value<std::string>()->value_name("NAME"), "judge this user's access to /dev/kvm")(
+        "root",
+        po::value<std::string>()->value_name("DIR")->default_value("/"),
+        "judge the host recorded in DIR; opens no device and runs nothing")(
+        "no-probe", "run no guest: only look, and open /dev/kvm")("probe", "run guests, with --format prometheus, too")(
+        "timeout", po::value<std::string>()->value_name("TIME")->default_value("3s"), "how long probing may take");
+}
+
+Result<cli::ExitCode> run(const cli::Arguments& arguments, cli::Console& console)
+{
+    const auto format = read_format(arguments);
+    if (!format) {
+        return format.error();
+    }
+    const auto report = look(arguments, *format);
+    if (!report) {
+        const auto told = print_error(report.error(), *format, console);
+        return told ? Result<cli::ExitCode>{*told} : Result<cli::ExitCode>{report.error()};
+    }
+    return print_report(*report, *format, arguments, console);
 }
 
 }  // namespace kvmkit::kvm_check

@@ -29,6 +29,18 @@ TEST(PasswdFile, NamesAUserOrGivesTheNumber)
     EXPECT_EQ(user_name("root:x:0:0::/root:/bin/sh\n", 1234), "1234");
 }
 
+TEST(PasswdFile, GivesAUserTheGroupsOfANewLogin)
+{
+    constexpr std::string_view passwd = "root:x:0:0::/root:/bin/sh\nbad:x:7\nbob:x:1001:1001::/:/bin/sh\n";
+    const auto bob = find_user(passwd, groups, "bob");
+    ASSERT_TRUE(bob);
+    EXPECT_EQ(bob->uid, 1001U);
+    EXPECT_EQ(bob->gids, (std::set<unsigned>{106, 1001}));
+    EXPECT_FALSE(find_user(passwd, groups, "alice"));
+    EXPECT_FALSE(find_user(passwd, groups, "bad"));
+    EXPECT_FALSE(find_user("", "", ""));
+}
+
 TEST(OsRelease, ReadsQuotedAndPlainValues)
 {
     constexpr std::string_view text = "NAME=\"Debian GNU/Linux\"\nID=debian\nVERSION_ID='12'\n";

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "check/selection.hpp"
+
+#include <algorithm>
+#include <ranges>
+
+namespace kvmkit {
+namespace {
+
+bool is_reported(const Selection& selection, std::string_view id)
+{
+    return selection.only.empty() || selection.only.contains(id) || selection.require.contains(id);
+}
+
+/// What is to be judged: the chosen checks and, transitively, what they depend on. A dependency always stands further
+/// up, so one pass from the end finds all.
+std::vector<Check> needed(std::span<const Check> checks, const Selection& selection)
+{
+    CheckIds wanted;
+    std::vector<Check> found;
+    for (const Check& check : std::views::reverse(checks)) {
+        const bool counts = is_reported(selection, check.id) || wanted.contains(check.id);
+        if (!counts || selection.skip.contains(check.id)) {
+            continue;
+        }
+        for (const auto id : check.depends_on) {
+            wanted.emplace(id);
+        }
+        found.push_back(check);
+    }
+    std::ranges::reverse(found);
+    return found;
+}
+
+void promote(Finding& finding)
+{
+    if (finding.check.severity != Severity::advisory) {
+        return;
+    }
+    finding.check.severity = Severity::required;
+    if (finding.verdict.status == Status::warn) {
+        finding.verdict.status = Status::fail;
+    }
+}
+
+/// Makes the required checks count, and the roots because of which they were skipped.
+void promote_required(std::vector<Finding>& findings, const CheckIds& required)
+{
+    CheckIds all = required;
+    for (const Finding& finding : findings) {
+        if (!finding.because.empty() && required.contains(finding.check.id)) {
+            all.insert(finding.because);
+        }
+    }
+    for (Finding& finding : findings) {
+        if (all.contains(finding.check.id)) {
+            promote(finding);
+        }
+    }
+}
+
+}  // namespace
+
+std::span<const Profile> profiles()
+{
+    static const std::array all{
+        Profile{"kvm", "run KVM guests: what is judged anyway", {}},
+        Profile{"nested", "run KVM guests that run guests themselves", {"nested"}},
+    };
+    return all;
+}
+
+CheckIds checks_named(std::span<const Check> checks, std::string_view word)
+{
+    CheckIds found;
+    for (const Check& check : checks) {
+        const auto group = check.id.substr(0, check.id.find('.'));
+        if (check.id == word || group == word) {
+            found.emplace(check.id);
+        }
+    }
+    return found;
+}
+
+Judgement judge_selected(const HostFacts& host, std::span<const Check> checks, const Selection& selection)
+{
+    Judgement judgement;
+    judgement.findings = judge(host, needed(checks, selection));
+    auto& findings = judgement.findings;
+    promote_required(findings, selection.require);
+    judgement.verdict = readiness(findings);
+    std::erase_if(findings, [&](const Finding& finding) { return !is_reported(selection, finding.check.id); });
+    const bool warned =
+        std::ranges::any_of(findings, [](const Finding& finding) { return finding.verdict.status == Status::warn; });
+    if (selection.strict && warned && judgement.verdict == Readiness::ready) {
+        judgement.verdict = Readiness::degraded;
+    }
+    return judgement;
+}
+
+}  // namespace kvmkit

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "facts/kvm.hpp"
+
+namespace kvmkit {
+
+void forget_answers(KvmFacts& kvm, const Error& why)
+{
+    kvm.api_version = why;
+    kvm.create_vm = why;
+    kvm.run_real = why;
+    kvm.run_long = why;
+    kvm.speed = why;
+    kvm.offer = why;
+    kvm.msrs = why;
+    kvm.exit_cost = why;
+    kvm.nested_run = why;
+    kvm.nested_paging = why;
+}
+
+void clear_answers(KvmFacts& kvm)
+{
+    KvmFacts untried;
+    untried.modules = std::move(kvm.modules);
+    untried.node = std::move(kvm.node);
+    untried.open = std::move(kvm.open);
+    untried.nested = std::move(kvm.nested);
+    kvm = std::move(untried);
+}
+
+}  // namespace kvmkit

@@ -1,0 +1,158 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""kvm-check's formats, each read by its consumer, on every recorded host; and its selections of checks.
+usage: kvm_check_formats_test.py BINARY [Test.test_NAME...]"""
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import unittest
+
+import consumers
+
+SOURCE = pathlib.Path(__file__).resolve().parents[2]
+HOSTS = sorted((SOURCE / "tests/fixtures/hosts").iterdir())
+BINARY = pathlib.Path(sys.argv.pop(1)).resolve()
+NAGIOS = {"ready": 0, "degraded": 1, "unusable": 2, "unknown": 3}
+
+
+def run(*args):
+    return subprocess.run([str(BINARY), *args], capture_output=True, text=True, timeout=60, check=False,
+                          stdin=subprocess.DEVNULL)
+
+
+def on(host, *args):
+    return run(*args, "--root", str(SOURCE / "tests/fixtures/hosts" / host))
+
+
+def record(host, *args):
+    return json.loads(on(host, "--json", *args).stdout)
+
+
+class Formats(unittest.TestCase):
+    def test_nagios_reads_every_host(self):
+        for host in HOSTS:
+            with self.subTest(host=host.name):
+                done = on(host.name, "--format", "nagios")
+                read = consumers.nagios(done.stdout)
+                verdict = record(host.name)["summary"]["verdict"]
+                self.assertEqual(done.returncode, NAGIOS[verdict])
+                self.assertEqual(read["state"], consumers.STATES[done.returncode])
+        self.assertLess(consumers.nagios(on("amd-ready", "--format", "nagios").stdout)["perfdata"]["guest_slowdown"], 2)
+
+    def test_nagios_is_told_of_what_cannot_be_judged(self):
+        for args in (("--root", "/no/such/place"), ("--only", "no.such"), ("--user", "no-such-user")):
+            done = run("--format", "nagios", *args)
+            self.assertEqual((done.returncode, consumers.nagios(done.stdout)["state"]), (3, "UNKNOWN"))
+
+    def test_prometheus_reads_every_host(self):
+        for host in HOSTS:
+            with self.subTest(host=host.name):
+                done = on(host.name, "--format", "prometheus")
+                samples = consumers.prometheus(done.stdout)
+                known = record(host.name)
+                self.assertEqual(done.returncode, 0)
+                held = [dict(labels)["verdict"] for (name, labels), value in samples.items()
+                        if name == "kvmkit_kvm_verdict" and value == 1]
+                self.assertEqual(held, [known["summary"]["verdict"]])
+                states = {dict(labels)["check"]: dict(labels)["status"] for name, labels in samples
+                          if name == "kvmkit_check_status"}
+                self.assertEqual(states, {check["id"]: check["status"] for check in known["checks"]})
+                consumers.promtool(done.stdout)
+                self.assertIn(consumers.prometheus_client(done.stdout), (None, samples))
+
+    def test_prometheus_runs_no_guest_unless_asked(self):
+        names = {name for name, _ in consumers.prometheus(run("--format", "prometheus").stdout)}
+        self.assertNotIn("kvmkit_guest_slowdown_ratio", names)
+        if os.access("/dev/kvm", os.R_OK | os.W_OK):
+            names = {name for name, _ in consumers.prometheus(run("--format", "prometheus", "--probe", "--timeout",
+                                                                  "20s").stdout)}
+            self.assertIn("kvmkit_guest_slowdown_ratio", names)
+
+    def test_markdown_reads_every_host(self):
+        for host in HOSTS:
+            with self.subTest(host=host.name):
+                done = on(host.name, "--format", "markdown")
+                read = consumers.markdown(done.stdout)
+                known = record(host.name)
+                self.assertEqual(read["host"]["verdict"], known["summary"]["verdict"])
+                self.assertEqual(read["checks"], {check["id"]: (check["status"], check["evidence"])
+                                                  for check in known["checks"]})
+
+    def test_kvm_ok_s_words_carry_our_answer(self):
+        for host in HOSTS:
+            with self.subTest(host=host.name):
+                done = on(host.name, "--compat", "kvm-ok")
+                usable, _ = consumers.kvm_ok(done.stdout)
+                self.assertEqual(usable, record(host.name)["recommendation"]["accel"] == "kvm")
+                self.assertEqual(done.returncode, 0 if usable else 1)
+        self.assertEqual(consumers.kvm_ok(on("amd-ready", "--compat", "kvm-ok").stdout), (True, ["INFO: /dev/kvm exists"]))
+        self.assertIn("HINT:   sudo modprobe kvm_intel", consumers.kvm_ok(on("module-missing", "--compat", "kvm-ok").stdout)[1])
+
+    def test_format_json_is_json(self):
+        self.assertEqual(on("pvm", "--json").stdout, on("pvm", "--format", "json").stdout)
+        self.assertEqual(json.loads(run("--format", "json", "--root", "/no/such/place").stdout)["schema"], "kvmkit.error/1")
+
+    def test_one_run_has_one_format(self):
+        for args in (("--json", "--format", "text"), ("--compat", "kvm-ok", "--json"), ("--format", "xml"),
+                     ("--format", "jsno"), ("--compat", "virsh"), ("--probe", "--no-probe")):
+            self.assertEqual(run(*args).returncode, 2, args)
+        self.assertIn("did you mean 'json'?", run("--format", "jsno").stderr)
+
+
+class Selections(unittest.TestCase):
+    def test_only_reports_the_chosen_and_judges_what_they_need(self):
+        known = record("module-missing", "--only", "kvm.run_long")
+        self.assertEqual([(check["id"], check["status"], check["because"]) for check in known["checks"]],
+                         [("kvm.run_long", "skip", "kvm.module")])
+        self.assertEqual(known["summary"]["verdict"], "unusable")
+        self.assertEqual(record("module-missing", "--only", "underlay.kind")["summary"]["verdict"], "ready")
+
+    def test_groups_name_their_checks(self):
+        ids = [check["id"] for check in record("amd-ready", "--only", "kvm,nested.param")["checks"]]
+        self.assertTrue(all(name.startswith(("kvm.", "nested.")) for name in ids))
+        self.assertIn("kvm.guest_speed", ids)
+        self.assertNotIn("cpu.virt_ext", ids)
+
+    def test_skip_leaves_out(self):
+        known = record("pvm", "--skip", "kvm.guest_speed")
+        self.assertEqual((known["summary"], known["recommendation"]["accel"]),
+                         ({"verdict": "ready", "kvm": "emulated"}, "tcg"))
+
+    def test_require_strict_and_for_make_a_warning_count(self):
+        self.assertEqual(on("intel-nested-off").returncode, 0)
+        for args in (("--require", "nested.param"), ("--require", "nested"), ("--strict",), ("--for", "nested")):
+            done = on("intel-nested-off", *args)
+            self.assertEqual(done.returncode, 1, args)
+            self.assertIn("but not all that was asked for is there", done.stdout)
+        self.assertEqual(on("intel-nested-off", "--for", "kvm").returncode, 0)
+        self.assertEqual(on("intel-nested-off", "--strict", "--skip", "nested").returncode, 0)
+
+    def test_mistyped_ids_are_told_what_was_meant(self):
+        for option in ("--only", "--skip", "--require"):
+            done = run(option, "kvm.access,kvm.apu")
+            self.assertEqual(done.returncode, 2)
+            self.assertIn("unknown check 'kvm.apu'", done.stderr)
+            self.assertIn("did you mean 'kvm.api'?", done.stderr)
+        self.assertEqual(run("--only", "").returncode, 2)
+        self.assertEqual(run("--skip", "kvm.api", "--require", "kvm.api").returncode, 2)
+        self.assertEqual(run("--only", "kvm.api", "--skip", "kvm").returncode, 2)
+        self.assertIn("did you mean 'nested'?", run("--for", "nestde").stderr)
+
+
+class NoProbe(unittest.TestCase):
+    def test_nothing_beyond_opening_is_claimed(self):
+        done = run("--json", "--no-probe")
+        known = json.loads(done.stdout)
+        statuses = {check["id"]: check["status"] for check in known["checks"]}
+        if statuses["kvm.access"] == "pass":
+            self.assertEqual((done.returncode, known["summary"]["verdict"]), (3, "unknown"))
+            self.assertEqual((statuses["kvm.api"], statuses["kvm.run_long"]), ("unknown", "skip"))
+            self.assertIn("no guest was run", known["recommendation"]["why"])
+        else:
+            self.assertEqual((done.returncode, known["summary"]["verdict"]), (1, "unusable"))
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
