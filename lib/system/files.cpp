@@ -34,10 +34,18 @@ public:
     }
 
     [[nodiscard]] int fd() const { return fd_.get(); }
+
     bool rename_to(const std::filesystem::path& path)
     {
         renamed_ = std::rename(name_.c_str(), path.c_str()) == 0;
         return renamed_;
+    }
+
+    /// Replaces nothing. File systems that cannot rename so can make a link; then the temporary name goes with us.
+    bool rename_to_new(const std::filesystem::path& path)
+    {
+        renamed_ = ::renameat2(AT_FDCWD, name_.c_str(), AT_FDCWD, path.c_str(), RENAME_NOREPLACE) == 0;
+        return renamed_ || ((errno == EINVAL || errno == ENOSYS) && ::link(name_.c_str(), path.c_str()) == 0);
     }
 
 private:
@@ -45,6 +53,32 @@ private:
     UniqueFd fd_;
     bool renamed_ = false;
 };
+
+std::string cannot_write(const std::filesystem::path& path)
+{
+    return fmt::format("cannot write '{}'", path.string());
+}
+
+/// Writes the bytes so that they last through a power cut.
+Result<void> fill(const TemporaryFile& file, const std::filesystem::path& path, std::string_view bytes, mode_t mode)
+{
+    if (file.fd() < 0) {
+        return errno_error(errno, cannot_write(path));
+    }
+    if (auto written = write_all(file.fd(), bytes, path.string()); !written) {
+        return written;
+    }
+    if (::fchmod(file.fd(), mode) != 0 || ::fsync(file.fd()) != 0) {
+        return errno_error(errno, cannot_write(path));
+    }
+    return {};
+}
+
+/// A name without a folder lies in the working directory.
+std::filesystem::path folder_of(const std::filesystem::path& path)
+{
+    return path.has_parent_path() ? path.parent_path() : std::filesystem::path{"."};
+}
 
 }  // namespace
 
@@ -88,17 +122,25 @@ Result<void> write_all(int fd, std::string_view bytes, std::string_view name)
 Result<void> write_atomically(const std::filesystem::path& path, std::string_view bytes, mode_t mode)
 {
     TemporaryFile file{path};
-    const auto doing = fmt::format("cannot write '{}'", path.string());
-    if (file.fd() < 0) {
-        return errno_error(errno, doing);
+    if (auto filled = fill(file, path, bytes, mode); !filled) {
+        return filled;
     }
-    if (auto written = write_all(file.fd(), bytes, path.string()); !written) {
-        return written;
+    if (!file.rename_to(path)) {
+        return errno_error(errno, cannot_write(path));
     }
-    if (::fchmod(file.fd(), mode) != 0 || ::fsync(file.fd()) != 0 || !file.rename_to(path)) {
-        return errno_error(errno, doing);
+    return sync_directory(folder_of(path));
+}
+
+Result<void> write_new(const std::filesystem::path& path, std::string_view bytes, mode_t mode)
+{
+    TemporaryFile file{path};
+    if (auto filled = fill(file, path, bytes, mode); !filled) {
+        return filled;
     }
-    return sync_directory(path.parent_path());
+    if (!file.rename_to_new(path)) {
+        return errno_error(errno, cannot_write(path));
+    }
+    return sync_directory(folder_of(path));
 }
 
 Result<void> sync_directory(const std::filesystem::path& directory)

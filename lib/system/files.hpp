@@ -21,6 +21,9 @@ Result<void> write_all(int fd, std::string_view bytes, std::string_view name);
 /// bytes or the new ones; after a failure the old ones are there and no temporary file is left.
 Result<void> write_atomically(const std::filesystem::path& path, std::string_view bytes, mode_t mode);
 
+/// The same for a file that must not be there yet: ErrorCode::exists if one is, also one that came meanwhile.
+Result<void> write_new(const std::filesystem::path& path, std::string_view bytes, mode_t mode);
+
 /// Makes a renamed or created entry of `directory` last through a power cut.
 Result<void> sync_directory(const std::filesystem::path& directory);
 

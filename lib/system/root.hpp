@@ -3,10 +3,13 @@
 
 #include "base/fact.hpp"
 #include "base/unique_fd.hpp"
+#include "system/file_tree.hpp"
 
 #include <sys/stat.h>
 
 #include <filesystem>
+#include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,14 +17,21 @@ namespace kvmkit {
 
 enum class Access { read_only, read_write };
 
-/// The host's file tree, or a recorded copy of one. Every path is relative: "proc/cpuinfo".
-/// Absolute symlinks are not confined; recorded hosts must not contain any.
+/// The host's file tree, or a recorded copy of one, on disk or in memory. Every path is relative: "proc/cpuinfo".
+/// Nothing leads out of a copy: in it absolute links begin at its top and ".." ends there, and only plain files are
+/// opened.
 class Root {
 public:
     static Result<Root> open(const std::filesystem::path& directory);
 
+    /// A copy that lies in memory.
+    static Root of(FileTree tree);
+
     /// Whether this is the running host itself ("/") and not a recording or an image.
     [[nodiscard]] bool is_this_host() const noexcept { return is_this_host_; }
+
+    /// From now on the path cannot be opened, listed or looked at: where the copy was made, `errnum` was the answer.
+    void refuse(const std::string& path, int errnum) { refused_[path] = errnum; }
 
     /// Opens a file or device node; absent if it does not exist. Error::code tells forbidden from broken.
     [[nodiscard]] Fact<UniqueFd> open_file(const std::string& path, Access access) const;
@@ -47,8 +57,14 @@ private:
     Root(UniqueFd directory, bool is_this_host) noexcept : directory_(std::move(directory)), is_this_host_(is_this_host)
     {
     }
+    [[nodiscard]] UniqueFd open_path(const std::string& path, int flags) const;
+    [[nodiscard]] UniqueFd open_in_memory(const std::string& path, int flags) const;
+    [[nodiscard]] std::vector<std::string> names_in_memory(const std::string& path) const;
+
     UniqueFd directory_;
     bool is_this_host_;
+    std::optional<FileTree> tree_;
+    std::map<std::string, int> refused_;
 };
 
 }  // namespace kvmkit

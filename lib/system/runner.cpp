@@ -67,11 +67,15 @@ std::vector<char*> pointers(std::vector<std::string>& strings)
 /// posix_spawn's two C structs, released on every path.
 class SpawnSettings {
 public:
-    SpawnSettings(int out, int err)
+    SpawnSettings(int in, int out, int err)
     {
         (void)::posix_spawn_file_actions_init(&actions_);
         (void)::posix_spawnattr_init(&attributes_);
-        (void)::posix_spawn_file_actions_addopen(&actions_, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+        if (in < 0) {
+            (void)::posix_spawn_file_actions_addopen(&actions_, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+        } else {
+            (void)::posix_spawn_file_actions_adddup2(&actions_, in, STDIN_FILENO);
+        }
         (void)::posix_spawn_file_actions_adddup2(&actions_, out, STDOUT_FILENO);
         (void)::posix_spawn_file_actions_adddup2(&actions_, err, STDERR_FILENO);
         sigset_t none;
@@ -126,11 +130,11 @@ private:
     std::string pending_;
 };
 
-/// Reads what is there now; false once the stream ended.
-bool take(int fd, std::string& into)
+/// Reads what is there now, but no more than a little over `most`; false once the stream ended.
+bool take(int fd, std::string& into, std::size_t most)
 {
     std::array<char, 8192> chunk{};
-    for (;;) {
+    while (into.size() <= most) {
         const ssize_t got = ::read(fd, chunk.data(), chunk.size());
         if (got > 0) {
             into.append(chunk.data(), static_cast<std::size_t>(got));
@@ -138,14 +142,16 @@ bool take(int fd, std::string& into)
             return got < 0 && errno == EAGAIN;
         }
     }
+    return true;
 }
 
 /// Both pipes and the end of the child. The child's end counts, not the pipes': a daemon that it started may hold them
 /// open for ever. Reading while the child runs keeps a full pipe from stopping it.
 class Harvest {
 public:
-    Harvest(pid_t child, const Pipe& out, const Pipe& err)
+    Harvest(pid_t child, const Pipe& out, const Pipe& err, std::size_t most_out)
         : child_(child),
+          most_out_(most_out),
           // Linux before 5.3 has no pidfd: there the child is asked every slice.
           child_fd_(static_cast<int>(::syscall(SYS_pidfd_open, child, 0))),
           waits_{pollfd{out.read_end.get(), POLLIN, 0},
@@ -154,15 +160,19 @@ public:
     {
     }
 
-    /// False if the deadline came before the child's end.
+    /// False if the deadline came before the child's end, or too much output.
     bool gather(const Deadline& deadline, Completed& result, LineFeed& feed)
     {
         for (;;) {
             const bool ended = ::waitpid(child_, &wait_status_, WNOHANG) == child_;
             const auto seen = result.out.size();
-            take_from(0, result.out);
-            take_from(1, result.err);
+            take_from(0, result.out, most_out_);
+            take_from(1, result.err, ChildCommand::any_size);
             feed.add(std::string_view{result.out}.substr(seen));
+            if (result.out.size() > most_out_) {
+                child_ended_ = ended;
+                return false;
+            }
             if (ended) {
                 feed.finish();
                 return true;
@@ -178,15 +188,28 @@ public:
 
     [[nodiscard]] int wait_status() const { return wait_status_; }
 
-private:
-    void take_from(std::size_t index, std::string& into)
+    /// Kills the child with its session and waits for it, if that is still to be done.
+    void end_child() const
     {
-        if (waits_.at(index).fd >= 0 && !take(waits_.at(index).fd, into)) {
+        if (child_ended_) {
+            return;
+        }
+        (void)::kill(-child_, SIGKILL);
+        while (::waitpid(child_, nullptr, 0) < 0 && errno == EINTR) {
+        }
+    }
+
+private:
+    void take_from(std::size_t index, std::string& into, std::size_t most)
+    {
+        if (waits_.at(index).fd >= 0 && !take(waits_.at(index).fd, into, most)) {
             waits_.at(index).fd = -1;
         }
     }
 
     pid_t child_;
+    bool child_ended_ = false;
+    std::size_t most_out_;
     UniqueFd child_fd_;
     std::array<pollfd, 3> waits_;
     int wait_status_ = 0;
@@ -213,7 +236,7 @@ Result<Completed> SystemRunner::run(const ChildCommand& command)
     const auto envp = pointers(variables);
 
     pid_t child = -1;
-    const SpawnSettings settings{out->write_end.get(), err->write_end.get()};
+    const SpawnSettings settings{command.input_fd, out->write_end.get(), err->write_end.get()};
     if (const int problem =
             ::posix_spawnp(&child, argv.front(), settings.actions(), settings.attributes(), argv.data(), envp.data());
         problem != 0) {
@@ -224,12 +247,14 @@ Result<Completed> SystemRunner::run(const ChildCommand& command)
 
     Completed result;
     LineFeed feed{command.on_line};
-    Harvest harvest{child, *out, *err};
+    Harvest harvest{child, *out, *err, command.most_out};
     const bool ended = harvest.gather(Deadline::after(command.timeout), result, feed);
     if (!ended) {
-        (void)::kill(-child, SIGKILL);
-        while (::waitpid(child, nullptr, 0) < 0 && errno == EINTR) {
-        }
+        harvest.end_child();
+    }
+    if (result.out.size() > command.most_out) {
+        return Error{ErrorCode::refused,
+                     fmt::format("'{}' wrote more than {} bytes", shell_line(command.argv), command.most_out)};
     }
     if (!ended) {
         return Error{

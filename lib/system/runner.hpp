@@ -12,13 +12,17 @@
 
 namespace kvmkit {
 
-/// A program to run: by argv, never by a shell. It gets no standard input, no terminal and a session of its own, so
-/// that no prompt of it can wait for an answer.
+/// A program to run: by argv, never by a shell. It gets no terminal and a session of its own, and no standard input
+/// unless told so, so that no prompt of it can wait for an answer.
 struct ChildCommand {
     std::vector<std::string> argv;                                 ///< argv[0] is searched for in PATH.
     std::map<std::string, std::string> environment = {};           ///< Set in addition to this process's own.
     std::chrono::milliseconds timeout = std::chrono::seconds{60};  ///< Then the whole session is killed.
     std::function<void(std::string_view)> on_line = {};  ///< Called with each line of standard output as it comes.
+    int input_fd = -1;                                   ///< Its standard input, still the caller's; -1: /dev/null.
+    std::size_t most_out = any_size;  ///< What writes more to standard output is killed: ErrorCode::refused.
+
+    static constexpr std::size_t any_size = static_cast<std::size_t>(-1);
 };
 
 /// How a program ended.
@@ -36,8 +40,8 @@ public:
     Runner& operator=(const Runner&) = delete;
     virtual ~Runner() = default;
 
-    /// Waits until the program ended. Error only if it could not be started (not_found: no such program) or did not end
-    /// in time (timeout); an exit code other than 0 is an answer.
+    /// Waits until the program ended. Error only if it could not be started (not_found: no such program), did not end
+    /// in time (timeout) or wrote too much (refused); an exit code other than 0 is an answer.
     virtual Result<Completed> run(const ChildCommand& command) = 0;
 };
 

@@ -68,6 +68,17 @@ TEST(WriteAtomically, LeavesTheOldFileAndNoOtherOnFailure)
     EXPECT_FALSE(write_atomically(folder.path() / "no/such/folder", "new", 0600));
 }
 
+TEST(WriteNew, ReplacesNothing)
+{
+    const TemporaryFolder folder;
+    ASSERT_TRUE(write_new(folder.path() / "file", "first", 0600));
+    const auto second = write_new(folder.path() / "file", "second", 0600);
+    ASSERT_FALSE(second);
+    EXPECT_EQ(second.error().code, ErrorCode::exists);
+    EXPECT_EQ(folder.read("file"), "first");
+    EXPECT_EQ(std::distance(std::filesystem::directory_iterator{folder.path()}, {}), 1);
+}
+
 TEST(ProcessStartTime, NamesThisProcessAndNoDeadOne)
 {
     EXPECT_TRUE(process_start_time(::getpid()));

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "system/runner.hpp"
+#include "base/unique_fd.hpp"
 #include "support/temporary_folder.hpp"
 #include "system/signals.hpp"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -30,6 +32,26 @@ TEST(SystemRunner, SurvivesOutputLargerThanAPipe)
     ASSERT_TRUE(done) << done.error().message;
     EXPECT_EQ(done->out.size(), 3'000'000U);
     EXPECT_EQ(done->err.size(), 300'000U);
+}
+
+TEST(SystemRunner, HandsADescriptorOnAsStandardInput)
+{
+    const testing::TemporaryFolder folder;
+    folder.write("input", "from a file");
+    const UniqueFd file{::open((folder.path() / "input").c_str(), O_RDONLY | O_CLOEXEC)};
+    ChildCommand cat{.argv = {"cat"}};
+    cat.input_fd = file.get();
+    EXPECT_EQ(SystemRunner{}.run(cat)->out, "from a file");
+    EXPECT_EQ(SystemRunner{}.run({.argv = {"cat"}})->out, "");
+}
+
+TEST(SystemRunner, KillsWhatWritesTooMuch)
+{
+    ChildCommand yes{.argv = {"yes"}};
+    yes.most_out = 100'000;
+    const auto done = SystemRunner{}.run(yes);
+    ASSERT_FALSE(done);
+    EXPECT_EQ(done.error().code, ErrorCode::refused);
 }
 
 TEST(SystemRunner, TellsAMissingProgramFromAFailingOne)
