@@ -52,6 +52,17 @@ std::string_view word(ErrorCode code) noexcept
     return "external";
 }
 
+std::optional<ErrorCode> error_code_of(std::string_view word) noexcept
+{
+    for (int number = 0; number <= static_cast<int>(ErrorCode::rolled_back); ++number) {
+        const auto code = static_cast<ErrorCode>(number);
+        if (word == kvmkit::word(code)) {
+            return code;
+        }
+    }
+    return std::nullopt;
+}
+
 Error errno_error(int errnum, std::string_view doing, std::string hint)
 {
     return {code_from_errno(errnum),

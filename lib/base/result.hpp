@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -29,6 +30,9 @@ enum class ErrorCode {
 
 /// The stable word for a code, as JSON records carry it ("not-found").
 std::string_view word(ErrorCode code) noexcept;
+
+/// The code of a word; absent for a word that is none.
+std::optional<ErrorCode> error_code_of(std::string_view word) noexcept;
 
 /// A failed operation on the outside world. A host that lacks a feature is not an Error, it is a Verdict.
 struct Error {

@@ -7,6 +7,13 @@
 namespace kvmkit {
 namespace {
 
+constexpr std::array for_nested{std::string_view{"nested"}};
+
+constexpr std::array all_profiles{
+    Profile{"kvm", "run KVM guests: what is judged anyway", {}},
+    Profile{"nested", "run KVM guests that run guests themselves", for_nested},
+};
+
 bool is_reported(const Selection& selection, std::string_view id)
 {
     return selection.only.empty() || selection.only.contains(id) || selection.require.contains(id);
@@ -63,11 +70,7 @@ void promote_required(std::vector<Finding>& findings, const CheckIds& required)
 
 std::span<const Profile> profiles()
 {
-    static const std::array all{
-        Profile{"kvm", "run KVM guests: what is judged anyway", {}},
-        Profile{"nested", "run KVM guests that run guests themselves", {"nested"}},
-    };
-    return all;
+    return all_profiles;
 }
 
 CheckIds checks_named(std::span<const Check> checks, std::string_view word)

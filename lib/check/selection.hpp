@@ -29,7 +29,7 @@ struct Selection {
 struct Profile {
     std::string_view name;
     std::string_view summary;
-    std::vector<std::string_view> require;  ///< Ids or groups.
+    std::span<const std::string_view> require;  ///< Ids or groups.
 };
 
 /// The purposes whose checks are in the catalogue.

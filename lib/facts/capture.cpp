@@ -16,6 +16,13 @@ constexpr std::string_view schema = "kvmkit.capture/1";
 constexpr unsigned kvm_major = 10;
 constexpr unsigned kvm_minor = 232;
 
+/// {"unknown": "why", "code": "timeout", "hint": "..."}; the last two may be missing.
+Error decode_error(const Json& json)
+{
+    const auto code = error_code_of(json.value("code", ""));
+    return {code.value_or(ErrorCode::unsupported), json.at("unknown").get<std::string>(), json.value("hint", "")};
+}
+
 /// A member, decoded: an Error where it is not mentioned or says {"unknown": "why"}, absent where it is null. `decode`
 /// may throw Json::exception.
 template <class T, class Decode>
@@ -26,9 +33,28 @@ Fact<T> member(const Json& object, const char* name, Decode decode)
         return not_recorded(fmt::format("'{}' in capture.json", name));
     }
     if (found->is_object() && found->contains("unknown")) {
-        return Error{ErrorCode::unsupported, found->at("unknown").get<std::string>()};
+        return decode_error(*found);
     }
     return found->is_null() ? std::optional<T>{} : std::optional<T>{decode(*found)};
+}
+
+/// ["0x1", "0x0", "0x...", ...]: leaf, subleaf, EAX, EBX, ECX, EDX.
+std::vector<CpuidLeaf> decode_leaves(const Json& json)
+{
+    constexpr int hexadecimal = 16;
+    const auto number = [](const Json& text) {
+        return static_cast<unsigned>(std::strtoul(text.get<std::string>().c_str(), nullptr, hexadecimal));
+    };
+    std::vector<CpuidLeaf> leaves;
+    for (const Json& row : json) {
+        leaves.push_back({number(row.at(0)),
+                          number(row.at(1)),
+                          number(row.at(2)),
+                          number(row.at(3)),
+                          number(row.at(4)),
+                          number(row.at(5))});
+    }
+    return leaves;
 }
 
 CpuidFacts decode_cpuid(const Json& json)
@@ -36,7 +62,8 @@ CpuidFacts decode_cpuid(const Json& json)
     return {.vmx = json.at("vmx").get<bool>(),
             .svm = json.at("svm").get<bool>(),
             .hypervisor = json.at("hypervisor").get<bool>(),
-            .signature = json.at("signature").get<std::string>()};
+            .signature = json.at("signature").get<std::string>(),
+            .leaves = decode_leaves(json.value("leaves", Json::array()))};
 }
 
 UserFacts decode_user(const Json& json)
@@ -46,16 +73,45 @@ UserFacts decode_user(const Json& json)
             .gids = json.at("gids").get<std::set<unsigned>>()};
 }
 
+std::vector<AclEntry> decode_acl(const Json& json)
+{
+    std::vector<AclEntry> acl;
+    for (const Json& line : json) {
+        if (const auto entry = parse_acl_entry(line.get<std::string>())) {
+            acl.push_back(*entry);
+        }
+    }
+    return acl;
+}
+
+/// What is no character device has a shape instead of numbers.
+NodeKind decode_kind(const Json& json)
+{
+    if (!json.contains("major") || json.at("major").is_null()) {
+        const bool device = json.at("shape").get<std::string>().find(" device ") != std::string::npos;
+        return device ? NodeKind::other_device : NodeKind::not_a_device;
+    }
+    const bool ours = json.at("major").get<unsigned>() == kvm_major && json.at("minor").get<unsigned>() == kvm_minor;
+    return ours ? NodeKind::kvm_device : NodeKind::other_device;
+}
+
+std::string decode_shape(const Json& json)
+{
+    if (json.contains("shape")) {
+        return json.at("shape").get<std::string>();
+    }
+    return fmt::format("character device {}:{}", json.at("major").get<unsigned>(), json.at("minor").get<unsigned>());
+}
+
 DeviceNode decode_node(const Json& json)
 {
-    const auto major = json.at("major").get<unsigned>();
-    const auto minor = json.at("minor").get<unsigned>();
     constexpr int octal = 8;
-    return {.kind = major == kvm_major && minor == kvm_minor ? NodeKind::kvm_device : NodeKind::other_device,
-            .shape = fmt::format("character device {}:{}", major, minor),
+    return {.kind = decode_kind(json),
+            .shape = decode_shape(json),
             .mode = static_cast<unsigned>(std::strtoul(json.at("mode").get<std::string>().c_str(), nullptr, octal)),
             .uid = json.at("uid").get<unsigned>(),
-            .gid = json.at("gid").get<unsigned>()};
+            .gid = json.at("gid").get<unsigned>(),
+            .acl = decode_acl(json.value("acl", Json::array()))};
 }
 
 /// {"value": 12, "errno": null}. A name that this machine does not know counts as EIO.
@@ -138,6 +194,18 @@ Error not_recorded(std::string_view what)
     return {ErrorCode::not_found, fmt::format("not recorded: {}", what)};
 }
 
+std::map<std::string, int> unreadable_files(std::string_view json)
+try {
+    std::map<std::string, int> found;
+    const Json unreadable = Json::parse(json).value("unreadable", Json::object());
+    for (const auto& [path, name] : unreadable.items()) {
+        found[path] = errno_number(name.get<std::string>()).value_or(EIO);
+    }
+    return found;
+} catch (const Json::exception&) {
+    return {};
+}
+
 Result<void> read_capture(std::string_view json, HostFacts& host)
 try {
     const Json document = Json::parse(json);
@@ -152,6 +220,8 @@ try {
     }
     host.cpuid = member<CpuidFacts>(document, "cpuid", decode_cpuid);
     host.user = member<UserFacts>(document, "user", decode_user);
+    host.kernel_log = member<std::vector<std::string>>(
+        document, "kernel_log", [](const Json& log) { return log.get<std::vector<std::string>>(); });
     decode_kvm(document.at("kvm"), host.kvm);
     return {};
 } catch (const Json::parse_error& problem) {  // its text quotes raw bytes, which belong on no terminal

@@ -5,6 +5,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace kvmkit {
 
@@ -25,12 +26,23 @@ VirtFlag virt_flag(const CpuFacts& cpu) noexcept;
 /// "vmx", "svm" or "none".
 std::string_view word(VirtFlag flag) noexcept;
 
+/// One answer of the CPUID instruction.
+struct CpuidLeaf {
+    unsigned leaf = 0;
+    unsigned subleaf = 0;
+    unsigned eax = 0;
+    unsigned ebx = 0;
+    unsigned ecx = 0;
+    unsigned edx = 0;
+};
+
 /// What the CPUID instruction itself says, firmware's and the kernel's opinion left out. x86 only.
 struct CpuidFacts {
     bool vmx = false;
     bool svm = false;
-    bool hypervisor = false;     ///< We run on somebody's virtual CPU.
-    std::string signature = {};  ///< Leaf 0x40000000, asked only where `hypervisor` is set: "KVMKVMKVM".
+    bool hypervisor = false;             ///< We run on somebody's virtual CPU.
+    std::string signature = {};          ///< Leaf 0x40000000, asked only where `hypervisor` is set: "KVMKVMKVM".
+    std::vector<CpuidLeaf> leaves = {};  ///< Raw, for recordings; none where nobody asked for them.
 };
 
 /// The text of /proc/cpuinfo in, the first CPU out; also the shapes of Arm, POWER, s390x and RISC-V.

@@ -8,6 +8,7 @@
 #include "facts/user.hpp"
 
 #include <string>
+#include <vector>
 
 namespace kvmkit {
 
@@ -19,6 +20,8 @@ struct HostFacts {
     Fact<UnderlayFacts> underlay{std::nullopt};
     Fact<std::string> distribution{std::nullopt};  ///< ID of etc/os-release: "debian".
     Fact<std::string> kernel{std::nullopt};        ///< proc/sys/kernel/osrelease: "6.1.0-13-amd64".
+    Fact<std::vector<std::string>> kernel_log{
+        std::nullopt};  ///< Lines about virtualization; only recordings hold them.
     Fact<UserFacts> user{std::nullopt};
     Fact<GroupFacts> kvm_group{std::nullopt};  ///< The group "kvm" of etc/group.
     KvmFacts kvm;

@@ -20,6 +20,8 @@ struct Leaf {
     unsigned edx = 0;
 };
 
+constexpr unsigned hypervisor_bit = 31;  // of leaf 1, ECX
+
 /// All zero where the CPU has no such leaf.
 Leaf leaf(unsigned number)
 {
@@ -50,7 +52,6 @@ Fact<CpuidFacts> read_cpuid()
     constexpr unsigned extended = 0x80000001;
     constexpr unsigned vmx_bit = 5;
     constexpr unsigned svm_bit = 2;
-    constexpr unsigned hypervisor_bit = 31;
     const unsigned features = leaf(1).ecx;
     CpuidFacts facts;
     facts.vmx = ((features >> vmx_bit) & 1U) != 0;
@@ -61,7 +62,35 @@ Fact<CpuidFacts> read_cpuid()
     }
     return std::optional{facts};
 }
+
+std::vector<CpuidLeaf> raw_cpuid()
+{
+    constexpr std::array basic{
+        0x0U, 0x1U, 0x7U, 0x80000000U, 0x80000001U, 0x80000007U, 0x80000008U, 0x8000000aU, 0x8000001fU};
+    constexpr std::array below{0x40000000U, 0x40000001U, 0x40000003U, 0x40000100U};
+    std::vector<CpuidLeaf> leaves;
+    for (const unsigned number : basic) {
+        CpuidLeaf raw{.leaf = number};
+        if (__get_cpuid_count(number, 0, &raw.eax, &raw.ebx, &raw.ecx, &raw.edx) != 0) {
+            leaves.push_back(raw);
+        }
+    }
+    const bool is_virtual = ((leaf(1).ecx >> hypervisor_bit) & 1U) != 0;
+    for (const unsigned number : below) {
+        CpuidLeaf raw{.leaf = number};
+        if (is_virtual) {
+            __cpuid_count(number, 0, raw.eax, raw.ebx, raw.ecx, raw.edx);
+            leaves.push_back(raw);
+        }
+    }
+    return leaves;
+}
 #else
+std::vector<CpuidLeaf> raw_cpuid()
+{
+    return {};
+}
+
 Fact<CpuidFacts> read_cpuid()
 {
     return std::optional<CpuidFacts>{};

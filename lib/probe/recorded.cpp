@@ -3,6 +3,9 @@
 
 #include "facts/capture.hpp"
 #include "probe/files.hpp"
+#include "system/archive.hpp"
+
+#include <filesystem>
 
 namespace kvmkit {
 namespace {
@@ -22,20 +25,44 @@ void read_bare_folder(const Root& root, HostFacts& host)
     host.kvm.node = root.exists("dev") ? look_at_node(root) : not_recorded("the folder dev");
 }
 
-}  // namespace
-
-Result<void> check_recording(const Root& root)
+/// The recording, ready to be read: what could not be read where it was made cannot be read here.
+Result<Root> checked(Root root)
 {
     const auto text = root.read("capture.json");
     if (!text) {
         return text.error();
     }
+    if (!*text) {
+        return root;
+    }
     HostFacts ignored;
-    const auto read = *text ? read_capture(**text, ignored) : Result<void>{};
-    if (!read) {
+    if (const auto read = read_capture(**text, ignored); !read) {
         return Error{ErrorCode::usage, read.error().message, "docs/recorded-hosts.md says what it holds"};
     }
-    return {};
+    for (const auto& [path, errnum] : unreadable_files(**text)) {
+        root.refuse(path, errnum);
+    }
+    return root;
+}
+
+}  // namespace
+
+Result<Root> open_host(const std::string& path, Runner& runner)
+{
+    std::error_code ignored;
+    if (!std::filesystem::is_regular_file(path, ignored)) {
+        auto root = Root::open(path);
+        return root && !root->is_this_host() ? checked(std::move(*root)) : std::move(root);
+    }
+    auto tree = read_archive(path, runner);
+    if (tree) {
+        return checked(Root::of(std::move(*tree)));
+    }
+    Error error = std::move(tree).error();
+    if (error.code == ErrorCode::refused) {  // of the archive's maker: nothing of this host was to be changed
+        error.code = ErrorCode::invalid;
+    }
+    return error;
 }
 
 void read_recording(const Root& root, HostFacts& host)

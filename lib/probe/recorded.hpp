@@ -3,11 +3,15 @@
 
 #include "facts/host_facts.hpp"
 #include "system/root.hpp"
+#include "system/runner.hpp"
+
+#include <string>
 
 namespace kvmkit {
 
-/// Whether the recording's capture.json, if it has one, can be read. ErrorCode::usage: it is no such document.
-Result<void> check_recording(const Root& root);
+/// Opens this host ("/"), a folder or an archive (see read_archive) of files. ErrorCode::usage: its capture.json, if it
+/// has one, is no such document.
+Result<Root> open_host(const std::string& path, Runner& runner);
 
 /// Fills in what a recorded host holds beside its plain files: capture.json, or what dev/ shows where there is none.
 /// Opens no device.

@@ -29,4 +29,12 @@ Result<cli::ExitCode> list(const cli::Arguments& arguments, cli::Console& consol
 void declare_show(cli::po::options_description_easy_init add);
 Result<cli::ExitCode> show(const cli::Arguments& arguments, cli::Console& console);
 
+/// `kvm-check diff A B`: what differs between two recorded hosts or records of `run --json`.
+void declare_diff(cli::po::options_description_easy_init add);
+Result<cli::ExitCode> diff(const cli::Arguments& arguments, cli::Console& console);
+
+/// `kvm-check capture FILE`: records this host, or another recording anew.
+void declare_capture(cli::po::options_description_easy_init add);
+Result<cli::ExitCode> capture(const cli::Arguments& arguments, cli::Console& console);
+
 }  // namespace kvmkit::kvm_check

@@ -5,6 +5,7 @@
 #include "probe/recorded.hpp"
 #include "selection_options.hpp"
 #include "system/root.hpp"
+#include "system/runner.hpp"
 
 namespace kvmkit::kvm_check {
 namespace {
@@ -46,12 +47,10 @@ Result<Report> look(const cli::Arguments& arguments, Format format)
     if (!selection) {
         return selection.error();
     }
-    const auto root = Root::open(arguments.text("root"));
+    SystemRunner runner;
+    const auto root = open_host(arguments.text("root"), runner);
     if (!root) {
         return root.error();
-    }
-    if (auto readable = root->is_this_host() ? Result<void>{} : check_recording(*root); !readable) {
-        return readable.error();
     }
     const auto order = read_order(arguments, format, *root);
     if (!order) {
@@ -69,8 +68,8 @@ void declare_run(cli::po::options_description_easy_init add)
     declare_selection(add);
     add("user", po::value<std::string>()->value_name("NAME"), "judge this user's access to /dev/kvm")(
         "root",
-        po::value<std::string>()->value_name("DIR")->default_value("/"),
-        "judge the host recorded in DIR; opens no device and runs nothing")(
+        po::value<std::string>()->value_name("DIR|TAR")->default_value("/"),
+        "judge the host recorded there; opens no device and runs nothing")(
         "no-probe", "run no guest: only look, and open /dev/kvm")("probe", "run guests, with --format prometheus, too")(
         "timeout", po::value<std::string>()->value_name("TIME")->default_value("3s"), "how long probing may take");
 }

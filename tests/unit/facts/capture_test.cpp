@@ -61,6 +61,60 @@ TEST(Capture, ReadsWhatWasSeenOfNesting)
     EXPECT_TRUE(host.kvm.nested_paging && !*host.kvm.nested_paging);
 }
 
+/// Every kind of fact in every kind of state.
+HostFacts full_host()
+{
+    HostFacts host;
+    host.arch = std::optional<std::string>{"x86_64"};
+    host.user = std::optional{UserFacts{"alice", 1000, {106, 1000}}};
+    host.cpuid = std::optional{CpuidFacts{true, false, true, "KVMKVMKVM", {{0x40000000, 0, 1, 2, 3, 0xffffffff}}}};
+    host.kernel_log = std::optional<std::vector<std::string>>{{"kvm: disabled by bios"}};
+    host.kvm.node = std::optional{
+        DeviceNode{NodeKind::kvm_device, "character device 10:232", 0660, 0, 106, {{AclTag::user, 6, 1000}}}};
+    host.kvm.open = std::optional{Answer{}};
+    host.kvm.api_version = std::optional{Answer{12, 0}};
+    host.kvm.create_vm = std::optional{Answer{-1, EBUSY}};
+    host.kvm.run_real = std::optional<GuestRun>{};
+    host.kvm.run_long = Error{ErrorCode::timeout, "the time was up", "give it more"};
+    host.kvm.speed = std::optional{GuestSpeed{0.25, std::nullopt, 0.5}};
+    host.kvm.offer = std::optional{NestedOffer{.svm = true, .nested_paging = true, .state_size = 4224}};
+    host.kvm.msrs = std::optional{MsrWriteback{63, 1, {{0x10a, 0x400000000c000069}}}};
+    host.kvm.exit_cost = std::optional{ExitCost{5650, std::nullopt}};
+    host.kvm.nested_run = std::optional{GuestRun{false, "it did not", std::chrono::microseconds{900}}};
+    host.kvm.nested_paging = std::optional<GuestRun>{};
+    return host;
+}
+
+TEST(Capture, ReadsBackWhatItWrote)
+{
+    const CaptureNotes notes{"0.1.0", "2026-11-24T03:40:00Z", false, {{"etc/group", EACCES}}};
+    const auto text = write_capture(full_host(), notes);
+    HostFacts host;
+    ASSERT_TRUE(read_capture(text, host));
+    EXPECT_EQ(write_capture(host, notes), text);
+    EXPECT_EQ(unreadable_files(text), notes.unreadable);
+    EXPECT_EQ((*host.kvm.create_vm)->errnum, EBUSY);
+    EXPECT_FALSE(*host.kvm.run_real);
+    EXPECT_EQ(host.kvm.run_long.error().code, ErrorCode::timeout);
+    EXPECT_EQ(host.kvm.run_long.error().hint, "give it more");
+    EXPECT_EQ((*host.kvm.node)->acl.size(), 1U);
+    EXPECT_EQ((*host.cpuid)->leaves.front().edx, 0xffffffffU);
+}
+
+TEST(Capture, KeepsWhatStandsInThePlaceOfTheDevice)
+{
+    for (const auto& node : {DeviceNode{NodeKind::not_a_device, "plain file of 5 bytes", 0644},
+                             DeviceNode{NodeKind::other_device, "character device 1:3", 0666},
+                             DeviceNode{NodeKind::other_device, "block device 10:232", 0600}}) {
+        HostFacts host;
+        host.kvm.node = std::optional{node};
+        HostFacts again;
+        ASSERT_TRUE(read_capture(write_capture(host, {}), again));
+        EXPECT_EQ((*again.kvm.node)->kind, node.kind) << node.shape;
+        EXPECT_EQ((*again.kvm.node)->shape, node.shape);
+    }
+}
+
 TEST(Capture, RefusesWhatIsNoCapture)
 {
     for (const auto* text : {"",

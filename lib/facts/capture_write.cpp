@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "facts/capture.hpp"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+namespace kvmkit {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr unsigned kvm_major = 10;
+constexpr unsigned kvm_minor = 232;
+
+Json text_or_null(const std::string& text)
+{
+    return text.empty() ? Json(nullptr) : Json(text);
+}
+
+Json encode_error(const Error& error)
+{
+    Json json{{"unknown", error.message}, {"code", word(error.code)}};
+    if (!error.hint.empty()) {
+        json["hint"] = error.hint;
+    }
+    return json;
+}
+
+/// The counterpart of the reader's member(): null where it is absent, {"unknown": ...} where it could not be told.
+template <class T, class Encode>
+Json member(const Fact<T>& fact, Encode encode)
+{
+    if (!fact) {
+        return encode_error(fact.error());
+    }
+    return *fact ? Json(encode(**fact)) : Json(nullptr);
+}
+
+Json encode_cpuid(const CpuidFacts& cpuid)
+{
+    Json leaves = Json::array();
+    for (const CpuidLeaf& raw : cpuid.leaves) {
+        Json row = Json::array();
+        for (const unsigned value : {raw.leaf, raw.subleaf, raw.eax, raw.ebx, raw.ecx, raw.edx}) {
+            row.push_back(fmt::format("{:#x}", value));
+        }
+        leaves.push_back(std::move(row));
+    }
+    return {{"vmx", cpuid.vmx},
+            {"svm", cpuid.svm},
+            {"hypervisor", cpuid.hypervisor},
+            {"signature", cpuid.signature},
+            {"leaves", std::move(leaves)}};
+}
+
+Json encode_user(const UserFacts& user)
+{
+    return {{"name", user.name}, {"uid", user.uid}, {"gids", Json(user.gids)}};
+}
+
+Json encode_node(const DeviceNode& node)
+{
+    const bool ours = node.kind == NodeKind::kvm_device;
+    Json acl = Json::array();
+    for (const AclEntry& entry : node.acl) {
+        acl.push_back(to_text(entry));
+    }
+    // Another character device is told by its shape, as what is no device at all: only our numbers are known.
+    return {{"major", ours ? Json(kvm_major) : Json(nullptr)},
+            {"minor", ours ? Json(kvm_minor) : Json(nullptr)},
+            {"shape", node.shape},
+            {"mode", fmt::format("{:04o}", node.mode)},
+            {"uid", node.uid},
+            {"gid", node.gid},
+            {"acl", std::move(acl)}};
+}
+
+Json encode_answer(const Answer& answer)
+{
+    return {{"value", answer.value}, {"errno", answer.ok() ? Json(nullptr) : Json(errno_name(answer.errnum))}};
+}
+
+Json encode_run(const GuestRun& run)
+{
+    return {{"passed", run.passed}, {"detail", text_or_null(run.detail)}, {"took_us", run.took.count()}};
+}
+
+Json encode_speed(const GuestSpeed& speed)
+{
+    return {{"kernel_ns", speed.kernel_ns},
+            {"user_ns", speed.user_ns ? Json(*speed.user_ns) : Json(nullptr)},
+            {"host_ns", speed.host_ns}};
+}
+
+Json encode_offer(const NestedOffer& offer)
+{
+    return {{"vmx", offer.vmx},
+            {"svm", offer.svm},
+            {"nested_paging", offer.nested_paging},
+            {"state_size", offer.state_size}};
+}
+
+Json encode_msrs(const MsrWriteback& msrs)
+{
+    Json first = Json::array();
+    for (const RefusedMsr& msr : msrs.first) {
+        first.push_back({{"index", fmt::format("{:#x}", msr.index)}, {"value", fmt::format("{:#x}", msr.value)}});
+    }
+    return {{"checked", msrs.checked}, {"refused", msrs.refused}, {"first", std::move(first)}};
+}
+
+Json encode_cost(const ExitCost& cost)
+{
+    return {{"kernel_ns", cost.kernel_ns}, {"user_ns", cost.user_ns ? Json(*cost.user_ns) : Json(nullptr)}};
+}
+
+Json encode_kvm(const KvmFacts& kvm)
+{
+    return {{"node", member(kvm.node, encode_node)},
+            {"open", member(kvm.open, encode_answer)},
+            {"api_version", member(kvm.api_version, encode_answer)},
+            {"create_vm", member(kvm.create_vm, encode_answer)},
+            {"run_real", member(kvm.run_real, encode_run)},
+            {"run_long", member(kvm.run_long, encode_run)},
+            {"speed", member(kvm.speed, encode_speed)},
+            {"offer", member(kvm.offer, encode_offer)},
+            {"msrs", member(kvm.msrs, encode_msrs)},
+            {"exit_cost", member(kvm.exit_cost, encode_cost)},
+            {"nested_run", member(kvm.nested_run, encode_run)},
+            {"nested_paging", member(kvm.nested_paging, encode_run)}};
+}
+
+Json encode_unreadable(const CaptureNotes& notes)
+{
+    Json unreadable = Json::object();
+    for (const auto& [path, errnum] : notes.unreadable) {
+        unreadable[path] = errno_name(errnum);
+    }
+    return unreadable;
+}
+
+}  // namespace
+
+std::string write_capture(const HostFacts& host, const CaptureNotes& notes)
+{
+    constexpr int indent = 2;
+    const auto as_it_is = [](const auto& value) { return Json(value); };
+    Json document{{"schema", "kvmkit.capture/1"},
+                  {"tool", {{"name", "kvm-check"}, {"version", notes.version}}},
+                  {"time", notes.time},
+                  {"redacted", notes.redacted}};
+    if (host.arch && *host.arch) {
+        document["arch"] = **host.arch;
+    }
+    document["user"] = member(host.user, encode_user);
+    document["cpuid"] = member(host.cpuid, encode_cpuid);
+    document["kvm"] = encode_kvm(host.kvm);
+    document["kernel_log"] = member(host.kernel_log, as_it_is);
+    document["unreadable"] = encode_unreadable(notes);
+    return document.dump(indent, ' ', false, Json::error_handler_t::replace) + '\n';
+}
+
+}  // namespace kvmkit

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "facts/host_facts.hpp"
+
+#include <map>
+#include <string>
+#include <string_view>
+
+namespace kvmkit {
+
+/// Takes out of text what names one machine or one person: serial numbers, UUIDs, MACs, network addresses, and the host
+/// and user names that it was told. What is taken out is replaced by a word, so that the text still reads.
+class Redactor {
+public:
+    /// `host_name` may be empty, or hold a domain.
+    Redactor(std::string_view host_name, const HostFacts& host);
+
+    /// Any text, line by line.
+    [[nodiscard]] std::string text(std::string_view text) const;
+
+    /// One file of a recording, by what its path says that it holds. Empty for one that is nothing but a name.
+    [[nodiscard]] std::string file(std::string_view path, std::string_view content) const;
+
+    /// The facts that capture.json holds.
+    void facts(HostFacts& host) const;
+
+private:
+    [[nodiscard]] std::string group_file(std::string_view content) const;
+    [[nodiscard]] std::string passwd_file(std::string_view content) const;
+    [[nodiscard]] std::string user(std::string_view name) const;
+
+    std::map<std::string, std::string, std::less<>> names_;  ///< Host and user names, with what stands for them.
+};
+
+}  // namespace kvmkit
