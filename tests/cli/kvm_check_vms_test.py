@@ -110,8 +110,8 @@ class Vms(Case):
         self.assertEqual([thread["name"] for thread in vm["threads"]], ["CPU 0/TCG", "CPU 1/TCG"])
         self.assertGreater(vm["resident_bytes"], 1 << 20)
         busy, idle = vm["threads"]
-        self.assertGreater(busy["running_share"] + busy["waiting_share"], 0.5)  # it may have to share the CPU
-        self.assertGreater(busy["running_share"], 0.02)
+        self.assertGreater(busy["running_share"], 0)
+        self.assertGreater(busy["running_share"] + busy["waiting_share"], 0.3)  # it may have to share the CPU
         self.assertLess(idle["running_share"], 0.1)
         self.assertGreaterEqual(answer["shares"]["interval_s"], 2)
         self.assertGreaterEqual(answer["cpu"]["vcpus"], 2)
@@ -122,17 +122,17 @@ class Vms(Case):
         self.assertLessEqual(max(map(len, text.splitlines())), 80)
 
     def test_two_busy_vcpus_on_one_cpu_hurt_each_other(self):
-        firmware = self.busy_firmware()
+        firmware, cpu = self.busy_firmware(), min(os.sched_getaffinity(0))
         processes = [self.qemu("-accel", "tcg", "-name", f"twin{number},debug-threads=on", "-bios", firmware)
                      for number in range(2)]
         for process in processes:
             tid = vm_of(process, threads=1)["threads"][0]["tid"]
-            os.sched_setaffinity(tid, {0})
+            os.sched_setaffinity(tid, {cpu})
         answer = record("--interval", "2s")
         twins = [vm for vm in answer["vms"] if vm["pid"] in [process.pid for process in processes]]
         for vm in twins:
             thread = vm["threads"][0]
-            self.assertEqual((thread["cpu"], thread["cpus_allowed"]), (0, {"list": "0", "count": 1}))
+            self.assertEqual((thread["cpu"], thread["cpus_allowed"]), (cpu, {"list": str(cpu), "count": 1}))
             self.assertGreater(thread["waiting_share"], 0.2)
         self.assertIs(answer["now"]["hurts"], True)
         self.assertIn("of its time for a CPU", answer["now"]["reasons"][0])
