@@ -5,8 +5,10 @@ usage: kvm_check_formats_test.py BINARY [Test.test_NAME...]"""
 import json
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
+import tempfile
 import unittest
 
 import consumers
@@ -152,6 +154,55 @@ class NoProbe(unittest.TestCase):
             self.assertIn("no guest was run", known["recommendation"]["why"])
         else:
             self.assertEqual((done.returncode, known["summary"]["verdict"]), (1, "unusable"))
+
+
+class Users(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+
+    def access(self, *args, binary=BINARY, prefix=()):
+        done = subprocess.run([*prefix, str(binary), "--json", "--only", "kvm.access", *map(str, args)], capture_output=True,
+                              text=True, timeout=60, check=False)
+        check = json.loads(done.stdout)["checks"][0]
+        return check["status"], check["evidence"]
+
+    def recorded(self, group, **node):
+        host = self.folder / "host"
+        shutil.copytree(SOURCE / "tests/fixtures/hosts/amd-ready", host, dirs_exist_ok=True)
+        (host / "etc/passwd").write_text("carol:x:1003:1003:::\n")
+        (host / "etc/group").write_text(group)
+        known = json.loads((host / "capture.json").read_text())
+        known["kvm"]["node"] = {"major": 10, "minor": 232, "mode": "0660", "uid": 0, "gid": 106, **node}
+        (host / "capture.json").write_text(json.dumps(known))
+        return ("--root", host, "--user", "carol")
+
+    def test_a_recorded_user_is_judged_by_groups_and_access_list(self):
+        status, evidence = self.access(*self.recorded("kvm:x:106:\n"))
+        self.assertEqual(status, "fail")
+        self.assertIn("user carol may not open /dev/kvm: judged by its permissions; mode 0660", evidence)
+        self.assertEqual(self.access(*self.recorded("kvm:x:106:bob,carol\n"))[0], "pass")
+        self.assertEqual(self.access(*self.recorded("kvm:x:106:\n", mode="0666"))[0], "pass")
+        acl = ["user::rw-", "user:1003:rw-", "group::rw-", "mask::rw-", "other::---"]
+        self.assertEqual(self.access(*self.recorded("kvm:x:106:\n", acl=acl))[0], "pass")
+
+    def test_a_user_that_is_not_there_is_an_error(self):
+        done = run("--user", "no-such-user")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("names no such user", done.stderr)
+
+    def test_root_finds_out_by_opening(self):
+        if os.geteuid() != 0 or not shutil.which("setpriv") or not os.path.exists("/dev/kvm"):
+            self.skipTest("needs root, setpriv and /dev/kvm")
+        os.chmod(self.folder, 0o755)
+        binary = self.folder / "kvm-check"
+        shutil.copy(BINARY, binary)
+        nobody = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
+        status, evidence = self.access("--user", "nobody")
+        self.assertEqual(status, self.access(binary=binary, prefix=nobody)[0])
+        self.assertNotIn("judged by its permissions", evidence)
+        self.assertEqual(self.access("--user", "root", binary=binary, prefix=nobody)[0], "pass")
 
 
 if __name__ == "__main__":
