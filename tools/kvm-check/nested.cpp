@@ -6,6 +6,7 @@
 #include "probe/host_probe.hpp"
 #include "probe/recorded.hpp"
 #include "system/root.hpp"
+#include "system/runner.hpp"
 
 namespace kvmkit::kvm_check {
 namespace {
@@ -31,8 +32,8 @@ void declare_nested(cli::po::options_description_easy_init add)
         "prove",
         "run a guest that runs a guest; faults in nested virtualization can hang a host, so not where none may fail")(
         "root",
-        po::value<std::string>()->value_name("DIR")->default_value("/"),
-        "judge the host recorded in DIR; opens no device and runs nothing")(
+        po::value<std::string>()->value_name("DIR|TAR")->default_value("/"),
+        "judge the host recorded there; opens no device and runs nothing")(
         "timeout", po::value<std::string>()->value_name("TIME")->default_value("5s"), "how long probing may take");
 }
 
@@ -42,12 +43,10 @@ Result<cli::ExitCode> nested(const cli::Arguments& arguments, cli::Console& cons
     if (!budget) {
         return Error{ErrorCode::usage, budget.error().message, budget.error().hint};
     }
-    const auto root = Root::open(arguments.text("root"));
+    SystemRunner runner;
+    const auto root = open_host(arguments.text("root"), runner);
     if (!root) {
         return root.error();
-    }
-    if (auto readable = root->is_this_host() ? Result<void>{} : check_recording(*root); !readable) {
-        return readable.error();
     }
     if (arguments.has("prove") && !root->is_this_host()) {
         return Error{

@@ -16,6 +16,12 @@ Result<Depth> read_depth(const cli::Arguments& arguments, Format format)
     if (arguments.has("probe") && arguments.has("no-probe")) {
         return Error{ErrorCode::usage, "--probe and --no-probe contradict each other"};
     }
+    if (arguments.has("deep") && arguments.has("no-probe")) {
+        return Error{ErrorCode::usage, "--deep and --no-probe contradict each other"};
+    }
+    if (arguments.has("deep")) {
+        return Depth::nested;
+    }
     const bool shallow = arguments.has("no-probe") || (format == Format::prometheus && !arguments.has("probe"));
     return shallow ? Depth::open : Depth::guests;
 }
@@ -71,6 +77,7 @@ void declare_run(cli::po::options_description_easy_init add)
         po::value<std::string>()->value_name("DIR|TAR")->default_value("/"),
         "judge the host recorded there; opens no device and runs nothing")(
         "no-probe", "run no guest: only look, and open /dev/kvm")("probe", "run guests, with --format prometheus, too")(
+        "deep", "let a guest run a guest of its own, too; not on a host that must not fail")(
         "timeout", po::value<std::string>()->value_name("TIME")->default_value("3s"), "how long probing may take");
 }
 
