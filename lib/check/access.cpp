@@ -97,6 +97,52 @@ std::string refusal(const HostFacts& host, const std::string& cause)
     return witness(host) == AccessWitness::read_of_mode ? std::string{"judged by its permissions"} : cause;
 }
 
+/// The number of a group that a rule names, as far as facts go; a rule that names none means root's.
+std::optional<unsigned> ruled_gid(const HostFacts& host, const UdevNode& udev)
+{
+    if (udev.group.empty() || udev.group == "root") {
+        return 0;
+    }
+    const bool known = udev.group == "kvm" && host.kvm_group && *host.kvm_group;
+    return known ? std::optional{(*host.kvm_group)->gid} : std::nullopt;
+}
+
+/// The mode without a rule is udev's default: open to the group if a rule names one.
+unsigned ruled_mode(const UdevNode& udev)
+{
+    constexpr unsigned owner_only = 0600;
+    constexpr unsigned owner_and_group = 0660;
+    return udev.mode.value_or(udev.group.empty() ? owner_only : owner_and_group);
+}
+
+bool rules_let_in(const UdevNode& udev, unsigned gid, const UserFacts& user)
+{
+    constexpr unsigned others_may_use = 06;
+    const unsigned mode = ruled_mode(udev);
+    const bool seated = udev.open_to_seat && udev.seat_user == user.uid;
+    return seated || (user.gids.contains(gid) ? (mode & group_may_use) == group_may_use
+                                              : (mode & others_may_use) == others_may_use);
+}
+
+Remedy lasting_access(const HostFacts& host, const UdevNode& udev)
+{
+    const auto user = outsider(host);
+    Remedy remedy{"log in again: the group \"kvm\" gives access for good", {"newgrp kvm"}};
+    if (!user.empty()) {
+        remedy = {
+            "join the group \"kvm\" as root and log in again; where nobody logs in, as on a CI machine, write a "
+            "udev rule: KERNEL==\"kvm\", GROUP=\"kvm\", MODE=\"0666\", OPTIONS+=\"static_node=kvm\"",
+            {join_command(host, user)}};
+    }
+    if (udev.group != "kvm" || (ruled_mode(udev) & group_may_use) != group_may_use) {
+        remedy.summary = "have udev give the device to the group \"kvm\", be in that group and log in again";
+        remedy.commands.insert(remedy.commands.begin(),
+                               {R"(echo 'KERNEL=="kvm", GROUP="kvm", MODE="0660"' >/etc/udev/rules.d/99-kvm.rules)",
+                                "udevadm control --reload && udevadm trigger --name-match=kvm --settle"});
+    }
+    return remedy;
+}
+
 }  // namespace
 
 std::string opened_phrase(const HostFacts& host)
@@ -134,6 +180,36 @@ Verdict judge_refused_open(const HostFacts& host, int errnum)
             return fail(fmt::format("cannot open /dev/kvm: {}", cause),
                         Remedy{"see what the kernel says", {"dmesg | grep -i kvm"}});
     }
+}
+
+Verdict judge_persistent_access(const HostFacts& host)
+{
+    const KvmFacts& kvm = host.kvm;
+    if (!kvm.open || !*kvm.open || !host.user || !*host.user) {
+        return skip("it is not known who may open /dev/kvm now");
+    }
+    const UserFacts& user = **host.user;
+    if (user.uid == 0) {
+        return pass("root may open /dev/kvm whatever its mode");
+    }
+    if (!kvm.udev || !*kvm.udev) {
+        return skip("no udev runs here that would change /dev/kvm, or no rule of it names kvm");
+    }
+    const UdevNode& udev = **kvm.udev;
+    const auto gid = ruled_gid(host, udev);
+    if (!gid) {
+        return skip(fmt::format("udev gives /dev/kvm to the group \"{}\", of which nothing is known", udev.group));
+    }
+    const auto rule = fmt::format("mode {:04o}, group {}", ruled_mode(udev), udev.group.empty() ? "root" : udev.group);
+    if (rules_let_in(udev, *gid, user)) {
+        return pass(fmt::format("udev's rules for /dev/kvm ({}) let {} in", rule, who(host)));
+    }
+    return warn(
+        fmt::format("{} may open /dev/kvm by a change made by hand, which udev takes back at its next event: its "
+                    "rules say {}",
+                    who(host),
+                    rule),
+        lasting_access(host, udev));
 }
 
 }  // namespace kvmkit

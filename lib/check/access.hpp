@@ -11,4 +11,7 @@ std::string opened_phrase(const HostFacts& host);
 /// Judges the errno with which open(2) on /dev/kvm failed: who may open it, and how this user gets there.
 Verdict judge_refused_open(const HostFacts& host, int errnum);
 
+/// Whether the access that this user has to /dev/kvm now is one that udev's rules give, and not one given by hand.
+Verdict judge_persistent_access(const HostFacts& host);
+
 }  // namespace kvmkit

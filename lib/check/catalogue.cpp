@@ -6,7 +6,13 @@ namespace kvmkit {
 std::vector<Check> catalogue()
 {
     std::vector<Check> all;
-    for (const auto group : {underlay_checks(), cpu_checks(), kvm_checks(), guest_checks(), nested_checks()}) {
+    for (const auto group : {underlay_checks(),
+                             cpu_checks(),
+                             kvm_checks(),
+                             guest_checks(),
+                             nested_checks(),
+                             libvirt_checks(),
+                             host_checks()}) {
         all.insert(all.end(), group.begin(), group.end());
     }
     return all;

@@ -14,6 +14,8 @@ std::span<const Check> cpu_checks();
 std::span<const Check> kvm_checks();
 std::span<const Check> guest_checks();
 std::span<const Check> nested_checks();
+std::span<const Check> libvirt_checks();
+std::span<const Check> host_checks();
 
 /// All checks in the order in which they are judged and reported: what others depend on comes first.
 std::vector<Check> catalogue();

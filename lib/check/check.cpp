@@ -109,6 +109,11 @@ Verdict fail(std::string evidence, std::optional<Remedy> remedy)
     return {Status::fail, std::move(evidence), std::move(remedy)};
 }
 
+Verdict skip(std::string why)
+{
+    return {Status::skip, std::move(why)};
+}
+
 Verdict unknown(std::string evidence)
 {
     return {Status::unknown, std::move(evidence)};

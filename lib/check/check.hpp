@@ -59,6 +59,7 @@ struct Check {
 Verdict pass(std::string evidence);
 Verdict warn(std::string evidence, std::optional<Remedy> remedy);
 Verdict fail(std::string evidence, std::optional<Remedy> remedy);
+Verdict skip(std::string why);  ///< There is nothing to look at.
 Verdict unknown(std::string evidence);
 Verdict unknown(const Error& error);
 

@@ -52,6 +52,16 @@ constexpr std::array rows{
         "QEMU started by this user falls back to TCG or ends.",
         "The group kvm and a new login; for containers, their device list.",
         {"S7", "S8", "S9", "S10"}},
+    CheckDocumentation{
+        "kvm.access_persistent",
+        "Will this user still be able to open /dev/kvm after udev's next event?",
+        "The mode, group and uaccess tag that udev's rules give the node, against the groups of this process and the "
+        "user at the seat. Rules that match by more than KERNEL, SUBSYSTEM and ACTION are not looked at. Skipped where "
+        "no udev runs.",
+        "Only a warning: access given by chmod or setfacl works, and is gone when a package is installed, a device "
+        "appears or the host starts anew.",
+        "The group kvm and a new login, or a rule in /etc/udev/rules.d.",
+        {"S8"}},
     CheckDocumentation{"kvm.api",
                        "Does KVM answer, and with the version that every program expects?",
                        "ioctl KVM_GET_API_VERSION, which is 12 since Linux 2.6.22.",
@@ -125,6 +135,70 @@ constexpr std::array rows{
                        "Only a warning: guests that use nested paging for their own guests fail.",
                        "Another kernel, on this host or on the one below; kvm_amd's parameter npt.",
                        {"S16"}},
+    CheckDocumentation{
+        "libvirt.service",
+        "Does libvirt's system instance answer: libvirtd, or virtqemud where it is split into many?",
+        "The programs and their units, masks and links in /etc/systemd/system, /run/libvirt/virtqemud-sock and "
+        "libvirt-sock, and whether connect(2) is taken there. A socket that systemd listens at for a daemon that "
+        "sleeps "
+        "counts as an answer. On a recorded host: what boot would start.",
+        "Only a warning: virsh, virt-manager and vm-run reach no qemu:///system. QEMU by itself needs no libvirt.",
+        "The host's service manager; where none runs, as in a container, the daemons by hand.",
+        {"S15"}},
+    CheckDocumentation{
+        "libvirt.group",
+        "May this user manage libvirt's system instance?",
+        "The groups of this process against the group \"libvirt\" of /etc/group. Passes for root. Groups that only a "
+        "directory server knows count if this process has them.",
+        "Only a warning: qemu:///system asks for a password or refuses. qemu:///session needs no group.",
+        "The group, and a new login.",
+        {"S15"}},
+    CheckDocumentation{
+        "libvirt.qemu_access",
+        "May the account that runs libvirt's QEMU open /dev/kvm?",
+        "The account is that of /etc/libvirt/qemu.conf (which mostly only root may read), else libvirt-qemu or qemu; "
+        "its "
+        "groups in /etc/passwd and /etc/group against mode, owner and group of /dev/kvm. Access lists (ACLs) are not "
+        "looked at.",
+        "Only a warning: VMs of libvirt get no KVM, and as libvirt finds it with its own rights and loses it with "
+        "QEMU's, each start of a VM may take a minute.",
+        "The group kvm and mode 0660 for the node, which udev sees to on most hosts; the account in that group.",
+        {"S7"}},
+    CheckDocumentation{
+        "conflict.virtualbox",
+        "Does VirtualBox compete for the CPU's virtualization?",
+        "/sys/module/vboxdrv, and KVM's parameter enable_virt_at_load, which since Linux 6.12 makes KVM take the CPU "
+        "when it is loaded.",
+        "Only a warning: VMs of the one cannot start while the other holds the CPU.",
+        "One of the two at a time: enable_virt_at_load=0, stopped VMs, or vboxdrv unloaded.",
+        {"S11"}},
+    CheckDocumentation{"conflict.vmware",
+                       "Does VMware Workstation compete for the CPU's virtualization?",
+                       "/sys/module/vmmon.",
+                       "Only a warning: KVM creates no VM while one of VMware runs.",
+                       "One of the two at a time: stopped VMs, or vmmon unloaded.",
+                       {"S11"}},
+    CheckDocumentation{"net.tun",
+                       "Can guests have tap devices?",
+                       "stat(2): /dev/net/tun is a character device with number 10:200.",
+                       "Only a warning: guests on a bridge or on a network of libvirt cannot start; QEMU's own user "
+                       "network works.",
+                       "modprobe tun, or the node; a container is given the device where it is started."},
+    CheckDocumentation{"net.vhost_net",
+                       "Does the kernel carry the packets of guests?",
+                       "/dev/vhost-net; without it, whether the kernel has vhost_net: /sys/module and the lists of "
+                       "modules in /lib/modules.",
+                       "Only a warning: QEMU carries each packet, which costs throughput and CPU time.",
+                       "modprobe vhost_net, and a file in /etc/modules-load.d for the next boot.",
+                       {"S24"}},
+    CheckDocumentation{"net.br_netfilter",
+                       "Does Docker cut guests on a bridge off the network?",
+                       "/proc/sys/net/bridge/bridge-nf-call-iptables is 1 and the bridge docker0 is there. The rules "
+                       "themselves are not read.",
+                       "Only a warning: the firewall sees what bridges carry, and Docker mostly has it drop what is "
+                       "forwarded: VMs get no address and no answer.",
+                       "A rule in the chain DOCKER-USER that passes the VMs' bridge, or no firewall on bridges.",
+                       {"S23"}},
 };
 
 }  // namespace

@@ -151,6 +151,11 @@ constexpr std::array checks{
     Check{"kvm.module", "the kernel has KVM", Severity::essential, {"underlay.xen_dom0", "cpu.virt_ext"}, judge_module},
     Check{"kvm.device", "/dev/kvm is there", Severity::essential, {"kvm.module"}, judge_device},
     Check{"kvm.access", "/dev/kvm may be opened", Severity::essential, {"kvm.device"}, judge_access},
+    Check{"kvm.access_persistent",
+          "/dev/kvm stays open to this user",
+          Severity::advisory,
+          {"kvm.access"},
+          judge_persistent_access},
     Check{"kvm.api", "KVM answers", Severity::essential, {"kvm.access"}, judge_api},
     Check{"kvm.create_vm", "KVM creates virtual machines", Severity::essential, {"kvm.api"}, judge_create_vm},
 };

@@ -4,6 +4,8 @@
 #include "base/fact.hpp"
 #include "facts/cpu.hpp"
 #include "facts/kvm.hpp"
+#include "facts/libvirt.hpp"
+#include "facts/network.hpp"
 #include "facts/underlay.hpp"
 #include "facts/user.hpp"
 
@@ -25,6 +27,9 @@ struct HostFacts {
     Fact<UserFacts> user{std::nullopt};
     Fact<GroupFacts> kvm_group{std::nullopt};  ///< The group "kvm" of etc/group.
     KvmFacts kvm;
+    LibvirtFacts libvirt;
+    NetworkFacts network;
+    ConflictFacts conflicts;
 };
 
 }  // namespace kvmkit

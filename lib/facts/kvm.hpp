@@ -4,6 +4,7 @@
 #include "base/answer.hpp"
 #include "base/fact.hpp"
 #include "facts/acl.hpp"
+#include "facts/udev.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -80,6 +81,7 @@ struct ExitCost {
 struct KvmFacts {
     Fact<std::set<std::string>> modules{std::nullopt};  ///< Names in sys/module that begin with "kvm", built in or not.
     Fact<DeviceNode> node{std::nullopt};                ///< Absent: there is no /dev/kvm.
+    Fact<UdevNode> udev{std::nullopt};                  ///< Absent: no udev runs, or no rule of it names the node.
     Fact<Answer> open{std::nullopt};
     Fact<Answer> api_version{std::nullopt};
     Fact<Answer> create_vm{std::nullopt};

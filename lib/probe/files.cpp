@@ -2,6 +2,9 @@
 #include "probe/files.hpp"
 
 #include "base/text.hpp"
+#include "probe/libvirt.hpp"
+#include "probe/network.hpp"
+#include "probe/udev.hpp"
 
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -141,6 +144,10 @@ FileFacts read_files(const Root& root)
     facts.host.kvm_group = read_kvm_group(root);
     facts.host.kvm.modules = read_modules(root);
     facts.host.kvm.nested = read_nested(root);
+    facts.host.kvm.udev = read_udev(root);
+    facts.host.libvirt = read_libvirt(root);
+    facts.host.network = read_network(root);
+    facts.host.conflicts = read_conflicts(root);
     facts.underlay.dmi = read_dmi(root);
     facts.underlay.xen_capabilities = trimmed(root, "proc/xen/capabilities");
     facts.underlay.hypervisor_type = trimmed(root, "sys/hypervisor/type");

@@ -6,8 +6,8 @@
 
 namespace kvmkit {
 
-/// What files say, on this host and on a recorded one alike: CPU, modules, distribution, the group "kvm", and all that
-/// names the underlay but CPUID.
+/// What files say, on this host and on a recorded one alike: CPU, modules, distribution, the group "kvm", libvirt,
+/// devices and modules, and all that names the underlay but CPUID.
 struct FileFacts {
     HostFacts host;  ///< Only what files say is filled in; `arch` by the shape of proc/cpuinfo.
     UnderlaySources underlay;

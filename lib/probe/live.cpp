@@ -3,6 +3,7 @@
 
 #include "probe/cpuid.hpp"
 #include "probe/files.hpp"
+#include "probe/libvirt.hpp"
 #include "probe/other_user.hpp"
 
 #include <fcntl.h>
@@ -221,6 +222,7 @@ void probe_live(const Root& root, const ProbeOrder& order, HostFacts& host)
 {
     host.arch = machine_name();
     host.cpuid = read_cpuid();
+    try_libvirt(host.libvirt);
     look_at_kvm(root, order, host);
 }
 

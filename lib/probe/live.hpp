@@ -8,7 +8,8 @@
 
 namespace kvmkit {
 
-/// Fills in what only the running host can tell: uname, CPUID, who we are, and what /dev/kvm does.
+/// Fills in what only the running host can tell: uname, CPUID, who we are, whether libvirt's socket answers, and what
+/// /dev/kvm does.
 void probe_live(const Root& root, const ProbeOrder& order, HostFacts& host);
 
 /// What the child saw, as facts: a stage that was not reached is absent, the one that it hung in is an Error.

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "check/catalogue.hpp"
+
+#include <fmt/format.h>
+
+namespace kvmkit {
+namespace {
+
+/// Since Linux 6.12 KVM takes VT-x or AMD-V when it is loaded, not with its first VM.
+bool takes_all_at_load(const HostFacts& host)
+{
+    const auto& at_load = host.conflicts.virt_at_load;
+    return at_load && (*at_load == "Y" || *at_load == "1");
+}
+
+/// The vendor's module has to be loaded anew with KVM's core, whose parameter it is.
+std::string reload(const HostFacts& host)
+{
+    const bool amd = host.kvm.modules && *host.kvm.modules && (*host.kvm.modules)->contains("kvm_amd");
+    return fmt::format("modprobe -r {0} kvm && modprobe {0}", amd ? "kvm_amd" : "kvm_intel");
+}
+
+Verdict judge_virtualbox(const HostFacts& host)
+{
+    if (!host.conflicts.virtualbox) {
+        return skip("VirtualBox's module vboxdrv is not loaded");
+    }
+    if (takes_all_at_load(host)) {
+        return warn(
+            "vboxdrv is loaded, and KVM holds the CPU's virtualization all the time "
+            "(/sys/module/kvm/parameters/enable_virt_at_load is Y): VirtualBox's VMs cannot start",
+            Remedy{"if both shall be used in turn, let KVM take it with its first VM only (where KVM is built "
+                   "in: kvm.enable_virt_at_load=0 on the kernel's command line)",
+                   {"echo 'options kvm enable_virt_at_load=0' >/etc/modprobe.d/virtualbox-kvm.conf", reload(host)}});
+    }
+    return warn("vboxdrv is loaded: while a VM of VirtualBox runs, KVM's cannot start (EBUSY)",
+                Remedy{"stop VirtualBox's VMs before KVM's are started, or unload its modules",
+                       {"modprobe -r vboxnetadp vboxnetflt vboxdrv"}});
+}
+
+Verdict judge_vmware(const HostFacts& host)
+{
+    if (!host.conflicts.vmware) {
+        return skip("VMware's module vmmon is not loaded");
+    }
+    return warn("vmmon is loaded: while a VM of VMware Workstation runs, KVM's cannot start (EBUSY)",
+                Remedy{"stop VMware's VMs before KVM's are started, or unload its module", {"modprobe -r vmmon"}});
+}
+
+/// A device node as guests' networks need it.
+struct Wanted {
+    const char* path;
+    const char* what;
+    const char* mknod;  ///< The command that makes it.
+};
+
+constexpr Wanted tun{.path = "/dev/net/tun",
+                     .what = "tun's device (character device 10:200)",
+                     .mknod = "mknod -m 0666 /dev/net/tun c 10 200"};
+constexpr Wanted vhost_net{.path = "/dev/vhost-net",
+                           .what = "vhost_net's device (character device 10:238)",
+                           .mknod = "mknod -m 0600 /dev/vhost-net c 10 238"};
+
+/// Absent where the node is missing, which means something else for each.
+std::optional<Verdict> judge_node(const Fact<NamedNode>& node, const Wanted& wanted)
+{
+    if (!node) {
+        return unknown(node.error());
+    }
+    if (!*node) {
+        return skip(fmt::format("not recorded: {}", wanted.path));
+    }
+    switch ((*node)->state) {
+        case NodeState::missing: return std::nullopt;
+        case NodeState::right: return pass(fmt::format("{} is the {}", wanted.path, (*node)->shape));
+        case NodeState::wrong: break;
+    }
+    return warn(fmt::format("{} is not {} but a {}", wanted.path, wanted.what, (*node)->shape),
+                Remedy{"put the right node in its place", {fmt::format("rm -r {}", wanted.path), wanted.mknod}});
+}
+
+Verdict judge_tun(const HostFacts& host)
+{
+    if (auto verdict = judge_node(host.network.tun, tun)) {
+        return *std::move(verdict);
+    }
+    return warn("there is no /dev/net/tun: guests on a bridge or on libvirt's networks cannot start",
+                Remedy{"load the module, and make the node where nobody does; a container is given the device where it "
+                       "is started (docker --device /dev/net/tun)",
+                       {"modprobe tun", "mkdir -p /dev/net", tun.mknod}});
+}
+
+Verdict judge_vhost_net(const HostFacts& host)
+{
+    if (auto verdict = judge_node(host.network.vhost_net, vhost_net)) {
+        return *std::move(verdict);
+    }
+    if (!host.network.has_vhost_net) {
+        return skip("this kernel has no vhost_net; QEMU carries guests' packets itself");
+    }
+    return warn("there is no /dev/vhost-net: QEMU carries each packet itself, and guests' networks are slower",
+                Remedy{"load the module, now and at every boot",
+                       {"modprobe vhost_net", "echo vhost_net >/etc/modules-load.d/vhost-net.conf"}});
+}
+
+Verdict judge_bridge_filter(const HostFacts& host)
+{
+    const auto& filter = host.network.bridge_filter;
+    if (!filter) {
+        return unknown(filter.error());
+    }
+    if (!*filter) {
+        return skip("the firewall does not see what bridges carry: br_netfilter is not loaded");
+    }
+    if (**filter != "1") {
+        return pass("the firewall does not see what bridges carry");
+    }
+    if (!host.network.docker) {
+        return pass("the firewall sees what bridges carry, but Docker, which drops it, is not here");
+    }
+    return warn(
+        "Docker is here and the firewall sees what bridges carry (net.bridge.bridge-nf-call-iptables is 1): "
+        "where Docker drops forwarded packets, VMs on a bridge have no network",
+        Remedy{"if VMs have no network, let Docker's rules pass their bridge, here libvirt's; or keep the "
+               "firewall off bridges (sysctl net.bridge.bridge-nf-call-iptables=0), which Kubernetes forbids",
+               {"iptables -I DOCKER-USER -i virbr+ -j ACCEPT", "iptables -I DOCKER-USER -o virbr+ -j ACCEPT"}});
+}
+
+constexpr std::array checks{
+    Check{
+        "conflict.virtualbox", "VirtualBox is not in the way", Severity::advisory, {"kvm.create_vm"}, judge_virtualbox},
+    Check{"conflict.vmware", "VMware is not in the way", Severity::advisory, {"kvm.create_vm"}, judge_vmware},
+    Check{"net.tun", "guests can have tap devices", Severity::advisory, {}, judge_tun},
+    Check{"net.vhost_net", "the kernel carries guests' packets", Severity::advisory, {}, judge_vhost_net},
+    Check{"net.br_netfilter", "Docker does not cut guests off", Severity::advisory, {}, judge_bridge_filter},
+};
+
+}  // namespace
+
+std::span<const Check> host_checks()
+{
+    return checks;
+}
+
+}  // namespace kvmkit

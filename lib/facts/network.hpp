@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "base/fact.hpp"
+
+#include <string>
+#include <string_view>
+
+namespace kvmkit {
+
+enum class NodeState { missing, right, wrong };
+
+/// Whether a device node is there, and is the one that its name promises.
+struct NamedNode {
+    NodeState state = NodeState::missing;
+    std::string shape = {};  ///< "character device 10:200", "plain file"; empty if it is missing.
+};
+
+/// What the network of guests needs of the kernel, and who may stand in its way.
+struct NetworkFacts {
+    Fact<NamedNode> tun{std::nullopt};        ///< dev/net/tun; absent: a recording that says nothing of it.
+    Fact<NamedNode> vhost_net{std::nullopt};  ///< dev/vhost-net; absent likewise.
+    bool has_vhost_net = false;               ///< Where the node is missing: the kernel has or could load vhost_net.
+    Fact<std::string> bridge_filter{std::nullopt};  ///< net.bridge.bridge-nf-call-iptables; absent: no br_netfilter.
+    bool docker = false;                            ///< Docker's bridge docker0 is there.
+};
+
+/// Which kernel modules of other hypervisors are loaded.
+struct ConflictFacts {
+    bool virtualbox = false;                       ///< vboxdrv
+    bool vmware = false;                           ///< vmmon
+    Fact<std::string> virt_at_load{std::nullopt};  ///< kvm's parameter enable_virt_at_load: "Y", "N"; since Linux 6.12.
+};
+
+/// Whether the text of modules.dep or modules.builtin names a module: "vhost_net", in the spelling of sys/module.
+bool lists_module(std::string_view modules, std::string_view name);
+
+}  // namespace kvmkit

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "probe/network.hpp"
+
+#include "base/text.hpp"
+
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#include <fmt/format.h>
+
+namespace kvmkit {
+namespace {
+
+constexpr unsigned misc_major = 10;
+constexpr unsigned tun_minor = 200;
+constexpr unsigned vhost_net_minor = 238;
+
+Fact<std::string> trimmed(const Root& root, const std::string& path)
+{
+    const auto text = root.read(path);
+    if (!text) {
+        return text.error();
+    }
+    return *text ? std::optional{std::string{trim(**text)}} : std::optional<std::string>{};
+}
+
+/// A character device of misc's major number. Recordings hold no device: what they do not show was not looked at.
+Fact<NamedNode> look_at(const Root& root, const std::string& path, unsigned wanted_minor)
+{
+    const auto found = root.status(path);
+    if (!found) {
+        return found.error();
+    }
+    if (!*found) {
+        return root.is_this_host() ? std::optional<NamedNode>{NamedNode{}} : std::optional<NamedNode>{};
+    }
+    const struct stat& node = **found;
+    if (!S_ISCHR(node.st_mode)) {
+        return std::optional{NamedNode{NodeState::wrong, S_ISREG(node.st_mode) ? "plain file" : "other kind of file"}};
+    }
+    const bool right = major(node.st_rdev) == misc_major && minor(node.st_rdev) == wanted_minor;
+    return std::optional{NamedNode{right ? NodeState::right : NodeState::wrong,
+                                   fmt::format("character device {}:{}", major(node.st_rdev), minor(node.st_rdev))}};
+}
+
+bool has_vhost_net(const Root& root)
+{
+    if (root.exists("sys/module/vhost_net")) {
+        return true;
+    }
+    const auto release = trimmed(root, "proc/sys/kernel/osrelease");
+    if (!release || !*release) {
+        return false;
+    }
+    for (const auto* list : {"modules.dep", "modules.builtin"}) {
+        const auto text = root.read(fmt::format("lib/modules/{}/{}", **release, list));
+        if (text && *text && lists_module(**text, "vhost_net")) {
+            return true;
+        }
+    }
+    return false;
+}
+
+}  // namespace
+
+NetworkFacts read_network(const Root& root)
+{
+    NetworkFacts facts;
+    facts.tun = look_at(root, "dev/net/tun", tun_minor);
+    facts.vhost_net = look_at(root, "dev/vhost-net", vhost_net_minor);
+    const bool node_missing = facts.vhost_net && *facts.vhost_net && (*facts.vhost_net)->state == NodeState::missing;
+    facts.has_vhost_net = node_missing && has_vhost_net(root);
+    facts.bridge_filter = trimmed(root, "proc/sys/net/bridge/bridge-nf-call-iptables");
+    facts.docker = root.exists("sys/class/net/docker0");
+    return facts;
+}
+
+ConflictFacts read_conflicts(const Root& root)
+{
+    return {.virtualbox = root.exists("sys/module/vboxdrv"),
+            .vmware = root.exists("sys/module/vmmon"),
+            .virt_at_load = trimmed(root, "sys/module/kvm/parameters/enable_virt_at_load")};
+}
+
+}  // namespace kvmkit
