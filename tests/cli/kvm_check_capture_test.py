@@ -31,7 +31,10 @@ def record(*args, **more):
 
 
 def answers(known):
-    return known["summary"], {check["id"]: check["status"] for check in known["checks"]}
+    """Verdict and statuses, without the checks whose facts no recording holds yet (docs/recorded-hosts.md)."""
+    unrecorded = ("libvirt.", "net.", "kvm.access_persistent")
+    return known["summary"], {check["id"]: check["status"] for check in known["checks"]
+                              if not check["id"].startswith(unrecorded)}
 
 
 class Case(unittest.TestCase):
