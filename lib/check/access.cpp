@@ -188,12 +188,12 @@ Verdict judge_persistent_access(const HostFacts& host)
     if (!kvm.open || !*kvm.open || !host.user || !*host.user) {
         return skip("it is not known who may open /dev/kvm now");
     }
+    if (!kvm.udev || !*kvm.udev) {
+        return skip("no udev runs here that would change /dev/kvm, or no rule of it names kvm");
+    }
     const UserFacts& user = **host.user;
     if (user.uid == 0) {
         return pass("root may open /dev/kvm whatever its mode");
-    }
-    if (!kvm.udev || !*kvm.udev) {
-        return skip("no udev runs here that would change /dev/kvm, or no rule of it names kvm");
     }
     const UdevNode& udev = **kvm.udev;
     const auto gid = ruled_gid(host, udev);
