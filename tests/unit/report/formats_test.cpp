@@ -29,7 +29,7 @@ Report emulating()
     report.cpu_known = true;
     report.device_there = true;
     report.summary = {Readiness::degraded, KvmState::emulated};
-    report.recommendation = {Accel::tcg, "it emulates"};
+    report.recommendation = {Accel::tcg, "max", "it emulates"};
     report.findings = {
         finding("kvm.api", pass("fine")),
         finding("kvm.guest_speed", fail("slow | slower\nslowest", Remedy{"use ```TCG```", {"a `b` | c"}}))};
