@@ -120,7 +120,7 @@ class Selections(unittest.TestCase):
     def test_skip_leaves_out(self):
         known = record("pvm", "--skip", "kvm.guest_speed")
         self.assertEqual((known["summary"], known["recommendation"]["accel"]),
-                         ({"verdict": "ready", "kvm": "emulated"}, "tcg"))
+                         ({"verdict": "ready", "kvm": "emulated", "nested": "unavailable"}, "tcg"))
 
     def test_require_strict_and_for_make_a_warning_count(self):
         self.assertEqual(on("intel-nested-off").returncode, 0)
