@@ -23,7 +23,7 @@ launch = [str(binaries / "vm-run"), "launch", "kvmkit-bench", "--connect", uri, 
 remove = [str(binaries / "vm-run"), "rm", "kvmkit-bench", "--force", "--connect", uri]
 destroy = ["virsh", "-c", uri, "destroy", "kvmkit-bench"]
 install = ["virt-install", "--connect", uri, "--name", "kvmkit-bench", "--virt-type", "qemu", "--memory", "256",
-           "--vcpus", "1", "--osinfo", "detect=off,require=off", "--machine", "q35", "--cpu", "maximum", "--network",
+           "--vcpus", "1", "--osinfo", "detect=off,require=off", "--machine", "q35", "--cpu", "mode=maximum", "--network",
            "none", "--disk", "none", "--graphics", "none", "--controller", "usb,model=none", "--noautoconsole",
            "--transient", "--import", "--boot", f"kernel={guest / 'vmlinuz'},initrd={guest / 'initrd'},"
            f"kernel_args={cmdline}"]
