@@ -114,6 +114,13 @@ Verdict skip(std::string why)
     return {Status::skip, std::move(why)};
 }
 
+Verdict does_not_apply(std::string why)
+{
+    Verdict verdict = skip(std::move(why));
+    verdict.applies = false;
+    return verdict;
+}
+
 Verdict unknown(std::string evidence)
 {
     return {Status::unknown, std::move(evidence)};

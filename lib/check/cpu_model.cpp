@@ -24,6 +24,16 @@ std::vector<MsrFeature> features_of(const MsrWriteback& msrs)
     return features;
 }
 
+/// Whether leaving features out is known to be enough.
+bool all_known(const MsrWriteback& msrs)
+{
+    return msrs.refused <= msrs.first.size() &&
+           std::ranges::all_of(msrs.first, [](const RefusedMsr& msr) { return msr_feature(msr.index).has_value(); });
+}
+
+/// A CPU with next to no feature MSRs, which every x86 host can give.
+constexpr std::string_view plain_model = "qemu64";
+
 std::string name_of(const RefusedMsr& msr)
 {
     const auto feature = msr_feature(msr.index);
@@ -56,15 +66,21 @@ std::string refused_names(const MsrWriteback& msrs)
 
 std::string host_model(const Fact<MsrWriteback>& msrs)
 {
-    return msrs && *msrs ? model_without(features_of(**msrs)) : "host";
+    if (!msrs || !*msrs || (*msrs)->refused == 0) {
+        return "host";
+    }
+    return all_known(**msrs) ? model_without(features_of(**msrs)) : std::string{plain_model};
 }
 
 Remedy writeback_remedy(const MsrWriteback& msrs)
 {
     const auto features = features_of(msrs);
-    if (features.empty()) {
-        return {"let KVM ignore MSRs that it does not know; guests then read zeros there",
-                {"echo 1 >/sys/module/kvm/parameters/ignore_msrs"}};
+    if (!all_known(msrs)) {
+        return {
+            "give guests a named CPU model: for some of these MSRs no feature is known that could be left out; "
+            "libvirt: "
+            "<cpu mode='custom'><model>qemu64</model></cpu>",
+            {fmt::format("qemu-system-x86_64 -accel kvm -cpu {}", plain_model)}};
     }
     std::vector<std::string_view> elements;
     for (const MsrFeature& feature : features) {
@@ -72,7 +88,7 @@ Remedy writeback_remedy(const MsrWriteback& msrs)
             elements.push_back(feature.xml);
         }
     }
-    Remedy remedy{"start guests without what the hypervisor below does not really have",
+    Remedy remedy{"start guests without what KVM advertises here and does not have",
                   {fmt::format("qemu-system-x86_64 -accel kvm -cpu {}", model_without(features))}};
     if (!elements.empty()) {
         remedy.summary += fmt::format("; libvirt: {}", fmt::join(elements, ", "));

@@ -103,7 +103,7 @@ bool is_foreign(const HostFacts& host)
 Verdict judge_writeback(const HostFacts& host)
 {
     if (is_foreign(host)) {
-        return {Status::skip, "x86 only"};
+        return does_not_apply("x86 only");
     }
     const auto& msrs = host.kvm.msrs;
     if (!msrs) {
@@ -126,7 +126,7 @@ Verdict judge_writeback(const HostFacts& host)
 Verdict judge_exit_cost(const HostFacts& host)
 {
     if (is_foreign(host)) {
-        return {Status::skip, "no guest code for this architecture yet"};
+        return does_not_apply("no guest code for this architecture yet");
     }
     const auto& cost = host.kvm.exit_cost;
     if (!cost) {

@@ -28,8 +28,9 @@ Verdict judge_virtualbox(const HostFacts& host)
     if (takes_all_at_load(host)) {
         return warn(
             "vboxdrv is loaded, and KVM holds the CPU's virtualization all the time "
-            "(/sys/module/kvm/parameters/enable_virt_at_load is Y): VirtualBox's VMs cannot start",
-            Remedy{"if both shall be used in turn, let KVM take it with its first VM only (where KVM is built "
+            "(/sys/module/kvm/parameters/enable_virt_at_load is Y): the VMs of VirtualBox before 7.2.10 cannot start",
+            Remedy{"update VirtualBox; with an older one, if both shall be used in turn, let KVM take it with its "
+                   "first VM only (where KVM is built "
                    "in: kvm.enable_virt_at_load=0 on the kernel's command line)",
                    {"echo 'options kvm enable_virt_at_load=0' >/etc/modprobe.d/virtualbox-kvm.conf", reload(host)}});
     }

@@ -25,7 +25,7 @@ std::vector<std::string_view> backends(const HostFacts& host)
         return {"kvm"};
     }
     const bool has_cpu = host.cpu && *host.cpu;
-    const bool amd = has_cpu && (virt_flag(**host.cpu) == VirtFlag::svm || (*host.cpu)->vendor == "AuthenticAMD");
+    const bool amd = has_cpu && is_amd(**host.cpu);
     return amd ? std::vector<std::string_view>{"kvm_amd", "kvm_intel", "kvm_pvm"}
                : std::vector<std::string_view>{"kvm_intel", "kvm_amd", "kvm_pvm"};
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "check/catalogue.hpp"
+#include "facts/access.hpp"
 
 #include <cerrno>
 
@@ -148,16 +149,9 @@ Verdict judge_group(const HostFacts& host)
 
 constexpr unsigned may_use = 06;  // reading and writing
 
-/// What the kernel does with owner, group and others; lists beyond the mode (ACLs) are not looked at.
 bool may_open(const QemuAccount& account, const DeviceNode& node)
 {
-    constexpr unsigned owner_shift = 6;
-    constexpr unsigned group_shift = 3;
-    if (account.uid == 0) {
-        return true;
-    }
-    const unsigned shift = account.uid == node.uid ? owner_shift : account.gids.contains(node.gid) ? group_shift : 0;
-    return ((node.mode >> shift) & may_use) == may_use;
+    return may_read_and_write(node, {.name = account.name, .uid = account.uid, .gids = account.gids});
 }
 
 /// The node shut to its group is opened; the account outside of the group is put into it.

@@ -21,8 +21,8 @@ Verdict judge_param(const HostFacts& host)
     if (value == "Y" || value == "1") {
         return pass("nested guests are allowed");
     }
-    const bool amd = host.kvm.modules && *host.kvm.modules && (*host.kvm.modules)->contains("kvm_amd");
-    const auto* module = amd ? "kvm_amd" : "kvm_intel";
+    const bool has_cpu = host.cpu && *host.cpu;
+    const auto* module = has_cpu && is_amd(**host.cpu) ? "kvm_amd" : "kvm_intel";
     return warn(fmt::format("/sys/module/{}/parameters/nested is {}: guests cannot use KVM themselves", module, value),
                 Remedy{"if guests shall run guests, allow it while no VM runs",
                        {fmt::format("echo 'options {} nested=1' >/etc/modprobe.d/kvm-nested.conf", module),
@@ -53,7 +53,7 @@ bool is_foreign(const HostFacts& host)
 Verdict judge_offered(const HostFacts& host)
 {
     if (is_foreign(host)) {
-        return {Status::skip, "x86 only so far"};
+        return does_not_apply("x86 only so far");
     }
     const auto& offer = host.kvm.offer;
     if (!offer) {
@@ -63,16 +63,11 @@ Verdict judge_offered(const HostFacts& host)
         return unknown("it was not asked");
     }
     const NestedOffer& nested = **offer;
-    if (nested.complete()) {
-        return pass(fmt::format("KVM offers its guests {}{}",
+    if (nested.nests()) {
+        return pass(fmt::format("KVM offers its guests {}{}{}",
                                 nested.svm ? "svm" : "vmx",
-                                nested.nested_paging ? " with nested paging" : ""));
-    }
-    if (nested.vmx || nested.svm) {
-        return warn(fmt::format("KVM offers its guests {}, but cannot save its state (KVM_CAP_NESTED_STATE is {})",
-                                nested.svm ? "svm" : "vmx",
-                                nested.state_size),
-                    Remedy{"boot a kernel newer than Linux 4.20; until then no VM with nested guests can be migrated"});
+                                nested.nested_paging ? " with nested paging" : "",
+                                nested.state_size > 0 ? "" : "; it cannot save their state, as for a migration"));
     }
     return warn("KVM offers its guests neither vmx nor svm: they cannot use KVM themselves", offer_remedy(host));
 }
@@ -83,7 +78,7 @@ Verdict judge_inner(const HostFacts& host, const Fact<GuestRun>& run, const char
         return unknown(run.error());
     }
     if (!*run) {
-        return {Status::skip, "only on request: kvm-check nested --prove"};
+        return skip("only on request: kvm-check nested --prove, or run --deep");
     }
     if ((*run)->passed) {
         constexpr double thousand = 1'000;
@@ -97,8 +92,16 @@ Verdict judge_inner(const HostFacts& host, const Fact<GuestRun>& run, const char
                     : Remedy{"see what the kernel says; a newer kernel may mend it", {"dmesg | grep -i kvm"}});
 }
 
+bool offers_nothing(const HostFacts& host)
+{
+    return host.kvm.offer && *host.kvm.offer && !(*host.kvm.offer)->nests();
+}
+
 Verdict judge_run(const HostFacts& host)
 {
+    if (offers_nothing(host)) {
+        return skip("KVM offers its guests neither vmx nor svm");
+    }
     const bool svm = host.kvm.offer && *host.kvm.offer && (*host.kvm.offer)->svm;
     return judge_inner(host, host.kvm.nested_run, svm ? "by SVM" : "by VMX");
 }
@@ -107,7 +110,7 @@ Verdict judge_paging(const HostFacts& host)
 {
     const auto& offer = host.kvm.offer;
     if (offer && *offer && !(*offer)->nested_paging) {
-        return {Status::skip, (*offer)->svm ? "not offered" : "AMD only"};
+        return does_not_apply((*offer)->vmx ? "AMD only" : "KVM offers its guests no nested paging");
     }
     return judge_inner(host, host.kvm.nested_paging, "by nested paging");
 }

@@ -2,12 +2,11 @@
 #include "check/selection.hpp"
 
 #include <algorithm>
-#include <ranges>
 
 namespace kvmkit {
 namespace {
 
-constexpr std::array for_nested{std::string_view{"nested"}};
+constexpr std::array for_nested{std::string_view{"nested.param"}, std::string_view{"nested.offered"}};
 
 constexpr std::array all_profiles{
     Profile{"kvm", "run KVM guests: what is judged anyway", {}},
@@ -25,7 +24,8 @@ std::vector<Check> needed(std::span<const Check> checks, const Selection& select
 {
     CheckIds wanted;
     std::vector<Check> found;
-    for (const Check& check : std::views::reverse(checks)) {
+    for (auto next = checks.rbegin(); next != checks.rend(); ++next) {
+        const Check& check = *next;
         const bool counts = is_reported(selection, check.id) || wanted.contains(check.id);
         if (!counts || selection.skip.contains(check.id)) {
             continue;
@@ -47,6 +47,10 @@ void promote(Finding& finding)
     finding.check.severity = Severity::required;
     if (finding.verdict.status == Status::warn) {
         finding.verdict.status = Status::fail;
+    }
+    const bool untold = finding.verdict.status == Status::skip && finding.because.empty();
+    if (untold && finding.verdict.applies) {  // required, and nobody looked
+        finding.verdict.status = Status::unknown;
     }
 }
 
@@ -92,7 +96,15 @@ Judgement judge_selected(const HostFacts& host, std::span<const Check> checks, c
     auto& findings = judgement.findings;
     promote_required(findings, selection.require);
     judgement.verdict = readiness(findings);
-    std::erase_if(findings, [&](const Finding& finding) { return !is_reported(selection, finding.check.id); });
+    CheckIds causes;
+    for (const Finding& finding : findings) {
+        if (is_reported(selection, finding.check.id)) {
+            causes.emplace(finding.because);
+        }
+    }
+    std::erase_if(findings, [&](const Finding& finding) {
+        return !is_reported(selection, finding.check.id) && !causes.contains(finding.check.id);
+    });
     const bool warned =
         std::ranges::any_of(findings, [](const Finding& finding) { return finding.verdict.status == Status::warn; });
     if (selection.strict && warned && judgement.verdict == Readiness::ready) {

@@ -44,7 +44,8 @@ struct Judgement {
     Readiness verdict = Readiness::unknown;
 };
 
-/// Judges the chosen checks and what they depend on; all of these decide the verdict, the chosen ones are reported.
+/// Judges the chosen checks and what they depend on; all of these decide the verdict. The
+/// chosen ones are reported, and those because of which one of them was skipped.
 Judgement judge_selected(const HostFacts& host, std::span<const Check> checks, const Selection& selection);
 
 }  // namespace kvmkit

@@ -62,18 +62,30 @@ bool ran_in_vain(const Fact<GuestRun>& run)
     return run && *run && !(*run)->passed;
 }
 
+/// It was asked for, and what came of it is not known. What a recording does not mention was not asked for.
+bool cut_short(const Fact<GuestRun>& run)
+{
+    return !run && run.error().code != ErrorCode::not_found;
+}
+
 NestedState nested_state(const HostFacts& host, Readiness verdict)
 {
+    if (verdict == Readiness::unusable) {
+        return NestedState::unavailable;
+    }
     if (ran_in_vain(host.kvm.nested_run) || ran_in_vain(host.kvm.nested_paging)) {
         return NestedState::broken;
+    }
+    if (cut_short(host.kvm.nested_run) || cut_short(host.kvm.nested_paging)) {
+        return NestedState::unknown;
     }
     if (ran(host.kvm.nested_run)) {
         return NestedState::proved;
     }
     if (host.kvm.offer && *host.kvm.offer) {
-        return (*host.kvm.offer)->complete() ? NestedState::offered : NestedState::unavailable;
+        return (*host.kvm.offer)->nests() ? NestedState::offered : NestedState::unavailable;
     }
-    return verdict == Readiness::unusable ? NestedState::unavailable : NestedState::unknown;
+    return NestedState::unknown;
 }
 
 }  // namespace

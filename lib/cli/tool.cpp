@@ -129,7 +129,7 @@ ExitCode unwritten(const Tool& tool, const Console& console, ExitCode code, Effe
     if (changed) {
         return ExitCode::damaged;
     }
-    return code == ExitCode::ok ? ExitCode::failed : code;
+    return code == ExitCode::ok || code == ExitCode::no ? ExitCode::failed : code;
 }
 
 ExitCode run_and_flush(const Tool& tool, const Invocation& invocation, Console& console)

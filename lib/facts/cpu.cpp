@@ -56,6 +56,11 @@ VirtFlag virt_flag(const CpuFacts& cpu) noexcept
     return cpu.has_flag("svm") ? VirtFlag::svm : VirtFlag::none;
 }
 
+bool is_amd(const CpuFacts& cpu) noexcept
+{
+    return virt_flag(cpu) == VirtFlag::svm || cpu.vendor == "AuthenticAMD" || cpu.vendor == "HygonGenuine";
+}
+
 std::string_view word(VirtFlag flag) noexcept
 {
     switch (flag) {

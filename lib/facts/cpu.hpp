@@ -26,6 +26,9 @@ VirtFlag virt_flag(const CpuFacts& cpu) noexcept;
 /// "vmx", "svm" or "none".
 std::string_view word(VirtFlag flag) noexcept;
 
+/// Whether it has AMD's kind of virtualization (Hygon's CPUs do, too): whose KVM module is kvm_amd.
+bool is_amd(const CpuFacts& cpu) noexcept;
+
 /// One answer of the CPUID instruction.
 struct CpuidLeaf {
     unsigned leaf = 0;

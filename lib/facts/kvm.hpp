@@ -55,7 +55,7 @@ struct NestedOffer {
     bool nested_paging = false;  ///< AMD's; Intel's does not show here.
     int state_size = 0;          ///< Bytes of nested state that KVM can save (KVM_CAP_NESTED_STATE); 0: none.
 
-    [[nodiscard]] bool complete() const noexcept { return (vmx || svm) && state_size > 0; }
+    [[nodiscard]] bool nests() const noexcept { return vmx || svm; }
 };
 
 /// An MSR that KVM advertises and then refuses.

@@ -55,7 +55,11 @@ constexpr std::array written_features{
     WrittenFeature{0x10a, 0x10a, 0x7, Register::edx, 29},  // IA32_ARCH_CAPABILITIES
     WrittenFeature{0xcf, 0xcf, 0x7, Register::edx, 30},    // IA32_CORE_CAPABILITIES
     WrittenFeature{0x345, 0x345, 0x1, Register::ecx, 15},  // IA32_PERF_CAPABILITIES
-    WrittenFeature{0x480, 0x491, 0x1, Register::ecx, 5},   // IA32_VMX_*
+    // IA32_VMX_*, without those that KVM makes of others and lets nobody write: the controls without TRUE, FIXED1.
+    WrittenFeature{0x480, 0x480, 0x1, Register::ecx, 5},
+    WrittenFeature{0x485, 0x486, 0x1, Register::ecx, 5},
+    WrittenFeature{0x488, 0x488, 0x1, Register::ecx, 5},
+    WrittenFeature{0x48a, 0x491, 0x1, Register::ecx, 5},
 };
 
 bool is_written(std::uint32_t index, const CpuidTable& cpuid) noexcept

@@ -73,9 +73,11 @@ Fact<std::set<std::string>> read_modules(const Root& root)
     return std::optional{std::move(modules)};
 }
 
-Fact<std::string> read_nested(const Root& root)
+/// Kernels that have both modules built in show both parameters: the CPU's own counts.
+Fact<std::string> read_nested(const Root& root, const Fact<CpuFacts>& cpu)
 {
-    for (const auto* module : {"kvm_intel", "kvm_amd"}) {
+    const bool amd = cpu && *cpu && is_amd(**cpu);
+    for (const auto* module : {amd ? "kvm_amd" : "kvm_intel", amd ? "kvm_intel" : "kvm_amd"}) {
         auto value = trimmed(root, fmt::format("sys/module/{}/parameters/nested", module));
         if (!value || *value) {
             return value;
@@ -143,7 +145,7 @@ FileFacts read_files(const Root& root)
     facts.host.distribution = read_distribution(root);
     facts.host.kvm_group = read_kvm_group(root);
     facts.host.kvm.modules = read_modules(root);
-    facts.host.kvm.nested = read_nested(root);
+    facts.host.kvm.nested = read_nested(root, facts.host.cpu);
     facts.host.kvm.udev = read_udev(root);
     facts.host.libvirt = read_libvirt(root);
     facts.host.network = read_network(root);

@@ -127,16 +127,16 @@ class Results {
 public:
     explicit Results(const kvm::Proven& proven) : proven_(proven) {}
 
-    /// `value` if the stage was passed, an Error if the child ended in it, absent if it was never reached. `good`:
-    /// whether the next stage was entered at all.
+    /// `value` if the stage was passed; an Error from the stage on in which the child ended; absent from the one on
+    /// that was not entered, since the stage before was not `good`.
     template <class T>
     Fact<T> next(kvm::Stage stage, Fact<T> value, bool good)
     {
         if (over_) {
             return std::optional<T>{};
         }
-        if (proven_.proof.reached == stage) {
-            over_ = true;
+        cut_short_ = cut_short_ || proven_.proof.reached == stage;
+        if (cut_short_) {
             return unfinished(proven_);
         }
         over_ = !good;
@@ -146,6 +146,7 @@ public:
 private:
     const kvm::Proven& proven_;
     bool over_ = false;
+    bool cut_short_ = false;
 };
 
 /// Opens the device and asks it nothing.
@@ -168,7 +169,7 @@ void ask_kvm(const ProbeOrder& order, KvmFacts& kvm)
     const auto depth = order.depth == Depth::nested ? kvm::Depth::nested : kvm::Depth::plain;
     const auto proven = kvm::prove(device_path, order.deadline, depth);
     if (proven) {
-        take_over(*proven, kvm);
+        take_over(*proven, depth, kvm);
     } else {
         kvm.open = proven.error();
     }
@@ -197,7 +198,7 @@ void look_at_kvm(const Root& root, const ProbeOrder& order, HostFacts& host)
 
 }  // namespace
 
-void take_over(const kvm::Proven& proven, KvmFacts& facts)
+void take_over(const kvm::Proven& proven, kvm::Depth depth, KvmFacts& facts)
 {
     using kvm::Stage;
     constexpr int known_version = 12;
@@ -214,8 +215,10 @@ void take_over(const kvm::Proven& proven, KvmFacts& facts)
     facts.speed = results.next<GuestSpeed>(Stage::speed, as_speed(proof), true);
     facts.msrs = results.next<MsrWriteback>(Stage::msrs, as_writeback(proof.msrs), true);
     facts.exit_cost = results.next<ExitCost>(Stage::exits, as_cost(proof), true);
-    facts.nested_run = results.next<GuestRun>(Stage::inner, as_inner(proof.inner), true);
-    facts.nested_paging = results.next<GuestRun>(Stage::inner_paging, as_inner(proof.inner_paging), true);
+    if (depth == kvm::Depth::nested) {
+        facts.nested_run = results.next<GuestRun>(Stage::inner, as_inner(proof.inner), true);
+        facts.nested_paging = results.next<GuestRun>(Stage::inner_paging, as_inner(proof.inner_paging), true);
+    }
 }
 
 void probe_live(const Root& root, const ProbeOrder& order, HostFacts& host)

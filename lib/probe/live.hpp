@@ -12,7 +12,8 @@ namespace kvmkit {
 /// /dev/kvm does.
 void probe_live(const Root& root, const ProbeOrder& order, HostFacts& host);
 
-/// What the child saw, as facts: a stage that was not reached is absent, the one that it hung in is an Error.
-void take_over(const kvm::Proven& proven, KvmFacts& facts);
+/// What the child saw, as facts: a stage that had no sense after the one before is absent; the one that it hung in and
+/// all after it are an Error. `depth`: what it was asked for.
+void take_over(const kvm::Proven& proven, kvm::Depth depth, KvmFacts& facts);
 
 }  // namespace kvmkit

@@ -83,7 +83,9 @@ std::string without_measurements(std::string_view text)
 
 bool same(const OutlinedCheck& a, const OutlinedCheck& b)
 {
-    return a.status == b.status && without_measurements(a.evidence) == without_measurements(b.evidence);
+    const bool only_measured = a.id == "kvm.exit_cost" || a.id == "kvm.guest_speed";
+    return a.status == b.status &&
+           (only_measured || without_measurements(a.evidence) == without_measurements(b.evidence));
 }
 
 const OutlinedCheck* find_check(const Outline& outline, std::string_view id)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "report/finding.hpp"
 
+#include "report/phrases.hpp"
 #include "report/remedy.hpp"
 
 #include <fmt/format.h>
@@ -33,13 +34,13 @@ std::string coloured(std::string_view text, std::string_view code, Paint paint)
 
 std::string finding_text(const Finding& finding, Paint paint)
 {
-    const auto& [status, evidence, remedy] = finding.verdict;
+    const Verdict& verdict = finding.verdict;
     auto text = fmt::format("{} {:<18} {}\n         {}\n",
-                            coloured(fmt::format("{:<8}", word(status)), colour_of(status), paint),
+                            coloured(fmt::format("{:<8}", word(verdict.status)), colour_of(verdict.status), paint),
                             finding.check.id,
                             finding.check.title,
-                            evidence);
-    return remedy ? text + to_text(*remedy, indent) : text;
+                            one_line(verdict.evidence));
+    return verdict.remedy ? text + to_text(*verdict.remedy, indent) : text;
 }
 
 nlohmann::ordered_json finding_json(const Finding& finding)

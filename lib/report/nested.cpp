@@ -2,6 +2,7 @@
 #include "report/nested.hpp"
 
 #include "report/finding.hpp"
+#include "report/phrases.hpp"
 
 #include <algorithm>
 
@@ -45,7 +46,15 @@ std::optional<Finding> find(const Report& report, std::string_view id)
 /// Only if something was run.
 std::optional<Finding> tried(const Report& report, std::string_view id, const Fact<GuestRun>& run)
 {
-    return run && *run ? find(report, id) : std::nullopt;
+    const bool asked_for = run ? run->has_value() : run.error().code != ErrorCode::not_found;
+    return asked_for ? find(report, id) : std::nullopt;
+}
+
+/// What leaves the answer open.
+bool is_open(const Finding& finding)
+{
+    const bool essential = finding.check.severity == Severity::essential;
+    return finding.verdict.status == Status::unknown && (essential || finding.check.id.starts_with("nested."));
 }
 
 bool stands_in_the_way(const Finding& finding)
@@ -58,6 +67,9 @@ bool stands_in_the_way(const Finding& finding)
 
 std::string below(const HostFacts& host)
 {
+    if (host.arch && *host.arch && !is_x86(**host.arch)) {
+        return "";
+    }
     if (host.cpu && *host.cpu && virt_flag(**host.cpu) != VirtFlag::none) {
         return std::string{word(virt_flag(**host.cpu))};
     }
@@ -73,7 +85,7 @@ std::string floor_text(const NestedReport& report)
         return "this host: what it runs on is not known\n";
     }
     const UnderlayFacts& underlay = **report.underlay;
-    return fmt::format("this host: {} ({})\n", phrase(underlay.kind), underlay.evidence);
+    return fmt::format("this host: {} ({})\n", phrase(underlay.kind), one_line(underlay.evidence));
 }
 
 std::string below_text(const NestedReport& report)
@@ -89,10 +101,11 @@ std::string below_text(const NestedReport& report)
 std::string offer_text(const NestedReport& report)
 {
     if (!report.offer) {
-        return fmt::format("it offers: not known: {}\n", report.offer.error().message);
+        return fmt::format("it offers: not known: {}\n", one_line(report.offer.error().message));
     }
     if (!*report.offer) {
-        return "it offers: nothing: KVM does not work here\n";
+        return report.state == NestedState::unavailable ? "it offers: nothing: KVM does not work here\n"
+                                                        : "it offers: not known: KVM was not asked\n";
     }
     const NestedOffer& offer = **report.offer;
     if (!offer.vmx && !offer.svm) {
@@ -107,7 +120,7 @@ std::string proof_text(const NestedReport& report)
     std::string text;
     for (const auto& finding : {report.run, report.paging}) {
         if (finding) {
-            text += fmt::format("proof:     {}\n", finding->verdict.evidence);
+            text += fmt::format("proof:     {}\n", one_line(finding->verdict.evidence));
         }
     }
     return text;
@@ -158,7 +171,10 @@ NestedReport make_nested_report(const HostFacts& host, const Report& report)
     nested.offer = host.kvm.offer;
     nested.run = tried(report, "nested.run", host.kvm.nested_run);
     nested.paging = tried(report, "nested.npt", host.kvm.nested_paging);
-    const auto missing = std::ranges::find_if(report.findings, stands_in_the_way);
+    auto missing = std::ranges::find_if(report.findings, stands_in_the_way);
+    if (missing == report.findings.end() && nested.state == NestedState::unknown) {
+        missing = std::ranges::find_if(report.findings, is_open);
+    }
     if (missing != report.findings.end()) {
         nested.missing = *missing;
     }

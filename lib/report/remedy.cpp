@@ -8,9 +8,9 @@
 namespace kvmkit {
 std::string to_text(const Remedy& remedy, std::size_t indent)
 {
-    auto text = fmt::format("{:{}}fix{}: {}\n", "", indent, place(remedy.where), remedy.summary);
+    auto text = fmt::format("{:{}}fix{}: {}\n", "", indent, place(remedy.where), one_line(remedy.summary));
     for (const auto& command : remedy.commands) {
-        text += fmt::format("{:{}}$ {}\n", "", indent + 2, command);
+        text += fmt::format("{:{}}$ {}\n", "", indent + 2, one_line(command));
     }
     return text;
 }

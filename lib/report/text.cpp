@@ -57,7 +57,7 @@ std::string to_text(const Report& report, Detail detail, Paint paint)
         fmt::format("{}\naccelerator: {} ({})\n",
                     coloured(fmt::format("KVM: {}", headline(report)), colour_of(report.summary.verdict), paint),
                     word(report.recommendation.accel),
-                    report.recommendation.why);
+                    one_line(report.recommendation.why));
     if (const auto about = scope(report); !about.empty()) {
         text += fmt::format("judged by {}\n", about);
     }

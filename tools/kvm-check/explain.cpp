@@ -6,6 +6,7 @@
 #include "report/log_report.hpp"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
@@ -25,8 +26,11 @@ Result<void> read_log(int fd, std::string_view name, Explainer& explainer)
     for (;;) {
         const ssize_t got = ::read(fd, chunk.data(), chunk.size());
         const int errnum = errno;
-        if (got < 0 && errnum == EINTR) {
+        if (got < 0 && (errnum == EINTR || errnum == EPIPE)) {  // EPIPE: the kernel's ring overtook us
             continue;
+        }
+        if (got < 0 && errnum == EAGAIN) {  // the end of /dev/kmsg, which would wait for the next line
+            return {};
         }
         if (got < 0) {
             return errno_error(errnum, fmt::format("cannot read {}", name));
@@ -40,12 +44,15 @@ Result<void> read_log(int fd, std::string_view name, Explainer& explainer)
 
 Result<void> read_file(const std::string& path, Explainer& explainer)
 {
-    const UniqueFd fd{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY)};
+    struct stat found {};
+    const bool device = ::stat(path.c_str(), &found) == 0 && S_ISCHR(found.st_mode);
+    const UniqueFd fd{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | (device ? O_NONBLOCK : 0))};
     if (!fd) {
         const int errnum = errno;
-        return errno_error(errnum,
-                           fmt::format("cannot read '{}'", path),
-                           errnum == EACCES ? "read it as root: sudo cat FILE | kvm-check explain" : "");
+        return errno_error(
+            errnum,
+            fmt::format("cannot read '{}'", path),
+            errnum == EACCES || errnum == EPERM ? "read it as root: sudo cat FILE | kvm-check explain" : "");
     }
     return read_log(fd.get(), fmt::format("'{}'", path), explainer);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "report/nested.hpp"
 #include "check/recommendation.hpp"
+#include "report/text.hpp"
 #include "support/healthy_host.hpp"
 
 #include <cerrno>
@@ -70,6 +71,56 @@ TEST(Nested, ThatIsOfferedAndDoesNotRunIsBroken)
     EXPECT_EQ(summary(host).verdict, Readiness::ready);  // nobody needs it for the first storey
 }
 
+TEST(Nested, ThatWasCutShortLeavesTheAnswerOpen)
+{
+    HostFacts host = healthy();
+    host.kvm.nested_run =
+        Error{ErrorCode::timeout, "the kernel never came back from running a guest's guest", "see dmesg"};
+    EXPECT_EQ(summary(host).nested, NestedState::unknown);
+    const auto hung = report(host);
+    ASSERT_TRUE(hung.run && hung.missing);
+    EXPECT_EQ(hung.missing->check.id, "nested.run");
+    const auto text = to_text(hung, Paint::plain);
+    EXPECT_NE(text.find("see dmesg"), std::string::npos) << text;
+    EXPECT_EQ(text.find("kvm-check nested --prove"), std::string::npos) << "do not send them there again: " << text;
+}
+
+TEST(Nested, NeedsNoStateThatCanBeSaved)
+{
+    HostFacts host = healthy();
+    host.kvm.offer = known(NestedOffer{.svm = true, .nested_paging = true});
+    EXPECT_EQ(summary(host).nested, NestedState::offered);
+    EXPECT_EQ(finding(host, "nested.offered").verdict.status, Status::pass);
+    EXPECT_NE(finding(host, "nested.offered").verdict.evidence.find("migration"), std::string::npos);
+}
+
+TEST(Nested, IsNotAvailableWhereNoGuestRuns)
+{
+    HostFacts host = healthy();
+    host.kvm.run_long = known(GuestRun{false, "it did not", {}});
+    EXPECT_EQ(summary(host).nested, NestedState::unavailable);
+    EXPECT_EQ(report(host).missing->check.id, "kvm.run_long");
+}
+
+TEST(Nested, NamesTheModuleOfThisCpuWhereBothAreBuiltIn)
+{
+    HostFacts host = switched_off();
+    host.kvm.modules = known(std::set<std::string>{"kvm", "kvm_intel", "kvm_amd"});
+    EXPECT_NE(finding(host, "nested.param").verdict.evidence.find("kvm_intel"), std::string::npos);
+    host.cpu = known(CpuFacts{"AuthenticAMD", "EPYC", {"lm", "svm"}});
+    EXPECT_NE(finding(host, "nested.param").verdict.evidence.find("kvm_amd"), std::string::npos);
+}
+
+TEST(Nested, PrintsNothingThatATerminalObeys)
+{
+    HostFacts host = healthy();
+    host.kvm.nested = known<std::string>("N\x1b[31m\xff");
+    host.underlay = known(UnderlayFacts{Underlay::vmware, "DMI says '\x1b]0;x\a'"});
+    host.kvm.offer = known(NestedOffer{});
+    EXPECT_EQ(to_text(report(host), Paint::plain).find('\x1b'), std::string::npos);
+    EXPECT_EQ(to_text(make_report(host), Detail::all, Paint::plain).find('\x1b'), std::string::npos);
+}
+
 TEST(Nested, NamesTheRootCauseWhereKvmItselfIsMissing)
 {
     HostFacts host = healthy();
@@ -121,9 +172,14 @@ TEST(MsrWriteback, NamesTheFeatureThatKeepsQemuFromStarting)
 
 TEST(MsrWriteback, FallsBackWhereNoFeatureIsKnown)
 {
-    const auto found = finding(refusing({{0xc0011029, 0}}), "kvm.msr_writeback");
-    ASSERT_TRUE(found.verdict.remedy);
-    EXPECT_NE(found.verdict.remedy->commands.front().find("ignore_msrs"), std::string::npos);
+    for (const auto& msrs :
+         {std::vector<RefusedMsr>{{0xc0011029, 0}}, std::vector<RefusedMsr>{{0x10a, 0}, {0x999, 0}}}) {
+        const HostFacts host = refusing(msrs);
+        const auto found = finding(host, "kvm.msr_writeback");
+        ASSERT_TRUE(found.verdict.remedy);
+        EXPECT_EQ(found.verdict.remedy->commands.front(), "qemu-system-x86_64 -accel kvm -cpu qemu64");
+        EXPECT_EQ(recommend(host).cpu, "qemu64");
+    }
     EXPECT_EQ(recommend(healthy()).cpu, "host");
 }
 

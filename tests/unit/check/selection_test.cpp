@@ -55,15 +55,15 @@ TEST(Selection, OfEverythingReportsEverything)
     EXPECT_EQ(judgement.verdict, Readiness::ready);
 }
 
-TEST(Selection, ReportsTheChosenAndLetsTheirDependenciesDecide)
+TEST(Selection, ReportsTheChosenAndTheirCauses)
 {
     const std::array broken{Check{"base.a", "", Severity::essential, {}, fails},
                             Check{"base.b", "", Severity::required, {"base.a"}, passes},
                             Check{"other.c", "", Severity::essential, {}, fails}};
     const auto judgement = judged({.only = {"base.b"}}, broken);
-    EXPECT_EQ(ids(judgement), (std::vector<std::string>{"base.b"}));
-    EXPECT_EQ(judgement.findings[0].verdict.status, Status::skip);
-    EXPECT_EQ(judgement.findings[0].because, "base.a");
+    EXPECT_EQ(ids(judgement), (std::vector<std::string>{"base.a", "base.b"}));
+    EXPECT_EQ(judgement.findings[1].verdict.status, Status::skip);
+    EXPECT_EQ(judgement.findings[1].because, "base.a");
     EXPECT_EQ(judgement.verdict, Readiness::unusable);
     EXPECT_EQ(judged({.only = {"other.c"}}, broken).findings.size(), 1U);
 }
@@ -97,6 +97,16 @@ TEST(Selection, IsUnknownWhereARequiredCheckCannotBeJudged)
 {
     EXPECT_EQ(judged({.require = {"extra.dark"}}).verdict, Readiness::unknown);
     EXPECT_EQ(judged({.require = {"extra.follows"}}).verdict, Readiness::unknown) << "skipped because of extra.dark";
+}
+
+TEST(Selection, IsNotContentWithARequiredCheckThatWasSkipped)
+{
+    const std::array quiet{
+        Check{"base.a", "", Severity::advisory, {}, [](const HostFacts&) { return skip("not installed"); }},
+        Check{"base.b", "", Severity::advisory, {}, [](const HostFacts&) { return does_not_apply("AMD only"); }}};
+    EXPECT_EQ(judged({.require = {"base.a"}}, quiet).verdict, Readiness::unknown);
+    EXPECT_EQ(judged({.require = {"base.b"}}, quiet).verdict, Readiness::ready) << "nobody can have it here";
+    EXPECT_EQ(judged({}, quiet).verdict, Readiness::ready);
 }
 
 TEST(Selection, CountsWarningsWhereStrict)

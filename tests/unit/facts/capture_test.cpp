@@ -52,7 +52,7 @@ TEST(Capture, ReadsWhatWasSeenOfNesting)
         "nested_run": {"passed": true, "detail": null, "took_us": 900}, "nested_paging": null}})",
                                    host);
     ASSERT_TRUE(read) << read.error().message;
-    EXPECT_TRUE((*host.kvm.offer)->complete());
+    EXPECT_TRUE((*host.kvm.offer)->nests());
     ASSERT_EQ((*host.kvm.msrs)->first.size(), 1U);
     EXPECT_EQ((*host.kvm.msrs)->first.front().index, 0x10aU);
     EXPECT_EQ((*host.kvm.msrs)->first.front().value, 0x400000000c000069U);
