@@ -6,6 +6,7 @@ test guest lies in /run/guest, and /dev/kvm is hidden so that every machine give
 number 1 in there: it reaps what daemons leave (a VM's end takes seconds otherwise), and everything ends with it."""
 import os
 import shutil
+import stat
 import subprocess
 import sys
 
@@ -55,7 +56,9 @@ def furnish(guest):
         settings.write("cgroup_controllers = [ ]\nnamespaces = [ ]\n")
     mount("--bind", "/run/etc-libvirt", "/etc/libvirt")
     if os.path.exists("/dev/kvm"):
-        mount("--bind", "/dev/null", "/dev/kvm")
+        # Shut to all but root: libvirt asks QEMU anew at every start where its user could open a KVM that is none.
+        os.mknod("/run/no-kvm", stat.S_IFCHR, os.makedev(1, 3))
+        mount("--bind", "/run/no-kvm", "/dev/kvm")
     mount("-t", "sysfs", "sysfs", "/sys")  # the network namespace's own links; without control groups
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
 
