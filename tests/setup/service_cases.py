@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Cases under a systemd that really runs: the machine is booted by systemd-nspawn, and the case is a unit in it."""
+import contextlib
 import os
 import shutil
 import subprocess
@@ -19,6 +20,15 @@ WantedBy=default.target
 """
 
 
+def sweep_groups() -> None:
+    """Removes the empty control groups that systemd-nspawn leaves: it does not start where one hierarchy alone has them."""
+    for hierarchy in ("", "unified", "systemd"):
+        for name in ("payload", "supervisor"):
+            for folder, _, _ in os.walk(os.path.join("/sys/fs/cgroup", hierarchy, name), topdown=False):
+                with contextlib.suppress(OSError):
+                    os.rmdir(folder)
+
+
 def boot(machine: Machine, script: dict) -> dict:
     """Runs the lines of a script on the booted machine; yields exit code and output of each, in order of their names."""
     if shutil.which("systemd-nspawn") is None:
@@ -34,6 +44,7 @@ def boot(machine: Machine, script: dict) -> dict:
     wants = machine.root / "etc/systemd/system/default.target.wants"
     wants.mkdir(exist_ok=True)
     (wants / "case.service").symlink_to("/etc/systemd/system/case.service")
+    sweep_groups()
     for place in ("dev", "run", "proc"):
         subprocess.run(["umount", "-l", machine.root / place], check=True)
     booted = subprocess.run(["timeout", "-k", "5", "90", "systemd-nspawn", "--quiet", "--boot", "--register=no", "--keep-unit",
