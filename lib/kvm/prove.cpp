@@ -30,6 +30,8 @@ constexpr std::chrono::milliseconds run_budget{700};
 constexpr std::chrono::milliseconds loop_budget{10};
 /// For a host on which entering a guest alone takes longer than that: one that is emulated itself.
 constexpr std::chrono::milliseconds slow_budget{200};
+/// For a second look at a guest that seemed slow: the cost of entering it hardly counts then.
+constexpr std::chrono::milliseconds second_budget{60};
 constexpr std::chrono::milliseconds exit_budget{50};
 
 /// A guest's loop that was disturbed is measured once more. Emulation is hundreds of times slower than this.
@@ -130,7 +132,7 @@ private:
         if (proof_.kernel_loop.turns == 0) {
             measure_kernel(slow_budget);
         } else if (proof_.kernel_loop.per_turn() > suspicious_ratio * proof_.host_loop.per_turn()) {
-            measure_kernel(loop_budget);
+            measure_kernel(second_budget);
         }
         proof_.user_loop = measure_guest(device_.get(), Ring::user, loop_budget).time;
     }
