@@ -14,7 +14,7 @@ test_packages=(
 )
 # For the emulated hosts of scripts/lab.
 lab_packages=(
-    binutils bochs bochs-term bochsbios iproute2 isolinux kmod openssh-client python3 qemu-system-x86 qemu-utils seabios
+    binutils bochs bochs-term bochsbios iproute2 isolinux kmod openssh-client python3 qemu-system-x86 qemu-utils seabios vgabios
     syslinux-common util-linux xorriso
 )
 # To check format, style and a second compiler.
