@@ -94,12 +94,6 @@ Verdict judge_speed(const HostFacts& host)
         emulation_remedy(host));
 }
 
-/// The architecture is known, and it is none that has MSRs.
-bool is_foreign(const HostFacts& host)
-{
-    return host.arch && *host.arch && !is_x86(**host.arch);
-}
-
 Verdict judge_writeback(const HostFacts& host)
 {
     if (is_foreign(host)) {

@@ -44,12 +44,6 @@ std::optional<Remedy> offer_remedy(const HostFacts& host)
     return is_guest(host) ? operator_remedy(host) : std::nullopt;
 }
 
-/// How KVM tells that it nests is asked for on x86 only so far.
-bool is_foreign(const HostFacts& host)
-{
-    return host.arch && *host.arch && !is_x86(**host.arch);
-}
-
 Verdict judge_offered(const HostFacts& host)
 {
     if (is_foreign(host)) {

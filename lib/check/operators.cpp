@@ -86,6 +86,11 @@ std::optional<Remedy> operator_remedy(const HostFacts& host)
     return std::nullopt;
 }
 
+bool is_foreign(const HostFacts& host)
+{
+    return host.arch && *host.arch && !is_x86(**host.arch);
+}
+
 bool is_guest(const HostFacts& host)
 {
     const auto* underlay = underlay_of(host);

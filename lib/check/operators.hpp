@@ -11,6 +11,9 @@ namespace kvmkit {
 /// real hardware and where the underlay is not known.
 std::optional<Remedy> operator_remedy(const HostFacts& host);
 
+/// Whether the architecture is known, and is not the PC's.
+bool is_foreign(const HostFacts& host);
+
 /// Whether this host is known to be somebody's guest.
 bool is_guest(const HostFacts& host);
 

@@ -14,11 +14,6 @@ namespace {
 
 constexpr std::uint32_t exits = 64;
 
-GuestResult refused(const Refusal& refusal)
-{
-    return {.ended = Ended::refused, .call = refusal.call, .errnum = refusal.errnum};
-}
-
 /// Goes back in after each OUT, under one watchdog: a timer for each would cost more than the exit.
 LoopTime leave_by_output(const Machine& machine, std::chrono::milliseconds budget)
 {
@@ -38,11 +33,11 @@ ExitCosts measure_exits(int device, std::chrono::milliseconds budget)
 {
     auto machine = Machine::build(device);
     if (!machine) {
-        return {refused(machine.error()), {}, {}};
+        return {not_begun(machine.error()), {}, {}};
     }
     machine->load(layout::code, exits_code());
     if (auto ready = enter_long_mode(*machine, Ring::kernel, {.rcx = exits}); !ready) {
-        return {refused(ready.error()), {}, {}};
+        return {not_begun(ready.error()), {}, {}};
     }
     const std::int64_t begin = thread_time();
     const Departure spoken = enter(*machine, budget);

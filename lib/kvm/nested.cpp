@@ -17,11 +17,6 @@ struct Kind {
 constexpr Kind svm{'S', 0x81, 0x324c204d5653};  // VMEXIT_VMMCALL
 constexpr Kind vmx{'V', 18, 0x324c20584d56};    // exit reason: VMCALL
 
-GuestResult refused(const Refusal& refusal)
-{
-    return {.ended = Ended::refused, .call = refusal.call, .errnum = refusal.errnum};
-}
-
 GuestResult judge_return(const Machine& machine, const Kind& kind)
 {
     const std::uint64_t reason = machine.fetch(layout::report_reason);
@@ -51,11 +46,11 @@ GuestResult result_of(int device, const Offer& offer, Paging paging, std::chrono
 {
     auto machine = Machine::build(device);
     if (!machine) {
-        return refused(machine.error());
+        return not_begun(machine.error());
     }
     const auto ready = offer.svm ? prepare_svm(*machine, paging) : prepare_vmx(*machine, device);
     if (!ready) {
-        return refused(ready.error());
+        return not_begun(ready.error());
     }
     const Departure spoken = enter(*machine, budget);
     switch (spoken.kind) {

@@ -23,7 +23,7 @@ Departure ended(Ended how, std::uint64_t code = 0)
 
 Departure refused(const Refusal& refusal)
 {
-    return {.result = {.ended = Ended::refused, .call = refusal.call, .errnum = refusal.errnum}};
+    return {.result = not_begun(refusal)};
 }
 
 Departure read_port(const struct kvm_run& run)
@@ -77,11 +77,11 @@ GuestResult real_result(int device, std::chrono::milliseconds budget)
 {
     auto machine = Machine::build(device);
     if (!machine) {
-        return refused(machine.error()).result;
+        return not_begun(machine.error());
     }
     machine->load(layout::code, real_mode_code());
     if (auto ready = enter_real_mode(*machine); !ready) {
-        return refused(ready.error()).result;
+        return not_begun(ready.error());
     }
     return judge_run(*machine, '4', budget);
 }
@@ -90,11 +90,11 @@ GuestResult long_result(int device, std::chrono::milliseconds budget)
 {
     auto machine = Machine::build(device);
     if (!machine) {
-        return refused(machine.error()).result;
+        return not_begun(machine.error());
     }
     machine->load(layout::code, long_mode_code());
     if (auto ready = enter_long_mode(*machine, Ring::kernel, {.rdi = layout::result, .rsi = magic}); !ready) {
-        return refused(ready.error()).result;
+        return not_begun(ready.error());
     }
     GuestResult result = judge_run(*machine, 'K', budget);
     if (result.ended == Ended::passed && machine->fetch(layout::result) != magic) {
@@ -104,6 +104,11 @@ GuestResult long_result(int device, std::chrono::milliseconds budget)
 }
 
 }  // namespace
+
+GuestResult not_begun(const Refusal& refusal) noexcept
+{
+    return {.ended = Ended::refused, .call = refusal.call, .errnum = refusal.errnum};
+}
 
 Departure enter(const Machine& machine, std::chrono::milliseconds budget)
 {

@@ -41,11 +41,6 @@ std::uint64_t turns_left(const Machine& machine)
 #endif
 }
 
-GuestResult refused(const Refusal& refusal)
-{
-    return {.ended = Ended::refused, .call = refusal.call, .errnum = refusal.errnum};
-}
-
 Measured run_loop(const Machine& machine, std::chrono::milliseconds budget)
 {
     const std::int64_t begin = thread_time();
@@ -71,14 +66,14 @@ Measured measure_guest(int device, Ring ring, std::chrono::milliseconds budget)
     using Clock = std::chrono::steady_clock;
     auto machine = Machine::build(device);
     if (!machine) {
-        return {refused(machine.error()), {}};
+        return {not_begun(machine.error()), {}};
     }
     machine->load(layout::code, loop_code());
     const auto end = Clock::now() + budget;
     Measured fastest;
     for (int slice = 0; slice < slices && (slice == 0 || Clock::now() < end); ++slice) {
         if (auto ready = enter_long_mode(*machine, ring, {.rcx = guest_turns}); !ready) {
-            return {refused(ready.error()), {}};
+            return {not_begun(ready.error()), {}};
         }
         const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - Clock::now());
         const Measured measured = run_loop(*machine, std::max(left, std::chrono::milliseconds{1}));

@@ -15,6 +15,9 @@ struct Departure {
     GuestResult result;      ///< Where it ended: how. Never passed; without a time.
 };
 
+/// The result of a run that did not begin, since KVM refused a call before it.
+GuestResult not_begun(const Refusal& refusal) noexcept;
+
 /// Enters the guest once and stays until it says a word, halts, fails, or `budget` is over.
 Departure enter(const Machine& machine, std::chrono::milliseconds budget);
 
