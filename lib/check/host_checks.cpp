@@ -110,6 +110,9 @@ Verdict judge_bridge_filter(const HostFacts& host)
     if (!filter) {
         return unknown(filter.error());
     }
+    if (!host.network.looked_at_sysctls) {
+        return skip("not recorded: /proc/sys/net");
+    }
     if (!*filter) {
         return skip("the firewall does not see what bridges carry: br_netfilter is not loaded");
     }

@@ -9,9 +9,9 @@
 namespace kvmkit {
 namespace {
 
-Verdict not_installed()
+Verdict not_installed(const LibvirtFacts& libvirt)
 {
-    return skip("libvirt is not installed");
+    return skip(libvirt.looked ? "libvirt is not installed" : "not recorded: /usr/sbin");
 }
 
 /// The arrangement that this host uses: the modular one where it is switched on or alone, else libvirtd.
@@ -99,7 +99,7 @@ Verdict judge_service(const HostFacts& host)
 {
     const LibvirtFacts& libvirt = host.libvirt;
     if (!libvirt.installed()) {
-        return not_installed();
+        return not_installed(host.libvirt);
     }
     if (!libvirt.socket) {
         return judge_at_boot(libvirt);
@@ -122,7 +122,7 @@ std::string join_command(const HostFacts& host, std::string_view user, std::stri
 Verdict judge_group(const HostFacts& host)
 {
     if (!host.libvirt.installed()) {
-        return not_installed();
+        return not_installed(host.libvirt);
     }
     if (!host.user || !*host.user) {
         return skip("it was not recorded who asked");
@@ -179,7 +179,7 @@ Remedy let_qemu_in(const HostFacts& host, const DeviceNode& node, const QemuAcco
 Verdict judge_qemu_access(const HostFacts& host)
 {
     if (!host.libvirt.installed()) {
-        return not_installed();
+        return not_installed(host.libvirt);
     }
     const auto& node = host.kvm.node;
     if (!node || !*node || (*node)->kind != NodeKind::kvm_device) {

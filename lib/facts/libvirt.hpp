@@ -31,6 +31,7 @@ struct QemuAccount {
 
 /// What is to be seen of libvirt's system instance without asking it anything.
 struct LibvirtFacts {
+    bool looked = true;        ///< False: a recording without the places where programs lie.
     LibvirtDaemon monolithic;  ///< libvirtd
     LibvirtDaemon modular;     ///< virtqemud
     ServiceManager manager = ServiceManager::none;

@@ -21,6 +21,7 @@ struct NetworkFacts {
     Fact<NamedNode> tun{std::nullopt};        ///< dev/net/tun; absent: a recording that says nothing of it.
     Fact<NamedNode> vhost_net{std::nullopt};  ///< dev/vhost-net; absent likewise.
     bool has_vhost_net = false;               ///< Where the node is missing: the kernel has or could load vhost_net.
+    bool looked_at_sysctls = true;            ///< False: a recording without proc/sys/net.
     Fact<std::string> bridge_filter{std::nullopt};  ///< net.bridge.bridge-nf-call-iptables; absent: no br_netfilter.
     bool docker = false;                            ///< Docker's bridge docker0 is there.
 };

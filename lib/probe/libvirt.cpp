@@ -78,7 +78,8 @@ Fact<std::string> read_socket(const Root& root)
 LibvirtFacts read_libvirt(const Root& root)
 {
     const auto group = text_or_nothing(root, "etc/group");
-    return {.monolithic = read_daemon(root, "libvirtd"),
+    return {.looked = root.is_this_host() || root.exists("usr/sbin"),
+            .monolithic = read_daemon(root, "libvirtd"),
             .modular = read_daemon(root, "virtqemud"),
             .manager = read_manager(root),
             .socket = read_socket(root),

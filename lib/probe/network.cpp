@@ -70,6 +70,7 @@ NetworkFacts read_network(const Root& root)
     facts.vhost_net = look_at(root, "dev/vhost-net", vhost_net_minor);
     const bool node_missing = facts.vhost_net && *facts.vhost_net && (*facts.vhost_net)->state == NodeState::missing;
     facts.has_vhost_net = node_missing && has_vhost_net(root);
+    facts.looked_at_sysctls = root.is_this_host() || root.exists("proc/sys/net");
     facts.bridge_filter = trimmed(root, "proc/sys/net/bridge/bridge-nf-call-iptables");
     facts.docker = root.exists("sys/class/net/docker0");
     return facts;

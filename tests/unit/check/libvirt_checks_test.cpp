@@ -55,6 +55,15 @@ TEST(Libvirt, IsSkippedWhereItIsNotInstalled)
     }
 }
 
+TEST(Libvirt, IsNotCalledMissingWhereNobodyLooked)
+{
+    HostFacts host = healthy();
+    host.libvirt.looked = false;
+    EXPECT_EQ(finding(host, "libvirt.service").verdict.evidence, "not recorded: /usr/sbin");
+    host.network.looked_at_sysctls = false;
+    EXPECT_EQ(finding(host, "net.br_netfilter").verdict.evidence, "not recorded: /proc/sys/net");
+}
+
 TEST(Libvirt, PassesWhereAllIsWell)
 {
     for (const auto* id : {"libvirt.service", "libvirt.group", "libvirt.qemu_access"}) {
