@@ -4,6 +4,7 @@
 #include "base/text.hpp"
 #include "probe/libvirt.hpp"
 #include "probe/network.hpp"
+#include "probe/small_files.hpp"
 #include "probe/udev.hpp"
 
 #include <sys/stat.h>
@@ -32,16 +33,11 @@ Fact<T> decode_file(const Root& root, const std::string& path, Decode decode)
     return *text ? std::optional<T>{decode(**text)} : std::optional<T>{};
 }
 
-Fact<std::string> trimmed(const Root& root, const std::string& path)
+/// A value of which only the text matters: empty if it is not there or may not be read.
+std::string value_or_nothing(const Root& root, const std::string& path)
 {
-    return decode_file<std::string>(root, path, [](const std::string& text) { return std::string{trim(text)}; });
-}
-
-/// The same where only the text matters: empty if it is not there or may not be read.
-std::string text_or_nothing(const Root& root, const std::string& path)
-{
-    const auto text = trimmed(root, path);
-    return text ? text->value_or("") : "";
+    const auto value = trimmed(root, path);
+    return value ? value->value_or("") : "";
 }
 
 Fact<DmiFacts> read_dmi(const Root& root)
@@ -49,10 +45,10 @@ Fact<DmiFacts> read_dmi(const Root& root)
     if (!root.exists("sys/class/dmi/id")) {
         return std::optional<DmiFacts>{};
     }
-    return std::optional<DmiFacts>{{.vendor = text_or_nothing(root, "sys/class/dmi/id/sys_vendor"),
-                                    .product = text_or_nothing(root, "sys/class/dmi/id/product_name"),
-                                    .asset_tag = text_or_nothing(root, "sys/class/dmi/id/chassis_asset_tag"),
-                                    .bios_vendor = text_or_nothing(root, "sys/class/dmi/id/bios_vendor")}};
+    return std::optional<DmiFacts>{{.vendor = value_or_nothing(root, "sys/class/dmi/id/sys_vendor"),
+                                    .product = value_or_nothing(root, "sys/class/dmi/id/product_name"),
+                                    .asset_tag = value_or_nothing(root, "sys/class/dmi/id/chassis_asset_tag"),
+                                    .bios_vendor = value_or_nothing(root, "sys/class/dmi/id/bios_vendor")}};
 }
 
 Fact<std::set<std::string>> read_modules(const Root& root)

@@ -2,6 +2,7 @@
 #include "probe/libvirt.hpp"
 
 #include "base/unique_fd.hpp"
+#include "probe/small_files.hpp"
 
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -15,12 +16,6 @@
 
 namespace kvmkit {
 namespace {
-
-std::string text_or_nothing(const Root& root, const std::string& path)
-{
-    const auto text = root.read(path);
-    return text ? text->value_or("") : "";
-}
 
 /// Looks at the name only: what links at boot lead to lies outside of a recorded host.
 bool is_listed(const Root& root, const std::string& folder, const std::string& name)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "probe/network.hpp"
 
-#include "base/text.hpp"
+#include "probe/small_files.hpp"
 
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -14,15 +14,6 @@ namespace {
 constexpr unsigned misc_major = 10;
 constexpr unsigned tun_minor = 200;
 constexpr unsigned vhost_net_minor = 238;
-
-Fact<std::string> trimmed(const Root& root, const std::string& path)
-{
-    const auto text = root.read(path);
-    if (!text) {
-        return text.error();
-    }
-    return *text ? std::optional{std::string{trim(**text)}} : std::optional<std::string>{};
-}
 
 /// A character device of misc's major number. Recordings hold no device: what they do not show was not looked at.
 Fact<NamedNode> look_at(const Root& root, const std::string& path, unsigned wanted_minor)

@@ -2,6 +2,7 @@
 #include "report/diff.hpp"
 
 #include "report/json.hpp"
+#include "report/text_or_null.hpp"
 
 #include <algorithm>
 #include <array>
@@ -114,11 +115,6 @@ std::string check_text(const CheckDifference& difference)
         text += fmt::format("  + {}\n", difference.b->evidence);
     }
     return text;
-}
-
-Json text_or_null(const std::string& text)
-{
-    return text.empty() ? Json(nullptr) : Json(text);
 }
 
 Json check_json(const std::optional<OutlinedCheck>& check)

@@ -3,6 +3,7 @@
 
 #include "report/phrases.hpp"
 #include "report/remedy.hpp"
+#include "report/text_or_null.hpp"
 
 #include <fmt/format.h>
 
@@ -50,7 +51,7 @@ nlohmann::ordered_json finding_json(const Finding& finding)
             {"title", finding.check.title},
             {"evidence", finding.verdict.evidence},
             {"remedy", finding.verdict.remedy ? to_json(*finding.verdict.remedy) : Json(nullptr)},
-            {"because", finding.because.empty() ? Json(nullptr) : Json(finding.because)}};
+            {"because", text_or_null(finding.because)}};
 }
 
 }  // namespace kvmkit

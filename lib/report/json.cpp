@@ -2,16 +2,12 @@
 #include "report/json.hpp"
 
 #include "report/finding.hpp"
+#include "report/text_or_null.hpp"
 
 namespace kvmkit {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-Json text_or_null(const std::string& text)
-{
-    return text.empty() ? Json(nullptr) : Json(text);
-}
 
 Json host_json(const Report& report)
 {

@@ -2,6 +2,7 @@
 #include "report/log_report.hpp"
 
 #include "report/remedy.hpp"
+#include "report/text_or_null.hpp"
 
 #include <string_view>
 
@@ -65,11 +66,6 @@ std::string explanation_text(const Explanation& explanation, Paint paint)
             "{:{}}check: {} ('kvm-check show {}')\n", "", explanation_indent, explanation.check, explanation.check);
     }
     return text + to_text(explanation.remedy, explanation_indent);
-}
-
-Json text_or_null(const std::string& text)
-{
-    return text.empty() ? Json(nullptr) : Json(text);
 }
 
 Json explanation_json(const Explanation& explanation)

@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "report/vms_json.hpp"
 
+#include "report/text_or_null.hpp"
+
 namespace kvmkit {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-Json text_or_null(const std::string& text)
-{
-    return text.empty() ? Json(nullptr) : Json(text);
-}
 
 template <class T>
 Json value_or_null(const std::optional<T>& value)
