@@ -117,6 +117,12 @@ class Selections(unittest.TestCase):
         self.assertIn("kvm.guest_speed", ids)
         self.assertNotIn("cpu.virt_ext", ids)
 
+    def test_what_cannot_be_done_is_refused_and_not_ignored(self):
+        for words in (("--compat", "kvm-ok", "--for", "nested"), ("--compat", "kvm-ok", "--strict"), ("--deep",), ("--probe",)):
+            done = on("intel-nested-off", *words)
+            self.assertEqual((done.returncode, done.stdout), (2, ""), words)
+            self.assertIn("leave out", done.stderr)
+
     def test_skip_leaves_out(self):
         known = record("pvm", "--skip", "kvm.guest_speed")
         self.assertEqual((known["summary"], known["recommendation"]["accel"]),

@@ -11,8 +11,13 @@ namespace kvmkit::kvm_check {
 namespace {
 
 /// Metrics are collected every minute, so they run no guest unless asked to.
-Result<Depth> read_depth(const cli::Arguments& arguments, Format format)
+Result<Depth> read_depth(const cli::Arguments& arguments, Format format, const Root& root)
 {
+    if (!root.is_this_host() && (arguments.has("deep") || arguments.has("probe"))) {
+        return Error{ErrorCode::usage,
+                     "--deep and --probe run guests, which no recorded host can",
+                     "leave out --root, or these"};
+    }
     if (arguments.has("probe") && arguments.has("no-probe")) {
         return Error{ErrorCode::usage, "--probe and --no-probe contradict each other"};
     }
@@ -32,7 +37,7 @@ Result<ProbeOrder> read_order(const cli::Arguments& arguments, Format format, co
     if (!budget) {
         return Error{ErrorCode::usage, budget.error().message, budget.error().hint};
     }
-    const auto depth = read_depth(arguments, format);
+    const auto depth = read_depth(arguments, format, root);
     if (!depth) {
         return depth.error();
     }
@@ -52,6 +57,11 @@ Result<Report> look(const cli::Arguments& arguments, Format format)
     const auto selection = read_selection(arguments);
     if (!selection) {
         return selection.error();
+    }
+    if (format == Format::kvm_ok && !selection->is_all()) {
+        return Error{ErrorCode::usage,
+                     "--compat kvm-ok answers one question: whether KVM is to be used",
+                     "leave out --only, --skip, --require, --strict and --for"};
     }
     SystemRunner runner;
     const auto root = open_host(arguments.text("root"), runner);
