@@ -18,10 +18,10 @@ Error bad_size(std::string_view text)
     return {ErrorCode::usage, fmt::format("'{}' is not a size", text), "write it like 512M or 2G"};
 }
 
-/// The power of two behind a suffix: "" is 0, "M", "MB" and "MiB" are 20.
+/// The power of two behind a suffix: "" and "b" are 0, "M", "MB" and "MiB" are 20.
 std::optional<unsigned> shift_of(std::string_view suffix)
 {
-    if (suffix.empty() || suffix == "B") {
+    if (suffix.empty() || suffix == "B" || suffix == "b") {
         return 0U;
     }
     const auto place = units.find(static_cast<char>(suffix.front() & ~0x20));

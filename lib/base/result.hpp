@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cassert>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -44,7 +45,8 @@ struct Error {
 /// Builds an Error from an errno value; `doing` reads "cannot open '/dev/kvm'".
 Error errno_error(int errnum, std::string_view doing, std::string hint = {});
 
-/// A value or an Error. Becomes std::expected by changing the one line below once the project builds as C++23.
+/// A value or an Error. Becomes std::expected by changing the one line below once the project builds as C++23. Builds
+/// with assertions end a program that takes the value of an Error; in others that reads memory that holds none.
 template <class T>
 class [[nodiscard]] Result : public tl::expected<T, Error> {
     using Base = tl::expected<T, Error>;
@@ -52,6 +54,32 @@ class [[nodiscard]] Result : public tl::expected<T, Error> {
 public:
     using Base::Base;
     Result(Error error) : Base(tl::unexpected<Error>(std::move(error))) {}
+
+    const T* operator->() const
+    {
+        assert(this->has_value());
+        return Base::operator->();
+    }
+    T* operator->()
+    {
+        assert(this->has_value());
+        return Base::operator->();
+    }
+    const T& operator*() const&
+    {
+        assert(this->has_value());
+        return Base::operator*();
+    }
+    T& operator*() &
+    {
+        assert(this->has_value());
+        return Base::operator*();
+    }
+    T&& operator*() &&
+    {
+        assert(this->has_value());
+        return std::move(*this).Base::operator*();
+    }
 };
 
 /// The same for operations that yield nothing.

@@ -16,6 +16,7 @@ TEST(Bytes, ReadsBinaryUnits)
     EXPECT_EQ(Bytes::parse("2GiB")->count(), 2ULL << 30U);
     EXPECT_EQ(Bytes::parse("1536")->count(), 1536U);
     EXPECT_EQ(Bytes::parse("8b")->count(), 8U);
+    EXPECT_EQ(Bytes::parse("8B")->count(), 8U);
     EXPECT_EQ(Bytes::parse("3k")->count(), 3072U);
 }
 
