@@ -3,6 +3,8 @@
 
 #include "support/temporary_folder.hpp"
 
+#include <ostream>
+
 #include <gtest/gtest.h>
 
 namespace kvmkit::setup {
@@ -15,6 +17,12 @@ struct Known {
     const char* suite;
     bool noted;
 };
+
+/// Names the case in the output of a test; without it gtest prints the struct's bytes.
+void PrintTo(const Known& known, std::ostream* out)  // NOLINT(readability-identifier-naming): gtest's name
+{
+    *out << known.suite << ' ' << known.release;
+}
 
 class KnownDistributions : public ::testing::TestWithParam<Known> {};
 
