@@ -2,11 +2,13 @@
 #include "setup/domain.hpp"
 
 #include "base/text.hpp"
+#include "facts/user.hpp"
 #include "setup/kvm_device.hpp"
 #include "setup/service.hpp"
 #include "system/files.hpp"
 
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -25,6 +27,32 @@ std::string loaded_path(const std::string& module)
     return "sys/module/" + module;
 }
 
+std::optional<GroupFacts> group_in(const Root& root, const std::string& name)
+{
+    const auto text = root.read("etc/group");
+    return text && *text ? find_group(**text, name) : std::nullopt;
+}
+
+/// The programs that change accounts: shadow's, or busybox's on Alpine.
+struct AccountTools {
+    using Argv = std::vector<std::string>;
+    bool shadow = true;
+
+    [[nodiscard]] Argv add_group(const std::string& name) const
+    {
+        return shadow ? Argv{"groupadd", "--system", name} : Argv{"addgroup", "-S", name};
+    }
+    [[nodiscard]] Argv remove_group(const std::string& name) const { return {shadow ? "groupdel" : "delgroup", name}; }
+    [[nodiscard]] Argv add_member(const AddMember& member) const
+    {
+        return shadow ? Argv{"usermod", "-aG", member.group, member.user} : Argv{"addgroup", member.user, member.group};
+    }
+    [[nodiscard]] Argv remove_member(const RemoveMember& member) const
+    {
+        return shadow ? Argv{"gpasswd", "-d", member.user, member.group} : Argv{"delgroup", member.user, member.group};
+    }
+};
+
 }  // namespace
 
 /// The inverse of each kind of step, from what the host is now.
@@ -37,6 +65,28 @@ struct HostDomain::Inverse {
     Result<MaybeStep> operator()(const LoadModule& module) const
     {
         return root.exists(loaded_path(module.name)) ? MaybeStep{} : MaybeStep{UnloadModule{module.name}};
+    }
+
+    Result<MaybeStep> operator()(const UnloadModule& module) const
+    {
+        return root.exists(loaded_path(module.name)) ? MaybeStep{LoadModule{module.name}} : MaybeStep{};
+    }
+
+    Result<MaybeStep> operator()(const MakeDevice& /*step*/) const
+    {
+        return root.exists("dev/kvm") ? MaybeStep{} : MaybeStep{RemoveDevice{}};
+    }
+
+    Result<MaybeStep> operator()(const AddGroup& group) const
+    {
+        return group_in(root, group.name) ? MaybeStep{} : MaybeStep{RemoveGroup{group.name}};
+    }
+
+    Result<MaybeStep> operator()(const AddMember& member) const
+    {
+        const auto group = group_in(root, member.group);
+        const bool inside = group && group->members.contains(member.user);
+        return inside ? MaybeStep{} : MaybeStep{RemoveMember{member.user, member.group}};
     }
 
     Result<MaybeStep> operator()(const SetFile& file) const
@@ -86,6 +136,7 @@ struct HostDomain::Inverse {
 struct HostDomain::Apply {
     HostDomain& domain;
     const Root& root;
+    AccountTools tools{root.exists("usr/sbin/usermod") || root.exists("sbin/usermod")};
 
     Result<void> operator()(const RefreshLists& /*step*/) const
     {
@@ -124,6 +175,38 @@ struct HostDomain::Apply {
             return made;
         }
         return write_atomically(path, *file.bytes, file.mode);
+    }
+
+    Result<void> operator()(const MakeDevice& /*step*/) const { return domain.make_device(); }
+
+    Result<void> operator()(const RemoveDevice& /*step*/) const
+    {
+        return remove_if_there(domain.ground_.top / "dev/kvm");
+    }
+
+    Result<void> operator()(const AddGroup& group) const
+    {
+        return group_in(root, group.name) ? Result<void>{}
+                                          : domain.account(tools.add_group(group.name), describe(group));
+    }
+
+    Result<void> operator()(const RemoveGroup& group) const
+    {
+        return group_in(root, group.name) ? domain.account(tools.remove_group(group.name), describe(group))
+                                          : Result<void>{};
+    }
+
+    Result<void> operator()(const AddMember& member) const
+    {
+        return domain.account(tools.add_member(member), describe(member));
+    }
+
+    Result<void> operator()(const RemoveMember& member) const
+    {
+        const auto group = group_in(root, member.group);
+        return group && group->members.contains(member.user)
+                   ? domain.account(tools.remove_member(member), describe(member))
+                   : Result<void>{};
     }
 
     Result<void> operator()(const GrantDevice& /*step*/) const
@@ -204,6 +287,29 @@ Result<void> HostDomain::set_device(gid_t group, mode_t mode)
     const auto path = ground_.top / "dev/kvm";
     if (::chown(path.c_str(), static_cast<uid_t>(-1), group) != 0 || ::chmod(path.c_str(), mode) != 0) {
         return errno_error(errno, "cannot change owner of device '/dev/kvm'");
+    }
+    return {};
+}
+
+Result<void> HostDomain::make_device()
+{
+    constexpr unsigned misc_major = 10;
+    constexpr unsigned kvm_minor = 232;
+    const auto path = ground_.top / "dev/kvm";
+    if (::mknod(path.c_str(), S_IFCHR | 0600U, makedev(misc_major, kvm_minor)) != 0 && errno != EEXIST) {
+        return errno_error(errno, "cannot make device '/dev/kvm'");
+    }
+    return {};
+}
+
+Result<void> HostDomain::account(const std::vector<std::string>& argv, const std::string& doing)
+{
+    const auto ended = ground_.runner.run({.argv = argv});
+    if (!ended) {
+        return ended.error();
+    }
+    if (ended->status != 0) {
+        return Error{ErrorCode::external, fmt::format("cannot {}: {}", doing, trim(ended->err))};
     }
     return {};
 }

@@ -46,6 +46,8 @@ private:
     Result<void> change_unit(const ChangeUnit& change);
     Result<void> set_module(const std::string& name, std::vector<std::string> argv, std::string_view doing);
     Result<void> set_device(gid_t group, mode_t mode);
+    Result<void> make_device();
+    Result<void> account(const std::vector<std::string>& argv, const std::string& doing);
 
     Ground ground_;
     std::vector<std::string> update_problems_;

@@ -2,9 +2,9 @@
 #include "setup/kvm_device.hpp"
 
 #include "base/text.hpp"
+#include "facts/user.hpp"
 
 #include <algorithm>
-#include <charconv>
 
 namespace kvmkit::setup {
 namespace {
@@ -34,25 +34,10 @@ std::optional<std::string> module_for(std::string_view cpuinfo)
 
 }  // namespace
 
-std::optional<gid_t> find_group(std::string_view group_file, std::string_view name)
-{
-    for (const auto line : lines(group_file)) {
-        const auto fields = split(line, ':');
-        gid_t gid = 0;
-        if (fields.size() < 3 || fields[0] != name) {
-            continue;
-        }
-        const auto* end = fields[2].data() + fields[2].size();
-        if (std::from_chars(fields[2].data(), end, gid).ptr == end && !fields[2].empty()) {
-            return gid;
-        }
-    }
-    return std::nullopt;
-}
-
 KvmDevice observe_device(const Root& root)
 {
-    KvmDevice device{.kvm_group = find_group(text_of(root, "etc/group"), "kvm"),
+    const auto group = find_group(text_of(root, "etc/group"), "kvm");
+    KvmDevice device{.kvm_group = group ? std::optional<gid_t>{group->gid} : std::nullopt,
                      .udev_runs = root.exists("run/udev/control")};
     const auto status = root.status("dev/kvm");
     if (status && *status && S_ISCHR((*status)->st_mode)) {

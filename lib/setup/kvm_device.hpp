@@ -7,13 +7,8 @@
 
 #include <optional>
 #include <string>
-#include <string_view>
 
 namespace kvmkit::setup {
-
-/// The gid of a group in the text of /etc/group; absent if there is no such group. The file is read by hand: a static
-/// binary cannot load the libraries behind getgrnam.
-std::optional<gid_t> find_group(std::string_view group_file, std::string_view name);
 
 /// /dev/kvm and what decides who may open it.
 struct KvmDevice {

@@ -19,6 +19,12 @@ constexpr std::array<std::string_view, std::variant_size_v<Step>> kinds{"refresh
                                                                         "load-module",
                                                                         "unload-module",
                                                                         "set-file",
+                                                                        "make-device",
+                                                                        "remove-device",
+                                                                        "add-group",
+                                                                        "remove-group",
+                                                                        "add-member",
+                                                                        "remove-member",
                                                                         "grant-device",
                                                                         "set-device-owner",
                                                                         "change-unit",
@@ -74,12 +80,33 @@ SetFile file_in(const Json& record)
             number_in(record, "mode")};
 }
 
-std::optional<Step> step_in(const Json& record)
+void put_member(Json& record, const std::string& user, const std::string& group)
 {
-    const auto name = text_in(record, "kind");
+    record["user"] = user;
+    record["group"] = group;
+}
+
+/// The kinds that are told by their name alone.
+std::optional<Step> bare_step(std::string_view name)
+{
     if (name == "refresh-lists") {
         return RefreshLists{};
     }
+    if (name == "make-device") {
+        return MakeDevice{};
+    }
+    if (name == "remove-device") {
+        return RemoveDevice{};
+    }
+    if (name == "grant-device") {
+        return GrantDevice{};
+    }
+    return name == "prove-libvirt" ? std::optional<Step>{ProveLibvirt{}} : std::nullopt;
+}
+
+std::optional<Step> step_in(const Json& record)
+{
+    const auto name = text_in(record, "kind");
     if (name == "install-packages") {
         return InstallPackages{names_in(record)};
     }
@@ -92,8 +119,17 @@ std::optional<Step> step_in(const Json& record)
     if (name == "set-file") {
         return file_in(record);
     }
-    if (name == "grant-device") {
-        return GrantDevice{};
+    if (name == "add-group") {
+        return AddGroup{text_in(record, "name")};
+    }
+    if (name == "remove-group") {
+        return RemoveGroup{text_in(record, "name")};
+    }
+    if (name == "add-member") {
+        return AddMember{text_in(record, "user"), text_in(record, "group")};
+    }
+    if (name == "remove-member") {
+        return RemoveMember{text_in(record, "user"), text_in(record, "group")};
     }
     if (name == "set-device-owner") {
         return SetDeviceOwner{number_in(record, "group"), number_in(record, "mode")};
@@ -101,7 +137,7 @@ std::optional<Step> step_in(const Json& record)
     if (const auto action = read_action(text_in(record, "action")); name == "change-unit" && action) {
         return ChangeUnit{*action, text_in(record, "unit")};
     }
-    return name == "prove-libvirt" ? std::optional<Step>{ProveLibvirt{}} : std::nullopt;
+    return bare_step(name);
 }
 
 }  // namespace
@@ -130,6 +166,12 @@ std::string describe(const Step& step)
         [](const LoadModule& module) { return fmt::format("load module {}", module.name); },
         [](const UnloadModule& module) { return fmt::format("unload module {}", module.name); },
         [](const SetFile& file) { return fmt::format("{} /{}", file.bytes ? "write" : "remove", file.path); },
+        [](const MakeDevice&) { return std::string{"make the node /dev/kvm (character device 10:232)"}; },
+        [](const RemoveDevice&) { return std::string{"remove the node /dev/kvm"}; },
+        [](const AddGroup& group) { return fmt::format("make group {}", group.name); },
+        [](const RemoveGroup& group) { return fmt::format("remove group {}", group.name); },
+        [](const AddMember& member) { return fmt::format("put {} into group {}", member.user, member.group); },
+        [](const RemoveMember& member) { return fmt::format("take {} out of group {}", member.user, member.group); },
         [](const GrantDevice&) { return std::string{"open /dev/kvm to group kvm (mode 0660)"}; },
         [](const SetDeviceOwner& owner) {
             return fmt::format("give /dev/kvm back to group {} (mode {:04o})", owner.group, owner.mode);
@@ -153,6 +195,10 @@ std::string encode(const Step& step)
             record["bytes"] = file.bytes ? Json(*file.bytes) : Json();
             record["mode"] = file.mode;
         },
+        [&](const AddGroup& group) { record["name"] = group.name; },
+        [&](const RemoveGroup& group) { record["name"] = group.name; },
+        [&](const AddMember& member) { put_member(record, member.user, member.group); },
+        [&](const RemoveMember& member) { put_member(record, member.user, member.group); },
         [&](const SetDeviceOwner& owner) {
             record["group"] = owner.group;
             record["mode"] = owner.mode;

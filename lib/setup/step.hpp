@@ -21,7 +21,7 @@ struct InstallPackages {
     std::vector<std::string> names;
 };
 
-/// modprobe; undone only where it was not loaded before.
+/// modprobe; undone only where it was not loaded before, or was.
 struct LoadModule {
     std::string name;
 };
@@ -34,6 +34,26 @@ struct SetFile {
     std::string path;  ///< Relative to the host's root.
     std::optional<std::string> bytes;
     mode_t mode = 0644;
+};
+
+/// mknod for /dev/kvm, open to root only; undone only where there was none.
+struct MakeDevice {};
+struct RemoveDevice {};
+
+/// A system group, and who is in it; undone only where it was not there, or the user not in it.
+struct AddGroup {
+    std::string name;
+};
+struct RemoveGroup {
+    std::string name;
+};
+struct AddMember {
+    std::string user;
+    std::string group;
+};
+struct RemoveMember {
+    std::string user;
+    std::string group;
 };
 
 /// chgrp kvm and mode 0660 for /dev/kvm. The group is looked up when it is done: a package may just have made it.
@@ -57,6 +77,12 @@ using Step = std::variant<RefreshLists,
                           LoadModule,
                           UnloadModule,
                           SetFile,
+                          MakeDevice,
+                          RemoveDevice,
+                          AddGroup,
+                          RemoveGroup,
+                          AddMember,
+                          RemoveMember,
                           GrantDevice,
                           SetDeviceOwner,
                           ChangeUnit,

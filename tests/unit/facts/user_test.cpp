@@ -20,7 +20,9 @@ TEST(GroupFile, HasNoSuchGroup)
 {
     EXPECT_FALSE(find_group(groups, "libvirt"));
     EXPECT_FALSE(find_group(groups, "bad"));
-    EXPECT_FALSE(find_group("", "kvm"));
+    for (const char* text : {"", "kvm\n", "kvm:x\n", "kvm:x:\n", "kvm:x:abc:\n", "kvmx:x:3:\n", "+kvm:x:3:\n"}) {
+        EXPECT_FALSE(find_group(text, "kvm")) << text;
+    }
 }
 
 TEST(PasswdFile, NamesAUserOrGivesTheNumber)

@@ -102,6 +102,41 @@ TEST_F(HostDomainTest, RepeatsWhatSystemdSays)
     EXPECT_EQ(failed.error().hint, "look at: systemctl status x.socket");
 }
 
+TEST_F(HostDomainTest, TakesOutOfAGroupOnlyWhomItPutIn)
+{
+    folder_.write("etc/group", "root:x:0:\nkvm:x:108:bob\n");
+    folder_.write("usr/sbin/usermod", "");
+    EXPECT_EQ(undo_of(AddMember{"alice", "kvm"}), "take alice out of group kvm");
+    EXPECT_EQ(undo_of(AddMember{"bob", "kvm"}), "");
+    EXPECT_EQ(undo_of(AddGroup{"kvm"}), "");
+    EXPECT_EQ(undo_of(AddGroup{"libvirt"}), "remove group libvirt");
+    runner_.answer("usermod -aG kvm alice", {0, "", ""});
+    runner_.answer("gpasswd -d bob kvm", {0, "", ""});
+    EXPECT_TRUE(domain_.apply(AddMember{"alice", "kvm"}));
+    EXPECT_TRUE(domain_.apply(RemoveMember{"bob", "kvm"}));
+    EXPECT_TRUE(domain_.apply(RemoveMember{"alice", "kvm"})) << "not a member: nothing is run";
+    EXPECT_TRUE(domain_.apply(AddGroup{"kvm"})) << "there: nothing is run";
+    EXPECT_EQ(runner_.ran().size(), 2U);
+}
+
+TEST_F(HostDomainTest, RepeatsWhyAUserCannotJoin)
+{
+    folder_.write("etc/group", "kvm:x:108:\n");
+    folder_.write("usr/sbin/usermod", "");
+    runner_.answer("usermod -aG kvm carol", {6, "", "usermod: user 'carol' does not exist\n"});
+    const auto failed = domain_.apply(AddMember{"carol", "kvm"});
+    ASSERT_FALSE(failed);
+    EXPECT_EQ(failed.error().message, "cannot put carol into group kvm: usermod: user 'carol' does not exist");
+}
+
+TEST_F(HostDomainTest, LoadsAModuleAnewThatItUnloaded)
+{
+    EXPECT_EQ(undo_of(UnloadModule{"kvm_amd"}), "");
+    folder_.write("sys/module/kvm_amd/refcnt", "0");
+    EXPECT_EQ(undo_of(UnloadModule{"kvm_amd"}), "load module kvm_amd");
+    EXPECT_EQ(undo_of(MakeDevice{}), "remove the node /dev/kvm");
+}
+
 TEST_F(HostDomainTest, CannotOpenTheDeviceToAGroupThatIsNotThere)
 {
     folder_.write("etc/group", "root:x:0:\n");
@@ -118,6 +153,12 @@ TEST(Step, SurvivesTheJournal)
                                   UnloadModule{"kvm_amd"},
                                   SetFile{"etc/x", "bytes \"quoted\"\n", 0600},
                                   SetFile{"etc/x", std::nullopt, 0644},
+                                  MakeDevice{},
+                                  RemoveDevice{},
+                                  AddGroup{"kvm"},
+                                  RemoveGroup{"kvm"},
+                                  AddMember{"alice", "kvm"},
+                                  RemoveMember{"alice", "kvm"},
                                   GrantDevice{},
                                   SetDeviceOwner{108, 0660},
                                   ChangeUnit{UnitAction::disable, "libvirtd.service"},

@@ -58,14 +58,6 @@ TEST(Observation, NeedsADistributionAndADatabase)
     EXPECT_EQ(observe(*root, runner).error().code, ErrorCode::refused) << "no architecture";
 }
 
-TEST(Groups, AreReadByHand)
-{
-    EXPECT_EQ(find_group("root:x:0:\nkvm:x:36:a,b\n", "kvm"), 36U);
-    for (const char* text : {"", "kvm\n", "kvm:x\n", "kvm:x:\n", "kvm:x:abc:\n", "kvmx:x:3:\n", "+kvm:x:3:\n"}) {
-        EXPECT_EQ(find_group(text, "kvm"), std::nullopt) << text;
-    }
-}
-
 /// A child that holds an fcntl lock on a file until it is killed.
 class Holder {
 public:

@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "setup/mend.hpp"
+
+#include "base/text.hpp"
+#include "facts/user.hpp"
+#include "setup/distribution.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include <fmt/format.h>
+
+namespace kvmkit::setup {
+namespace {
+
+constexpr const char* device_rule = "KERNEL==\"kvm\", GROUP=\"kvm\", MODE=\"0660\", OPTIONS+=\"static_node=kvm\"\n";
+
+std::string text_of(const Root& root, const std::string& path)
+{
+    auto text = root.read(path);
+    return text && *text ? std::move(**text) : std::string{};
+}
+
+/// One plan in the making.
+class Planner {
+public:
+    Planner(const Ailing& host, const Complaint& complaint) : host_(host), complaint_(complaint) {}
+
+    Mending plan() &&
+    {
+        for (const std::string& check : complaint_.checks) {
+            const auto* row = std::ranges::find(rows, check, &Row::check);
+            const auto outcome = row != rows.end() ? (this->*row->mend)() : Outcome::by_hand;
+            switch (outcome) {
+                case Outcome::at_once: plan_.mends.push_back(check); break;
+                case Outcome::later: plan_.later.push_back(check); break;
+                case Outcome::by_hand: plan_.by_hand.push_back(check); break;
+            }
+        }
+        return std::move(plan_);
+    }
+
+    static bool knows(std::string_view check) { return std::ranges::find(rows, check, &Row::check) != rows.end(); }
+
+private:
+    enum class Outcome { at_once, later, by_hand };
+
+    struct Row {
+        std::string_view check;
+        Outcome (Planner::*mend)();
+    };
+
+    /// A step that another complaint asked for already is not made twice.
+    void add(Step step)
+    {
+        const auto same = [text = encode(step)](const Step& known) { return encode(known) == text; };
+        if (std::ranges::none_of(plan_.steps, same)) {
+            plan_.steps.push_back(std::move(step));
+        }
+    }
+
+    Outcome load(const std::string& module, const std::string& file)
+    {
+        add(LoadModule{module});
+        add(SetFile{fmt::format("etc/modules-load.d/{}.conf", file), module + "\n", 0644});
+        return Outcome::at_once;
+    }
+
+    Outcome mend_module()
+    {
+        const KvmModule& module = host_.module;
+        const bool loadable = module.name && !module.loaded && module.available && module.loader;
+        return loadable ? load(*module.name, "kvmkit") : Outcome::by_hand;
+    }
+
+    Outcome mend_node()
+    {
+        if (host_.device.present) {
+            return Outcome::by_hand;  // something else stands there: nobody but its owner may remove it
+        }
+        add(MakeDevice{});
+        grant();
+        return Outcome::at_once;
+    }
+
+    void grant()
+    {
+        if (!host_.device.kvm_group) {
+            add(AddGroup{"kvm"});
+        }
+        if (host_.device.udev_runs) {
+            add(SetFile{"etc/udev/rules.d/99-kvmkit.rules", device_rule, 0644});
+        }
+        add(GrantDevice{});
+    }
+
+    bool join_kvm(const std::string& account)
+    {
+        if (account.empty() || account == "root") {
+            return false;
+        }
+        if (!host_.kvm_members.contains(account)) {
+            add(AddMember{account, "kvm"});
+        }
+        return true;
+    }
+
+    Outcome mend_access()
+    {
+        if (!host_.device.present) {
+            return Outcome::by_hand;
+        }
+        const bool shut = !host_.device.open_to_group();
+        if (shut) {
+            grant();
+        }
+        const bool joined = join_kvm(complaint_.user);
+        return shut || joined ? Outcome::at_once : mend_module();
+    }
+
+    Outcome mend_lasting_access()
+    {
+        grant();
+        (void)join_kvm(complaint_.user);
+        return Outcome::at_once;
+    }
+
+    Outcome mend_qemu_access()
+    {
+        if (complaint_.qemu_account.empty() || !host_.device.present) {
+            return Outcome::by_hand;
+        }
+        if (!host_.device.open_to_group()) {
+            grant();
+        }
+        (void)join_kvm(complaint_.qemu_account);
+        return Outcome::at_once;
+    }
+
+    Outcome mend_nested()
+    {
+        if (!host_.module.name || !host_.module.loaded || host_.built_in) {
+            return Outcome::by_hand;
+        }
+        const std::string& module = *host_.module.name;
+        const SetFile option{"etc/modprobe.d/kvmkit-nested.conf", fmt::format("options {} nested=1\n", module), 0644};
+        if (host_.busy || !host_.module.loader) {
+            add(option);
+            plan_.notes.push_back(fmt::format(
+                "VMs run: guests may run guests once {0} is loaded anew, without VMs: modprobe -r {0} && modprobe {0}",
+                module));
+            return Outcome::later;
+        }
+        add(UnloadModule{module});
+        add(option);
+        add(LoadModule{module});
+        if (!host_.device.udev_runs && host_.device.kvm_group == host_.device.owner_group) {
+            add(GrantDevice{});  // the kernel makes the node anew, for root only
+        }
+        return Outcome::at_once;
+    }
+
+    Outcome mend_service()
+    {
+        const ServiceState& service = host_.service;
+        const bool can = service.manager == Manager::systemd && !service.unit.empty() && !service.modular;
+        if (!can || service.daemon == Daemon::masked || service.daemon == Daemon::forbidden ||
+            service.daemon == Daemon::not_installed || service.daemon == Daemon::unknown) {
+            return Outcome::by_hand;
+        }
+        add(ChangeUnit{UnitAction::enable, "libvirtd.service"});
+        add(ChangeUnit{UnitAction::start, service.unit});
+        add(ProveLibvirt{});
+        return Outcome::at_once;
+    }
+
+    Outcome mend_libvirt_group()
+    {
+        if (complaint_.user.empty() || complaint_.user == "root") {
+            return Outcome::by_hand;
+        }
+        add(AddMember{complaint_.user, "libvirt"});
+        return Outcome::at_once;
+    }
+
+    Outcome mend_tun() { return host_.has_tun ? load("tun", "kvmkit-tun") : Outcome::by_hand; }
+    Outcome mend_vhost_net() { return host_.has_vhost_net ? load("vhost_net", "kvmkit-vhost-net") : Outcome::by_hand; }
+
+    static const std::array<Row, 10> rows;
+
+    const Ailing& host_;
+    const Complaint& complaint_;
+    Mending plan_;
+};
+
+constexpr std::array<Planner::Row, 10> Planner::rows{{
+    {"kvm.module", &Planner::mend_module},
+    {"kvm.device", &Planner::mend_node},
+    {"kvm.access", &Planner::mend_access},
+    {"kvm.access_persistent", &Planner::mend_lasting_access},
+    {"nested.param", &Planner::mend_nested},
+    {"libvirt.service", &Planner::mend_service},
+    {"libvirt.group", &Planner::mend_libvirt_group},
+    {"libvirt.qemu_access", &Planner::mend_qemu_access},
+    {"net.tun", &Planner::mend_tun},
+    {"net.vhost_net", &Planner::mend_vhost_net},
+}};
+
+/// Whether the running kernel brings a module that is not in it yet.
+bool brings(const Root& root, std::string_view modules, const std::string& name)
+{
+    const auto file = fmt::format("/{}.ko", name);
+    return modules.find(file) != std::string_view::npos && !root.exists("sys/module/" + name);
+}
+
+ServiceState service_of(const Root& root, Runner& runner)
+{
+    const auto distribution = read_distribution(text_of(root, "etc/os-release"));
+    return distribution ? observe_service(root, runner, *distribution) : ServiceState{};
+}
+
+}  // namespace
+
+bool can_mend(std::string_view check) noexcept
+{
+    return Planner::knows(check);
+}
+
+Ailing observe_ailing(const Root& root, Runner& runner)
+{
+    Ailing host{.module = observe_module(root), .device = observe_device(root), .service = service_of(root, runner)};
+    if (host.module.loaded) {
+        const auto folder = "sys/module/" + *host.module.name;
+        const auto users = text_of(root, folder + "/refcnt");
+        host.built_in = !root.exists(folder + "/initstate");
+        host.busy = !trim(users).empty() && trim(users) != "0";
+    }
+    const auto release = text_of(root, "proc/sys/kernel/osrelease");
+    const auto modules = text_of(root, fmt::format("lib/modules/{}/modules.dep", trim(release)));
+    host.has_tun = brings(root, modules, "tun");
+    host.has_vhost_net = brings(root, modules, "vhost_net");
+    if (auto group = find_group(text_of(root, "etc/group"), "kvm")) {
+        host.kvm_members = std::move(group->members);
+    }
+    return host;
+}
+
+Mending plan_mending(const Ailing& host, const Complaint& complaint)
+{
+    return Planner{host, complaint}.plan();
+}
+
+}  // namespace kvmkit::setup
