@@ -123,6 +123,12 @@ class Selections(unittest.TestCase):
             self.assertEqual((done.returncode, done.stdout), (2, ""), words)
             self.assertIn("leave out", done.stderr)
 
+    def test_fix_goes_with_this_host_and_a_form_that_can_tell_it(self):
+        for words in (("--yes",), ("--dry-run",), ("--fix", "--format", "nagios"), ("--fix", "--compat", "kvm-ok")):
+            done = run(*words)
+            self.assertEqual((done.returncode, done.stdout.startswith("{")), (2, False), words)
+        self.assertEqual(on("module-missing", "--fix").returncode, 2)
+
     def test_skip_leaves_out(self):
         known = record("pvm", "--skip", "kvm.guest_speed")
         self.assertEqual((known["summary"], known["recommendation"]["accel"]),

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "format_options.hpp"
 
-#include "cli/json.hpp"
 #include "cli/suggest.hpp"
 #include "report/json.hpp"
 #include "report/kvm_ok.hpp"
@@ -69,13 +68,6 @@ cli::ExitCode exit_code_of(NagiosState state)
     return static_cast<cli::ExitCode>(state);
 }
 
-void print_record(const Report& report, const cli::Console& console)
-{
-    cli::Json record{{"schema", cli::schema_name("kvm-check", "run")}};
-    record.update(to_json(report));
-    cli::print_json(console, record);
-}
-
 std::string text_of(const Report& report, const cli::Arguments& arguments, const cli::Console& console)
 {
     const Detail detail = arguments.has("all") ? Detail::all : Detail::problems;
@@ -115,7 +107,7 @@ cli::ExitCode print_report(const Report& report,
     const auto verdict = report.summary.verdict;
     switch (format) {
         case Format::text: console.out << text_of(report, arguments, console); break;
-        case Format::json: print_record(report, console); break;
+        case Format::json: return print_record(report, cli::Json(), console);
         case Format::markdown: console.out << to_markdown(report, KVMKIT_VERSION); break;
         case Format::prometheus: console.out << to_prometheus(report); return cli::ExitCode::ok;
         case Format::nagios: console.out << to_nagios(report); return exit_code_of(nagios_state(verdict));
@@ -124,6 +116,15 @@ cli::ExitCode print_report(const Report& report,
             return kvm_ok(report) ? cli::ExitCode::ok : cli::ExitCode::no;
     }
     return exit_code_of(verdict);
+}
+
+cli::ExitCode print_record(const Report& report, cli::Json fix, const cli::Console& console)
+{
+    cli::Json record{{"schema", cli::schema_name("kvm-check", "run")}};
+    record.update(to_json(report));
+    record["fix"] = std::move(fix);
+    cli::print_json(console, record);
+    return exit_code_of(report.summary.verdict);
 }
 
 std::optional<cli::ExitCode> print_error(const Error& error, Format format, const cli::Console& console)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "cli/json.hpp"
 #include "cli/tool.hpp"
 #include "report/report.hpp"
 
@@ -20,6 +21,9 @@ cli::ExitCode print_report(const Report& report,
                            Format format,
                            const cli::Arguments& arguments,
                            const cli::Console& console);
+
+/// Prints the JSON record; `fix` is what --fix did, or null.
+cli::ExitCode print_record(const Report& report, cli::Json fix, const cli::Console& console);
 
 /// Prints what a program that reads this format must know of an error. Absent: such an error is for people and for the
 /// table of exit codes.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "commands.hpp"
+#include "fix.hpp"
 #include "format_options.hpp"
 #include "probe/host_probe.hpp"
 #include "probe/recorded.hpp"
@@ -52,7 +53,7 @@ Result<ProbeOrder> read_order(const cli::Arguments& arguments, Format format, co
     return order;
 }
 
-Result<Report> look(const cli::Arguments& arguments, Format format)
+Result<Looked> look_at(const cli::Arguments& arguments, Format format)
 {
     const auto selection = read_selection(arguments);
     if (!selection) {
@@ -72,7 +73,9 @@ Result<Report> look(const cli::Arguments& arguments, Format format)
     if (!order) {
         return order.error();
     }
-    return make_report(probe_host(*root, *order), *selection);
+    HostFacts host = probe_host(*root, *order);
+    Report report = make_report(host, *selection);
+    return Looked{std::move(host), std::move(report)};
 }
 
 }  // namespace
@@ -82,6 +85,7 @@ void declare_run(cli::po::options_description_easy_init add)
     namespace po = cli::po;
     declare_format(add);
     declare_selection(add);
+    declare_fix(add);
     add("user", po::value<std::string>()->value_name("NAME"), "judge this user's access to /dev/kvm")(
         "root",
         po::value<std::string>()->value_name("DIR|TAR")->default_value("/"),
@@ -97,12 +101,19 @@ Result<cli::ExitCode> run(const cli::Arguments& arguments, cli::Console& console
     if (!format) {
         return format.error();
     }
-    const auto report = look(arguments, *format);
-    if (!report) {
-        const auto told = print_error(report.error(), *format, console);
-        return told ? Result<cli::ExitCode>{*told} : Result<cli::ExitCode>{report.error()};
+    if (auto sound = check_fix_options(arguments, *format); !sound) {
+        return sound.error();
     }
-    return print_report(*report, *format, arguments, console);
+    const Look look = [&] { return look_at(arguments, *format); };
+    if (arguments.has("fix")) {
+        return fix(look, arguments, *format, console);
+    }
+    const auto looked = look();
+    if (!looked) {
+        const auto told = print_error(looked.error(), *format, console);
+        return told ? Result<cli::ExitCode>{*told} : Result<cli::ExitCode>{looked.error()};
+    }
+    return print_report(looked->report, *format, arguments, console);
 }
 
 }  // namespace kvmkit::kvm_check

@@ -2,6 +2,7 @@
 """What kvm-check says on a host of the lab, and that its remedy mends it. Runs on the host: kvm_check.py VARIANT,
 or kvm_check.py guest-of PRODUCT with|without for a host that looks like somebody's guest, with SVM or without."""
 import json
+import pathlib
 import subprocess
 import sys
 
@@ -93,6 +94,45 @@ def no_device() -> None:
     expect_ready()
 
 
+def fix(*options, prefix=(), fault=None):
+    done = subprocess.run([*prefix, "env", f"KVMKIT_FAULT={fault or ''}", "kvm-check", "run", "--fix", "--json", "--timeout",
+                           "60s", *options], capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
+    print(done.stderr, end="", file=sys.stderr)
+    return done.returncode, json.loads(done.stdout or "{}"), done.stderr
+
+
+def fixed() -> None:
+    """--fix mends what it may, undoes what it was killed at, and nests only where that was asked for."""
+    loaded = pathlib.Path("/sys/module/kvm_amd")
+    kept = pathlib.Path("/etc/modules-load.d/kvmkit.conf")
+    expect((fix()[0], loaded.exists()) == (10, False), "it changed something though nobody could be asked")
+    expect((fix("--yes", prefix=NOBODY)[0], loaded.exists()) == (3, False), "only root may")
+    code, record, _ = fix("--dry-run")
+    expect(code == 1 and record["fix"]["dry_run"] and not loaded.exists(), "a dry run only looks")
+    code = fix("--yes", fault="kill:after:1")[0]
+    expect(code == -9 and kept.exists(), f"the fault hook did not strike: {code}")
+    code, record, told = fix("--yes", fault="fail:after:1")
+    expect("undid transaction" in told, "the killed run was not undone")
+    expect(code == 3 and not kept.exists() and not loaded.exists(), f"{code}: it failed half-way and left something")
+    code, record, _ = fix("--yes")
+    expect((code, record["summary"]["verdict"]) == (0, "ready"), record)
+    expect([step["kind"] for step in record["fix"]["steps"]][:2] == ["load-module", "set-file"] and kept.exists(), record["fix"])
+    expect_ready()
+    expect(fix("--yes")[1]["fix"]["transaction"] is None, "a second run found something to do")
+    reload = "modprobe -r kvm_amd && modprobe kvm_amd nested=0"
+    subprocess.run(["sh", "-ec", reload], check=True)
+    steps = [step["kind"] for step in fix("--yes")[1]["fix"]["steps"]]
+    expect("unload-module" not in steps, f"it switched nesting on unasked: {steps}")
+    code, record, _ = fix("--yes", "--for", "nested")
+    expect((code, record["summary"]["verdict"]) == (0, "ready"), record)
+    expect(expect_ready()["nested.param"]["status"] == "pass", "nesting is still off")
+    expect_proved()
+    subprocess.run(["sh", "-ec", "chown root:root /dev/kvm; chmod 0600 /dev/kvm; groupadd -f --system kvm"], check=True)
+    code, record, _ = fix("--yes", "--user", "nobody")
+    expect(code == 0 and any(step["kind"] == "add-member" for step in record["fix"]["steps"]), record["fix"])
+    expect_ready(("setpriv", "--reuid=65534", "--regid=65534", "--init-groups"))
+
+
 def forbidden() -> None:
     expect_ready()  # root may
     finding = expect_one_cause("kvm.access", NOBODY)
@@ -128,7 +168,7 @@ def group_of_device() -> str:
 
 
 VARIANTS = {case.__name__.replace("_", "-"): case
-            for case in (nested_on, nested_off, no_virtualization, no_module, no_device, forbidden)}
+            for case in (nested_on, nested_off, no_virtualization, no_module, no_device, forbidden, fixed)}
 
 if __name__ == "__main__":
     if sys.argv[1] == "guest-of":
