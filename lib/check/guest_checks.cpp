@@ -2,6 +2,7 @@
 #include "check/catalogue.hpp"
 #include "check/cpu_model.hpp"
 #include "check/operators.hpp"
+#include "check/qemu_start.hpp"
 
 #include <fmt/format.h>
 
@@ -152,6 +153,7 @@ constexpr std::array checks{
           {"kvm.run_long"},
           judge_writeback},
     Check{"kvm.exit_cost", "leaving a guest is cheap", Severity::advisory, {"kvm.run_long"}, judge_exit_cost},
+    Check{"qemu.accel", "QEMU starts with KVM", Severity::required, {"kvm.create_vm"}, judge_qemu_start},
 };
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include "facts/kvm.hpp"
 #include "facts/libvirt.hpp"
 #include "facts/network.hpp"
+#include "facts/qemu_start.hpp"
 #include "facts/underlay.hpp"
 #include "facts/user.hpp"
 
@@ -26,6 +27,7 @@ struct HostFacts {
         std::nullopt};  ///< Lines about virtualization; only recordings hold them.
     Fact<UserFacts> user{std::nullopt};
     Fact<GroupFacts> kvm_group{std::nullopt};  ///< The group "kvm" of etc/group.
+    Fact<QemuStart> qemu_start{std::nullopt};  ///< Absent too where it was not asked for.
     KvmFacts kvm;
     LibvirtFacts libvirt;
     NetworkFacts network;

@@ -105,6 +105,14 @@ class KvmCheck(unittest.TestCase):
         self.assertEqual([key for key, status in statuses(record).items() if status == "fail"], ["kvm.guest_speed"])
         self.assertTrue(run("--timeout", "10s").stdout.startswith("KVM: opens, but runs guests by emulation only: use TCG\n"))
 
+    def test_qemu_starts_only_on_request(self):
+        self.need_kvm()
+        if shutil.which("qemu-system-x86_64") is None:
+            self.skip("qemu-system-x86_64 is not installed")
+        self.assertEqual(statuses(json.loads(run("--json", "--timeout", "10s").stdout))["qemu.accel"], "skip")
+        deep = json.loads(run("--json", "--deep", "--timeout", "30s").stdout)
+        self.assertEqual(statuses(deep)["qemu.accel"], "pass")
+
     def test_the_abort_of_qemu_is_predicted(self):
         """QEMU itself is the judge: whether it starts with -cpu host, and with what kvm-check makes of it."""
         self.need_kvm()

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "check/cpu_model.hpp"
 #include "commands.hpp"
 #include "fix.hpp"
 #include "format_options.hpp"
 #include "probe/host_probe.hpp"
+#include "probe/qemu_start.hpp"
 #include "probe/recorded.hpp"
 #include "selection_options.hpp"
 #include "system/root.hpp"
@@ -74,6 +76,13 @@ Result<Looked> look_at(const cli::Arguments& arguments, Format format)
         return order.error();
     }
     HostFacts host = probe_host(*root, *order);
+    if (order->depth == Depth::nested && host.kvm.creates_machines()) {
+        host.qemu_start = start_qemu(runner,
+                                     {.arch = host.arch ? host.arch->value_or("") : "",
+                                      .accel = "kvm",
+                                      .cpu = host_model(host.kvm.msrs),
+                                      .deadline = order->deadline});
+    }
     Report report = make_report(host, *selection);
     return Looked{std::move(host), std::move(report)};
 }
@@ -91,7 +100,7 @@ void declare_run(cli::po::options_description_easy_init add)
         po::value<std::string>()->value_name("DIR|TAR")->default_value("/"),
         "judge the host recorded there; opens no device and runs nothing")(
         "no-probe", "run no guest: only look, and open /dev/kvm")("probe", "run guests, with --format prometheus, too")(
-        "deep", "let a guest run a guest of its own, too; not on a host that must not fail")(
+        "deep", "let a guest run a guest of its own and start QEMU, too; not on a host that must not fail")(
         "timeout", po::value<std::string>()->value_name("TIME")->default_value("3s"), "how long probing may take");
 }
 
