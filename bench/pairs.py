@@ -37,7 +37,7 @@ def need(*programs):
     """Exits with what to install where a peer is missing: a comparison without the peer is none."""
     missing = [program for program in programs if not shutil.which(program)]
     if missing:
-        sys.exit(f"missing: {', '.join(missing)}\n  hint: apt-get install cpu-checker libvirt-clients virtinst")
+        sys.exit(f"missing: {', '.join(missing)}\n  hint: apt-get install cpu-checker libvirt-clients virtinst virt-what")
 
 
 def compare(title, ours, peers, rounds=9):
