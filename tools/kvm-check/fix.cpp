@@ -76,6 +76,20 @@ std::string still_bad(const Report& report, const std::vector<std::string>& chec
     return {};
 }
 
+/// A check that passed before and fails now: a mend of one thing must not break another.
+std::string broken(const Report& before, const Report& after)
+{
+    for (const Finding& finding : after.findings) {
+        const auto was =
+            std::ranges::find(before.findings, finding.check.id, [](const Finding& f) { return f.check.id; });
+        const bool passed = was != before.findings.end() && was->verdict.status == Status::pass;
+        if (passed && finding.verdict.status == Status::fail) {
+            return fmt::format("{} ({})", finding.check.id, finding.verdict.evidence);
+        }
+    }
+    return {};
+}
+
 /// Asks on the terminal. A signal answers no.
 bool says_yes(const cli::Console& console, const SignalWatch& signals)
 {
@@ -108,6 +122,7 @@ public:
         if (!now) {
             return now;
         }
+        before_ = now->report;
         auto mending = plan(*now);
         if (!mending) {
             return std::move(mending).error();
@@ -211,6 +226,9 @@ private:
         if (const auto bad = still_bad(now->report, mending.mends); !bad.empty()) {
             return mender_->undo(fmt::format("cannot mend host: all steps were made, and still {}", bad));
         }
+        if (const auto worse = broken(*before_, now->report); !worse.empty()) {
+            return mender_->undo(fmt::format("cannot mend host: the steps broke {}", worse));
+        }
         done_.insert(mending.mends.begin(), mending.mends.end());
         done_.insert(mending.later.begin(), mending.later.end());
         fixed.notes.insert(fixed.notes.end(), mending.notes.begin(), mending.notes.end());
@@ -223,6 +241,7 @@ private:
     SignalWatch& signals_;
     SystemRunner runner_;
     std::optional<setup::Mender> mender_;
+    std::optional<Report> before_;
     std::set<std::string> done_;
 };
 
