@@ -8,11 +8,15 @@ std::vector<Check> catalogue()
     std::vector<Check> all;
     for (const auto group : {underlay_checks(),
                              cpu_checks(),
+                             cpu_feature_checks(),
                              kvm_checks(),
+                             kernel_checks(),
                              guest_checks(),
                              nested_checks(),
                              libvirt_checks(),
-                             host_checks()}) {
+                             host_checks(),
+                             resource_checks(),
+                             iommu_checks()}) {
         all.insert(all.end(), group.begin(), group.end());
     }
     return all;

@@ -16,6 +16,10 @@ std::span<const Check> guest_checks();
 std::span<const Check> nested_checks();
 std::span<const Check> libvirt_checks();
 std::span<const Check> host_checks();
+std::span<const Check> resource_checks();
+std::span<const Check> cpu_feature_checks();
+std::span<const Check> kernel_checks();
+std::span<const Check> iommu_checks();
 
 /// All checks in the order in which they are judged and reported: what others depend on comes first.
 std::vector<Check> catalogue();

@@ -121,6 +121,13 @@ Verdict does_not_apply(std::string why)
     return verdict;
 }
 
+Verdict unneeded(std::string evidence, Remedy if_required)
+{
+    Verdict verdict = skip(std::move(evidence));
+    verdict.if_required = std::move(if_required);
+    return verdict;
+}
+
 Verdict unknown(std::string evidence)
 {
     return {Status::unknown, std::move(evidence)};

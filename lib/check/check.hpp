@@ -46,6 +46,7 @@ struct Verdict {
     std::string evidence;  ///< The fact that decided it, with the path or the value; one clause.
     std::optional<Remedy> remedy = std::nullopt;
     bool applies = true;  ///< False: nothing of the kind can be on this host, so that nobody can require it.
+    std::optional<Remedy> if_required = std::nullopt;  ///< Of a skip: who requires the check takes it for a failure.
 };
 
 /// One row of the catalogue. A check only judges facts: no I/O, no logging, no printing.
@@ -60,8 +61,9 @@ struct Check {
 Verdict pass(std::string evidence);
 Verdict warn(std::string evidence, std::optional<Remedy> remedy);
 Verdict fail(std::string evidence, std::optional<Remedy> remedy);
-Verdict skip(std::string why);            ///< There is nothing to look at.
-Verdict does_not_apply(std::string why);  ///< There never is, on a host of this kind.
+Verdict skip(std::string why);                               ///< There is nothing to look at.
+Verdict does_not_apply(std::string why);                     ///< There never is, on a host of this kind.
+Verdict unneeded(std::string evidence, Remedy if_required);  ///< It is not so, which matters to who needs it.
 Verdict unknown(std::string evidence);
 Verdict unknown(const Error& error);
 

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "check/documentation.hpp"
 
+#include "check/catalogue.hpp"
+
 #include <algorithm>
+#include <initializer_list>
+#include <vector>
 
 namespace kvmkit {
 namespace {
@@ -208,17 +212,34 @@ constexpr std::array rows{
                        {"S23"}},
 };
 
+/// Rows of checks that are not in the catalogue are left out.
+std::vector<CheckDocumentation> in_catalogue_order(std::initializer_list<std::span<const CheckDocumentation>> tables)
+{
+    std::vector<CheckDocumentation> sorted;
+    for (const Check& check : catalogue()) {
+        for (const auto table : tables) {
+            const auto found = std::ranges::find(table, check.id, &CheckDocumentation::id);
+            if (found != table.end()) {
+                sorted.push_back(*found);
+            }
+        }
+    }
+    return sorted;
+}
+
 }  // namespace
 
 std::span<const CheckDocumentation> check_documentation()
 {
-    return rows;
+    static const auto sorted = in_catalogue_order({rows, resource_documentation()});
+    return sorted;
 }
 
 std::optional<CheckDocumentation> documentation_of(std::string_view id)
 {
-    const auto found = std::ranges::find(rows, id, &CheckDocumentation::id);
-    return found == rows.end() ? std::nullopt : std::optional{*found};
+    const auto all = check_documentation();
+    const auto found = std::ranges::find(all, id, &CheckDocumentation::id);
+    return found == all.end() ? std::nullopt : std::optional{*found};
 }
 
 }  // namespace kvmkit

@@ -23,6 +23,9 @@ struct CheckDocumentation {
 /// One row for each check of the catalogue, in its order.
 std::span<const CheckDocumentation> check_documentation();
 
+/// The rows of the CPU's features, the kernel's settings, resources and the IOMMU, in any order.
+std::span<const CheckDocumentation> resource_documentation();
+
 /// The row of one check; absent: there is no such check.
 std::optional<CheckDocumentation> documentation_of(std::string_view id);
 

@@ -3,14 +3,22 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+
 namespace kvmkit {
 namespace {
 
 constexpr std::array for_nested{std::string_view{"nested.param"}, std::string_view{"nested.offered"}};
 
+constexpr std::array for_passthrough{std::string_view{"iommu.acpi"},
+                                     std::string_view{"iommu.enabled"},
+                                     std::string_view{"iommu.groups"},
+                                     std::string_view{"vfio.modules"}};
+
 constexpr std::array all_profiles{
     Profile{"kvm", "run KVM guests: what is judged anyway", {}},
     Profile{"nested", "run KVM guests that run guests themselves", for_nested},
+    Profile{"passthrough", "give guests devices of this host (PCI, by VFIO)", for_passthrough},
 };
 
 bool is_reported(const Selection& selection, std::string_view id)
@@ -48,9 +56,31 @@ void promote(Finding& finding)
     if (finding.verdict.status == Status::warn) {
         finding.verdict.status = Status::fail;
     }
+    if (finding.verdict.if_required) {
+        finding.verdict.status = Status::fail;
+        finding.verdict.remedy = std::move(finding.verdict.if_required);
+        finding.verdict.if_required.reset();
+    }
     const bool untold = finding.verdict.status == Status::skip && finding.because.empty();
     if (untold && finding.verdict.applies) {  // required, and nobody looked
         finding.verdict.status = Status::unknown;
+    }
+}
+
+/// What fails only now, since it is required, is no news beside the failure of what it depends on.
+void fold_into_cause(Finding& finding, const std::vector<Finding>& findings)
+{
+    for (const auto id : finding.check.depends_on) {
+        const auto cause = std::ranges::find(findings, id, [](const Finding& other) { return other.check.id; });
+        if (cause == findings.end()) {
+            continue;
+        }
+        const std::string root = cause->because.empty() ? std::string{cause->check.id} : cause->because;
+        if (cause->verdict.status == Status::fail || !cause->because.empty()) {
+            finding.verdict = skip(fmt::format("{} failed", root));
+            finding.because = root;
+            return;
+        }
     }
 }
 
@@ -65,7 +95,11 @@ void promote_required(std::vector<Finding>& findings, const CheckIds& required)
     }
     for (Finding& finding : findings) {
         if (all.contains(finding.check.id)) {
+            const bool needed = finding.verdict.if_required.has_value();
             promote(finding);
+            if (needed) {
+                fold_into_cause(finding, findings);
+            }
         }
     }
 }

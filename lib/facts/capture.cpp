@@ -171,12 +171,58 @@ ExitCost decode_cost(const Json& json)
             .user_ns = user.is_null() ? std::nullopt : std::optional{user.get<double>()}};
 }
 
+KvmCapabilities decode_capabilities(const Json& json)
+{
+    return {.recommended_vcpus = json.at("recommended_vcpus").get<int>(),
+            .max_vcpus = json.at("max_vcpus").get<int>(),
+            .missing = json.at("missing").get<std::vector<std::string>>()};
+}
+
+std::optional<std::uint64_t> decode_number(const Json& json)
+{
+    return json.is_null() ? std::nullopt : std::optional{json.get<std::uint64_t>()};
+}
+
+std::optional<ResourceLimit> decode_limit(const Json& json)
+{
+    if (json.is_null()) {
+        return std::nullopt;
+    }
+    return ResourceLimit{decode_number(json.at("soft")), decode_number(json.at("hard"))};
+}
+
+ProcessFacts decode_process(const Json& json)
+{
+    const auto memory = decode_number(json.at("memory_left"));
+    return {.uid = json.at("uid").get<unsigned>(),
+            .locked_memory = decode_limit(json.at("locked_memory")),
+            .open_files = decode_limit(json.at("open_files")),
+            .tasks = decode_limit(json.at("tasks")),
+            .memory_left = memory ? std::optional{Bytes::of(*memory)} : std::nullopt,
+            .tasks_left = decode_number(json.at("tasks_left"))};
+}
+
+/// Of members that older recordings lack: absent where they are not mentioned.
+template <class T, class Decode>
+Fact<T> optional_member(const Json& object, const char* name, Decode decode)
+{
+    return object.contains(name) ? member<T>(object, name, decode) : std::optional<T>{};
+}
+
+void decode_resources(const Json& document, HostFacts& host)
+{
+    host.resources.looked = document.value("looked_at_resources", false);
+    host.resources.process = optional_member<ProcessFacts>(document, "process", decode_process);
+    host.kernel_settings.feature_control = optional_member<std::uint64_t>(document, "lock_msr", decode_hex);
+}
+
 void decode_kvm(const Json& json, KvmFacts& kvm)
 {
     kvm.node = member<DeviceNode>(json, "node", decode_node);
     kvm.open = member<Answer>(json, "open", decode_answer);
     kvm.api_version = member<Answer>(json, "api_version", decode_answer);
     kvm.create_vm = member<Answer>(json, "create_vm", decode_answer);
+    kvm.capabilities = optional_member<KvmCapabilities>(json, "capabilities", decode_capabilities);
     kvm.run_real = member<GuestRun>(json, "run_real", decode_run);
     kvm.run_long = member<GuestRun>(json, "run_long", decode_run);
     kvm.speed = member<GuestSpeed>(json, "speed", decode_speed);
@@ -222,6 +268,7 @@ try {
     host.user = member<UserFacts>(document, "user", decode_user);
     host.kernel_log = member<std::vector<std::string>>(
         document, "kernel_log", [](const Json& log) { return log.get<std::vector<std::string>>(); });
+    decode_resources(document, host);
     decode_kvm(document.at("kvm"), host.kvm);
     return {};
 } catch (const Json::parse_error& problem) {  // its text quotes raw bytes, which belong on no terminal

@@ -114,12 +114,40 @@ Json encode_cost(const ExitCost& cost)
     return {{"kernel_ns", cost.kernel_ns}, {"user_ns", cost.user_ns ? Json(*cost.user_ns) : Json(nullptr)}};
 }
 
+Json encode_capabilities(const KvmCapabilities& told)
+{
+    return {{"recommended_vcpus", told.recommended_vcpus}, {"max_vcpus", told.max_vcpus}, {"missing", told.missing}};
+}
+
+template <class T>
+Json or_null(const std::optional<T>& value)
+{
+    return value ? Json(*value) : Json(nullptr);
+}
+
+Json encode_limit(const std::optional<ResourceLimit>& limit)
+{
+    return limit ? Json{{"soft", or_null(limit->soft)}, {"hard", or_null(limit->hard)}} : Json(nullptr);
+}
+
+Json encode_process(const ProcessFacts& process)
+{
+    const auto& memory = process.memory_left;
+    return {{"uid", process.uid},
+            {"locked_memory", encode_limit(process.locked_memory)},
+            {"open_files", encode_limit(process.open_files)},
+            {"tasks", encode_limit(process.tasks)},
+            {"memory_left", memory ? Json(memory->count()) : Json(nullptr)},
+            {"tasks_left", or_null(process.tasks_left)}};
+}
+
 Json encode_kvm(const KvmFacts& kvm)
 {
     return {{"node", member(kvm.node, encode_node)},
             {"open", member(kvm.open, encode_answer)},
             {"api_version", member(kvm.api_version, encode_answer)},
             {"create_vm", member(kvm.create_vm, encode_answer)},
+            {"capabilities", member(kvm.capabilities, encode_capabilities)},
             {"run_real", member(kvm.run_real, encode_run)},
             {"run_long", member(kvm.run_long, encode_run)},
             {"speed", member(kvm.speed, encode_speed)},
@@ -156,6 +184,10 @@ std::string write_capture(const HostFacts& host, const CaptureNotes& notes)
     document["cpuid"] = member(host.cpuid, encode_cpuid);
     document["kvm"] = encode_kvm(host.kvm);
     document["kernel_log"] = member(host.kernel_log, as_it_is);
+    document["looked_at_resources"] = host.resources.looked;
+    document["process"] = member(host.resources.process, encode_process);
+    document["lock_msr"] = member(host.kernel_settings.feature_control,
+                                  [](std::uint64_t value) { return Json(fmt::format("{:#x}", value)); });
     document["unreadable"] = encode_unreadable(notes);
     return document.dump(indent, ' ', false, Json::error_handler_t::replace) + '\n';
 }

@@ -3,10 +3,14 @@
 
 #include "base/fact.hpp"
 #include "facts/cpu.hpp"
+#include "facts/cpu_details.hpp"
+#include "facts/iommu.hpp"
+#include "facts/kernel_settings.hpp"
 #include "facts/kvm.hpp"
 #include "facts/libvirt.hpp"
 #include "facts/network.hpp"
 #include "facts/qemu_start.hpp"
+#include "facts/resources.hpp"
 #include "facts/underlay.hpp"
 #include "facts/user.hpp"
 
@@ -32,6 +36,10 @@ struct HostFacts {
     LibvirtFacts libvirt;
     NetworkFacts network;
     ConflictFacts conflicts;
+    CpuDetails cpu_details;
+    IommuFacts iommu;
+    KernelFacts kernel_settings;
+    ResourceFacts resources;
 };
 
 }  // namespace kvmkit

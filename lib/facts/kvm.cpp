@@ -7,6 +7,7 @@ void forget_answers(KvmFacts& kvm, const Error& why)
 {
     kvm.api_version = why;
     kvm.create_vm = why;
+    kvm.capabilities = why;
     kvm.run_real = why;
     kvm.run_long = why;
     kvm.speed = why;

@@ -77,6 +77,13 @@ struct ExitCost {
     std::optional<double> user_ns = std::nullopt;  ///< On to the program (OUT); absent: not measured.
 };
 
+/// What KVM says of itself by KVM_CHECK_EXTENSION.
+struct KvmCapabilities {
+    int recommended_vcpus = 0;  ///< Of one guest.
+    int max_vcpus = 0;
+    std::vector<std::string> missing;  ///< Names of capabilities that QEMU wants and this KVM lacks.
+};
+
 /// What was seen of KVM. Each step is absent where an earlier one failed, so that it was not asked.
 struct KvmFacts {
     Fact<std::set<std::string>> modules{std::nullopt};  ///< Names in sys/module that begin with "kvm", built in or not.
@@ -85,6 +92,7 @@ struct KvmFacts {
     Fact<Answer> open{std::nullopt};
     Fact<Answer> api_version{std::nullopt};
     Fact<Answer> create_vm{std::nullopt};
+    Fact<KvmCapabilities> capabilities{std::nullopt};
     Fact<GuestRun> run_real{std::nullopt};
     Fact<GuestRun> run_long{std::nullopt};
     Fact<GuestSpeed> speed{std::nullopt};

@@ -65,7 +65,11 @@ constexpr std::array harmless_keys{"kvm.",
                                    "console=",
                                    "xen",
                                    "hypervisor",
-                                   "numa"};
+                                   "numa",
+                                   "intremap",
+                                   "initcall_blacklist",
+                                   "clearcpuid",
+                                   "tsc"};
 
 bool is_word_part(char c)
 {

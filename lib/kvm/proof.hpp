@@ -93,6 +93,14 @@ struct Offer {
     std::int32_t state_size = 0;  ///< KVM_CAP_NESTED_STATE: bytes; 0: none can be saved.
 };
 
+/// What KVM says of itself.
+struct Capabilities {
+    std::int32_t asked = 0;  ///< 0: nobody did.
+    std::int32_t recommended_vcpus = 0;
+    std::int32_t max_vcpus = 0;
+    std::uint32_t missing = 0;  ///< Bits; missing_capabilities() names them.
+};
+
 struct Msr {
     std::uint32_t index = 0;
     std::uint64_t value = 0;
@@ -113,6 +121,7 @@ struct Proof {
     Answer api_version;
     Answer create_vm;
     Offer offer;
+    Capabilities capabilities;
     GuestResult real;
     GuestResult long_mode;
     GuestResult speed;  ///< How the loop in the guest's kernel ended.

@@ -2,6 +2,7 @@
 #include "kvm/prove.hpp"
 
 #include "base/unique_fd.hpp"
+#include "kvm/internal/capabilities.hpp"
 #include "kvm/internal/exit_cost.hpp"
 #include "kvm/internal/msrs.hpp"
 #include "kvm/internal/nested.hpp"
@@ -88,6 +89,7 @@ private:
 
     void run_guests()
     {
+        proof_.capabilities = ask_capabilities(device_.get());
         proof_.offer = ask_offer(device_.get());
         enter(Stage::run_real);
         proof_.real = run_real_guest(device_.get(), run_budget);

@@ -3,6 +3,7 @@
 
 #include "base/text.hpp"
 #include "facts/redact.hpp"
+#include "probe/collect_resources.hpp"
 #include "probe/cpuid.hpp"
 #include "probe/kernel_log.hpp"
 
@@ -29,6 +30,16 @@ constexpr std::array single_files{
     "sys/hypervisor/uuid",
     "sys/hypervisor/properties/features",
     "etc/os-release",
+    "proc/meminfo",
+    "proc/cgroups",
+    "proc/sys/vm/overcommit_memory",
+    "proc/sys/kernel/numa_balancing",
+    "sys/fs/cgroup/cgroup.controllers",
+    "sys/kernel/mm/ksm/run",
+    "sys/kernel/mm/transparent_hugepage/enabled",
+    "sys/kernel/security/lockdown",
+    "sys/devices/system/clocksource/clocksource0/current_clocksource",
+    "sys/devices/system/clocksource/clocksource0/available_clocksource",
 };
 
 /// Folders whose mere presence tells, and whose parameters may.
@@ -62,6 +73,7 @@ public:
             }
         }
         take_accounts();
+        take_resources(root_, into_);
     }
 
 private:

@@ -2,8 +2,11 @@
 #include "probe/files.hpp"
 
 #include "base/text.hpp"
+#include "probe/iommu.hpp"
+#include "probe/kernel_settings.hpp"
 #include "probe/libvirt.hpp"
 #include "probe/network.hpp"
+#include "probe/resources.hpp"
 #include "probe/small_files.hpp"
 #include "probe/udev.hpp"
 
@@ -146,6 +149,10 @@ FileFacts read_files(const Root& root)
     facts.host.libvirt = read_libvirt(root);
     facts.host.network = read_network(root);
     facts.host.conflicts = read_conflicts(root);
+    facts.host.cpu_details = parse_cpu_details(text_or_nothing(root, "proc/cpuinfo"));
+    facts.host.iommu = read_iommu(root);
+    facts.host.kernel_settings = read_kernel_settings(root);
+    facts.host.resources = read_resources(root);
     facts.underlay.dmi = read_dmi(root);
     facts.underlay.xen_capabilities = trimmed(root, "proc/xen/capabilities");
     facts.underlay.hypervisor_type = trimmed(root, "sys/hypervisor/type");

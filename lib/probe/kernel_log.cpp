@@ -18,7 +18,7 @@ namespace kvmkit {
 namespace {
 
 constexpr std::size_t most_lines = 200;
-constexpr std::array topics{"kvm", "vmx", "svm", "virt", "hypervisor", "vt-x", "iommu", "dmar"};
+constexpr std::array topics{"kvm", "vmx", "svm", "virt", "hypervisor", "vt-x", "iommu", "dmar", "amd-vi", "remapping"};
 
 bool concerns_us(std::string_view line)
 {

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "probe/live.hpp"
 
+#include "kvm/capabilities.hpp"
 #include "probe/cpuid.hpp"
 #include "probe/files.hpp"
+#include "probe/kernel_settings.hpp"
 #include "probe/libvirt.hpp"
 #include "probe/other_user.hpp"
 
@@ -92,6 +94,16 @@ Fact<NestedOffer> as_offer(const kvm::Offer& offer)
                                        .svm = offer.svm,
                                        .nested_paging = offer.nested_paging,
                                        .state_size = std::max(offer.state_size, 0)}};
+}
+
+Fact<KvmCapabilities> as_capabilities(const kvm::Capabilities& told)
+{
+    if (told.asked == 0) {
+        return std::optional<KvmCapabilities>{};
+    }
+    return std::optional<KvmCapabilities>{{.recommended_vcpus = told.recommended_vcpus,
+                                           .max_vcpus = told.max_vcpus,
+                                           .missing = kvm::missing_capabilities(told)}};
 }
 
 Fact<MsrWriteback> as_writeback(const kvm::MsrWriteback& msrs)
@@ -208,6 +220,7 @@ void take_over(const kvm::Proven& proven, kvm::Depth depth, KvmFacts& facts)
     const bool version_known = proof.api_version.value == known_version;
     facts.api_version = results.next<Answer>(Stage::api_version, std::optional{proof.api_version}, version_known);
     facts.create_vm = results.next<Answer>(Stage::create_vm, std::optional{proof.create_vm}, proof.create_vm.ok());
+    facts.capabilities = results.next<KvmCapabilities>(Stage::offer, as_capabilities(proof.capabilities), true);
     facts.offer = results.next<NestedOffer>(Stage::offer, as_offer(proof.offer), true);
     facts.run_real = results.next<GuestRun>(Stage::run_real, as_run(proof.real), true);
     const bool runs = proof.long_mode.ended == kvm::Ended::passed;
@@ -225,6 +238,7 @@ void probe_live(const Root& root, const ProbeOrder& order, HostFacts& host)
 {
     host.arch = machine_name();
     host.cpuid = read_cpuid();
+    host.kernel_settings.feature_control = read_lock_msr(host);
     try_libvirt(host.libvirt);
     look_at_kvm(root, order, host);
 }

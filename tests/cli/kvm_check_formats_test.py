@@ -143,6 +143,26 @@ class Selections(unittest.TestCase):
         self.assertEqual(on("intel-nested-off", "--for", "kvm").returncode, 0)
         self.assertEqual(on("intel-nested-off", "--strict", "--skip", "nested").returncode, 0)
 
+    def test_passthrough_requires_what_is_else_no_news(self):
+        self.assertEqual(on("amd-ready", "--for", "passthrough").returncode, 3)  # nobody recorded it
+        with tempfile.TemporaryDirectory() as folder:
+            host = pathlib.Path(folder, "host")
+            shutil.copytree(SOURCE / "tests/fixtures/hosts/amd-ready", host)
+            for path in ("sys/firmware/acpi/tables/IVRS", "sys/module/vfio_pci/x", "proc/cmdline"):
+                (host / path).parent.mkdir(parents=True, exist_ok=True)
+                (host / path).write_text("quiet amd_iommu=off\n")
+            (host / "sys/kernel/iommu_groups").mkdir(parents=True)
+            self.assertEqual(run("--root", host).returncode, 0)
+            done = run("--json", "--for", "passthrough", "--root", host)
+            found = {check["id"]: check for check in json.loads(done.stdout)["checks"]}
+            self.assertEqual(done.returncode, 1)
+            self.assertEqual([found[name]["status"] for name in ("iommu.acpi", "iommu.enabled", "vfio.modules")],
+                             ["pass", "fail", "pass"])
+            self.assertIn("without amd_iommu=off", found["iommu.enabled"]["remedy"]["summary"])
+            self.assertEqual(found["iommu.groups"]["because"], "iommu.enabled")
+            (host / "sys/kernel/iommu_groups/0").mkdir()
+            self.assertEqual(run("--for", "passthrough", "--root", host).returncode, 0)
+
     def test_mistyped_ids_are_told_what_was_meant(self):
         for option in ("--only", "--skip", "--require"):
             done = run(option, "kvm.access,kvm.apu")

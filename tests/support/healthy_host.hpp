@@ -23,7 +23,7 @@ inline HostFacts healthy()
 {
     HostFacts host;
     host.arch = known<std::string>("x86_64");
-    host.cpu = known(CpuFacts{"GenuineIntel", "Core", {"fpu", "lm", "vmx"}});
+    host.cpu = known(CpuFacts{"GenuineIntel", "Core", {"fpu", "lm", "vmx", "ept"}});
     host.cpuid = known(CpuidFacts{.vmx = true});
     host.underlay = known(UnderlayFacts{Underlay::hardware, "DMI"});
     host.distribution = known<std::string>("debian");

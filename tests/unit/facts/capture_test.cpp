@@ -82,6 +82,15 @@ HostFacts full_host()
     host.kvm.exit_cost = std::optional{ExitCost{5650, std::nullopt}};
     host.kvm.nested_run = std::optional{GuestRun{false, "it did not", std::chrono::microseconds{900}}};
     host.kvm.nested_paging = std::optional<GuestRun>{};
+    host.kvm.capabilities = std::optional{KvmCapabilities{8, 1024, {"KVM_CAP_IRQFD"}}};
+    host.kernel_settings.feature_control = std::optional<std::uint64_t>{0x5};
+    host.resources.looked = true;
+    host.resources.process = std::optional{ProcessFacts{.uid = 1000,
+                                                        .locked_memory = ResourceLimit{8388608, std::nullopt},
+                                                        .open_files = std::nullopt,
+                                                        .tasks = ResourceLimit{9, 10},
+                                                        .memory_left = Bytes::mib(512),
+                                                        .tasks_left = 40}};
     return host;
 }
 
@@ -93,6 +102,10 @@ TEST(Capture, ReadsBackWhatItWrote)
     ASSERT_TRUE(read_capture(text, host));
     EXPECT_EQ(write_capture(host, notes), text);
     EXPECT_EQ(unreadable_files(text), notes.unreadable);
+    EXPECT_EQ(*host.resources.process, *full_host().resources.process);
+    EXPECT_EQ((*host.kvm.capabilities)->missing.size(), 1U);
+    EXPECT_EQ(*host.kernel_settings.feature_control, 0x5U);
+    EXPECT_TRUE(host.resources.looked);
     EXPECT_EQ((*host.kvm.create_vm)->errnum, EBUSY);
     EXPECT_FALSE(*host.kvm.run_real);
     EXPECT_EQ(host.kvm.run_long.error().code, ErrorCode::timeout);

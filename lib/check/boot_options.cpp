@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "check/boot_options.hpp"
+
+#include <algorithm>
+#include <array>
+#include <string>
+
+#include <fmt/format.h>
+
+namespace kvmkit {
+namespace {
+
+enum class Bootloader { unknown, update_grub, grubby, suse, arch, extlinux };
+
+template <std::size_t size>
+bool one_of(std::string_view id, const std::array<std::string_view, size>& ids)
+{
+    return std::ranges::find(ids, id) != ids.end();
+}
+
+Bootloader bootloader(const HostFacts& host)
+{
+    constexpr std::array<std::string_view, 6> debian{"debian", "ubuntu", "linuxmint", "devuan", "kali", "neon"};
+    constexpr std::array<std::string_view, 8> redhat{
+        "fedora", "rhel", "centos", "rocky", "almalinux", "ol", "amzn", "nobara"};
+    constexpr std::array<std::string_view, 3> arch{"arch", "manjaro", "endeavouros"};
+    const std::string id = host.distribution ? host.distribution->value_or("") : "";
+    if (one_of(id, debian)) {
+        return Bootloader::update_grub;
+    }
+    if (one_of(id, redhat)) {
+        return Bootloader::grubby;
+    }
+    if (id.starts_with("opensuse") || id.starts_with("sle")) {
+        return Bootloader::suse;
+    }
+    if (id == "alpine") {
+        return Bootloader::extlinux;
+    }
+    return one_of(id, arch) ? Bootloader::arch : Bootloader::unknown;
+}
+
+std::string make_configuration(Bootloader loader)
+{
+    switch (loader) {
+        case Bootloader::update_grub: return "update-grub";
+        case Bootloader::suse: return "grub2-mkconfig -o /boot/grub2/grub.cfg";
+        case Bootloader::extlinux: return "update-extlinux";
+        default: return "grub-mkconfig -o /boot/grub/grub.cfg";
+    }
+}
+
+constexpr std::string_view settings = "/etc/default/grub";
+constexpr std::string_view extlinux_settings = "/etc/update-extlinux.conf";
+
+}  // namespace
+
+Remedy add_boot_option(const HostFacts& host, std::string_view option)
+{
+    Remedy remedy{fmt::format("start the kernel with {}", option)};
+    const Bootloader loader = bootloader(host);
+    switch (loader) {
+        case Bootloader::unknown: remedy.summary += ": add it in the settings of the boot loader"; return remedy;
+        case Bootloader::grubby:
+            remedy.commands = {fmt::format("grubby --update-kernel=ALL --args={}", option), "reboot"};
+            return remedy;
+        case Bootloader::update_grub:
+            remedy.commands = {"mkdir -p /etc/default/grub.d",
+                               fmt::format("echo 'GRUB_CMDLINE_LINUX=\"$GRUB_CMDLINE_LINUX {}\"' "
+                                           ">/etc/default/grub.d/{}.cfg",
+                                           option,
+                                           option.substr(0, option.find('=')))};
+            break;
+        case Bootloader::extlinux:
+            remedy.commands = {fmt::format("sed -i 's/^default_kernel_opts=\"/&{} /' {}", option, extlinux_settings)};
+            break;
+        default:
+            remedy.commands = {fmt::format("sed -i 's/^GRUB_CMDLINE_LINUX_DEFAULT=\"/&{} /' {}", option, settings)};
+    }
+    remedy.commands.insert(remedy.commands.end(), {make_configuration(loader), "reboot"});
+    return remedy;
+}
+
+Remedy remove_boot_option(const HostFacts& host, std::string_view option)
+{
+    Remedy remedy{fmt::format("start the kernel without {}", option)};
+    const Bootloader loader = bootloader(host);
+    switch (loader) {
+        case Bootloader::unknown: remedy.summary += ": take it out of the settings of the boot loader"; return remedy;
+        case Bootloader::grubby:
+            remedy.commands = {fmt::format("grubby --update-kernel=ALL --remove-args={}", option), "reboot"};
+            return remedy;
+        default:
+            remedy.commands = {
+                fmt::format(
+                    "sed -i 's/\\b{}\\b//' {}", option, loader == Bootloader::extlinux ? extlinux_settings : settings),
+                make_configuration(loader),
+                "reboot"};
+    }
+    return remedy;
+}
+
+}  // namespace kvmkit
