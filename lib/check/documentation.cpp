@@ -2,25 +2,12 @@
 #include "check/documentation.hpp"
 
 #include <algorithm>
+#include <vector>
 
 namespace kvmkit {
 namespace {
 
-constexpr std::array rows{
-    CheckDocumentation{
-        "underlay.kind",
-        "What does this host run on: hardware, or whose hypervisor?",
-        "DMI strings in /sys/class/dmi/id, leaf 0x40000000 of CPUID where its hypervisor bit is set, /proc/xen, "
-        "/sys/hypervisor/type, the kernel's release name.",
-        "Nothing fails by it. It decides whose job a remedy is: this host's, the hypervisor's operator's, the cloud's.",
-        "Nothing to mend."},
-    CheckDocumentation{
-        "underlay.xen_dom0",
-        "Does another hypervisor own this host, so that KVM cannot?",
-        "control_d in /proc/xen/capabilities. A KVM that creates machines is the better witness and passes.",
-        "Xen holds VT-x or AMD-V; no KVM guest can run, although the flag of the CPU may show.",
-        "Boot the same kernel without Xen.",
-        {"S29"}},
+constexpr std::array other_rows{
     CheckDocumentation{
         "cpu.virt_ext",
         "Does the CPU offer hardware virtualization to this kernel?",
@@ -205,11 +192,19 @@ constexpr std::array rows{
 
 std::span<const CheckDocumentation> check_documentation()
 {
-    return rows;
+    static const std::vector<CheckDocumentation> all = [] {
+        std::vector<CheckDocumentation> rows;
+        for (const auto part : {underlay_documentation(), std::span<const CheckDocumentation>{other_rows}}) {
+            rows.insert(rows.end(), part.begin(), part.end());
+        }
+        return rows;
+    }();
+    return all;
 }
 
 std::optional<CheckDocumentation> documentation_of(std::string_view id)
 {
+    const auto rows = check_documentation();
     const auto found = std::ranges::find(rows, id, &CheckDocumentation::id);
     return found == rows.end() ? std::nullopt : std::optional{*found};
 }
