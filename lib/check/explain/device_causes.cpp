@@ -11,10 +11,10 @@ constexpr std::array causes{
           .cause =
               "KVM holds the CPU's virtualization, so VirtualBox before 7.2.10 cannot start its VM: Linux since 6.12 "
               "takes it as soon as KVM is loaded",
-          .fix =
-              "update VirtualBox to 7.2.10 or later, which shares it with KVM; with an older one let KVM take it only "
-              "while a VM of KVM runs (KVM built in: kvm.enable_virt_at_load=0 on the kernel's command line), or "
-              "unload KVM",
+          .fix = "update VirtualBox to 7.2.10 or later, which starts its VMs while KVM is loaded; with an older one "
+                 "let KVM take it only "
+                 "while a VM of KVM runs (KVM built in: kvm.enable_virt_at_load=0 on the kernel's command line), or "
+                 "unload KVM",
           .commands = {"echo 'options kvm enable_virt_at_load=0' >/etc/modprobe.d/virtualbox-kvm.conf",
                        "modprobe -r kvm_intel kvm_amd kvm && { modprobe kvm_intel || modprobe kvm_amd; }"},
           .patterns = {"VERR_VMX_IN_VMX_ROOT_MODE",
