@@ -143,6 +143,17 @@ Remedy lasting_access(const HostFacts& host, const UdevNode& udev)
     return remedy;
 }
 
+Verdict filtered(const std::string& cause)
+{
+    return fail(
+        fmt::format("opening /dev/kvm is forbidden by more than its mode: {}; a container's device filter does that",
+                    cause),
+        Remedy{"give the device to the container where it is started: docker --device /dev/kvm; LXC: "
+               "lxc.cgroup2.devices.allow = c 10:232 rwm",
+               {},
+               Where::hypervisor});
+}
+
 }  // namespace
 
 std::string opened_phrase(const HostFacts& host)
@@ -161,21 +172,18 @@ Verdict judge_refused_open(const HostFacts& host, int errnum)
     const auto cause = errno_text(errnum);
     switch (errnum) {
         case EACCES:
-            return fail(fmt::format("{} may not open /dev/kvm: {}; {}", who(host), refusal(host, cause), owners(host)),
-                        permission_remedy(host));
+            return in_brief(
+                fmt::format("{} may not open /dev/kvm: {}", who(host), permission_remedy(host).summary),
+                fail(fmt::format("{} may not open /dev/kvm: {}; {}", who(host), refusal(host, cause), owners(host)),
+                     permission_remedy(host)));
         case EPERM:
-            return fail(fmt::format("opening /dev/kvm is forbidden by more than its mode: {}; a container's device "
-                                    "filter does that",
-                                    cause),
-                        Remedy{"give the device to the container where it is started: docker --device /dev/kvm; LXC: "
-                               "lxc.cgroup2.devices.allow = c 10:232 rwm",
-                               {},
-                               Where::hypervisor});
+            return in_brief("this container may not open /dev/kvm: its device filter forbids it", filtered(cause));
         case ENODEV:
         case ENXIO:
-            return fail(fmt::format("/dev/kvm is there, but no KVM is behind it: {}", cause),
-                        Remedy{"load the module of this CPU and see why it refuses",
-                               {"modprobe kvm_intel || modprobe kvm_amd", "dmesg | grep -i kvm"}});
+            return in_brief("/dev/kvm is there, but no KVM is behind it: load the CPU's module",
+                            fail(fmt::format("/dev/kvm is there, but no KVM is behind it: {}", cause),
+                                 Remedy{"load the module of this CPU and see why it refuses",
+                                        {"modprobe kvm_intel || modprobe kvm_amd", "dmesg | grep -i kvm"}}));
         default:
             return fail(fmt::format("cannot open /dev/kvm: {}", cause),
                         Remedy{"see what the kernel says", {"dmesg | grep -i kvm"}});

@@ -109,6 +109,12 @@ Verdict fail(std::string evidence, std::optional<Remedy> remedy)
     return {Status::fail, std::move(evidence), std::move(remedy)};
 }
 
+Verdict in_brief(std::string brief, Verdict verdict)
+{
+    verdict.brief = std::move(brief);
+    return verdict;
+}
+
 Verdict skip(std::string why)
 {
     return {Status::skip, std::move(why)};

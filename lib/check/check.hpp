@@ -45,7 +45,8 @@ struct Verdict {
     Status status = Status::unknown;
     std::string evidence;  ///< The fact that decided it, with the path or the value; one clause.
     std::optional<Remedy> remedy = std::nullopt;
-    bool applies = true;  ///< False: nothing of the kind can be on this host, so that nobody can require it.
+    std::string brief = {};  ///< In as few words as the first line of a report has room for; empty: nothing better.
+    bool applies = true;     ///< False: nothing of the kind can be on this host, so that nobody can require it.
     std::optional<Remedy> if_required = std::nullopt;  ///< Of a skip: who requires the check takes it for a failure.
 };
 
@@ -61,6 +62,7 @@ struct Check {
 Verdict pass(std::string evidence);
 Verdict warn(std::string evidence, std::optional<Remedy> remedy);
 Verdict fail(std::string evidence, std::optional<Remedy> remedy);
+Verdict in_brief(std::string brief, Verdict verdict);        ///< The same verdict with a text for the first line.
 Verdict skip(std::string why);                               ///< There is nothing to look at.
 Verdict does_not_apply(std::string why);                     ///< There never is, on a host of this kind.
 Verdict unneeded(std::string evidence, Remedy if_required);  ///< It is not so, which matters to who needs it.

@@ -1,27 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "check/catalogue.hpp"
+#include "check/firmware_menu.hpp"
 #include "check/operators.hpp"
-
-#include <string_view>
 
 #include <fmt/format.h>
 
 namespace kvmkit {
 namespace {
 
-bool intel(const CpuFacts& cpu)
+const char* extension_of(const CpuFacts& cpu)
 {
-    return cpu.vendor == "GenuineIntel" || cpu.vendor == "CentaurHauls" || cpu.vendor == "  Shanghai  ";
-}
-
-Remedy firmware_remedy(const CpuFacts& cpu)
-{
-    const std::string_view setting = intel(cpu) ? "Intel Virtualization Technology (VT-x, VMX)" : "SVM Mode (AMD-V)";
-    return {fmt::format("switch on '{}' in the firmware setup, usually under CPU configuration, then power the machine "
-                        "off and on",
-                        setting),
-            {},
-            Where::firmware};
+    if (cpu.vendor.empty()) {
+        return "VT-x or AMD-V";
+    }
+    return is_amd(cpu) ? "AMD-V" : "VT-x";
 }
 
 /// Whether something that needs the extension works already: a better witness than the flag.
@@ -32,23 +24,33 @@ bool kvm_shows_it(const HostFacts& host)
     return host.kvm.creates_machines() || loaded("kvm_pvm");
 }
 
+Verdict switched_off(const HostFacts& host, const char* extension)
+{
+    return in_brief(
+        fmt::format("{} is switched off in firmware (the CPU has it)", extension),
+        fail(fmt::format("the CPU has {} (CPUID), but the kernel hides it: switched off in the firmware", extension),
+             firmware_remedy(host)));
+}
+
 Verdict judge_missing_flag(const HostFacts& host, const CpuFacts& cpu)
 {
     const CpuidFacts* cpuid = host.cpuid && *host.cpuid ? &**host.cpuid : nullptr;
     if (cpuid != nullptr && (cpuid->vmx || cpuid->svm)) {  // in a guest, too: its hypervisor did its part
-        return fail(fmt::format("the CPU has {} (CPUID), but the kernel hides it: switched off in the firmware",
-                                cpuid->vmx ? "VT-x" : "AMD-V"),
-                    firmware_remedy(cpu));
+        return switched_off(host, cpuid->vmx ? "VT-x" : "AMD-V");
     }
     if (is_guest(host)) {
-        return fail(fmt::format("neither vmx nor svm among the CPU's flags; this is {}", underlay_phrase(host)),
-                    operator_remedy(host));
+        return in_brief(
+            fmt::format("{}, {} not exposed", underlay_name(host), extension_of(cpu)),
+            fail(fmt::format("neither vmx nor svm among the CPU's flags; this is {}", underlay_phrase(host)),
+                 operator_remedy(host)));
     }
     if (cpuid == nullptr) {
-        return fail("neither vmx nor svm among the CPU's flags: most likely switched off in the firmware",
-                    firmware_remedy(cpu));
+        return in_brief(fmt::format("{} is most likely switched off in firmware", extension_of(cpu)),
+                        fail("neither vmx nor svm among the CPU's flags: most likely switched off in the firmware",
+                             firmware_remedy(host)));
     }
-    return fail("this CPU has neither VT-x nor AMD-V (CPUID)", std::nullopt);
+    return in_brief("this CPU has neither VT-x nor AMD-V",
+                    fail("this CPU has neither VT-x nor AMD-V (CPUID)", std::nullopt));
 }
 
 Verdict judge_virt_ext(const HostFacts& host)
@@ -72,7 +74,11 @@ Verdict judge_virt_ext(const HostFacts& host)
 }
 
 constexpr std::array checks{
-    Check{"cpu.virt_ext", "the CPU offers virtualization", Severity::essential, {"underlay.xen_dom0"}, judge_virt_ext},
+    Check{"cpu.virt_ext",
+          "the CPU offers virtualization",
+          Severity::essential,
+          {"underlay.xen_dom0", "underlay.wsl"},
+          judge_virt_ext},
 };
 
 }  // namespace

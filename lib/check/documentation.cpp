@@ -10,21 +10,7 @@
 namespace kvmkit {
 namespace {
 
-constexpr std::array rows{
-    CheckDocumentation{
-        "underlay.kind",
-        "What does this host run on: hardware, or whose hypervisor?",
-        "DMI strings in /sys/class/dmi/id, leaf 0x40000000 of CPUID where its hypervisor bit is set, /proc/xen, "
-        "/sys/hypervisor/type, the kernel's release name.",
-        "Nothing fails by it. It decides whose job a remedy is: this host's, the hypervisor's operator's, the cloud's.",
-        "Nothing to mend."},
-    CheckDocumentation{
-        "underlay.xen_dom0",
-        "Does another hypervisor own this host, so that KVM cannot?",
-        "control_d in /proc/xen/capabilities. A KVM that creates machines is the better witness and passes.",
-        "Xen holds VT-x or AMD-V; no KVM guest can run, although the flag of the CPU may show.",
-        "Boot the same kernel without Xen.",
-        {"S29"}},
+constexpr std::array other_rows{
     CheckDocumentation{
         "cpu.virt_ext",
         "Does the CPU offer hardware virtualization to this kernel?",
@@ -231,7 +217,7 @@ std::vector<CheckDocumentation> in_catalogue_order(std::initializer_list<std::sp
 
 std::span<const CheckDocumentation> check_documentation()
 {
-    static const auto sorted = in_catalogue_order({rows, resource_documentation()});
+    static const auto sorted = in_catalogue_order({other_rows, resource_documentation(), underlay_documentation()});
     return sorted;
 }
 

@@ -20,6 +20,9 @@ struct CheckDocumentation {
     std::array<std::string_view, most_symptoms> symptoms = {};  ///< Ids of kvm-check(1); unused ones are empty.
 };
 
+/// The rows of one group, where it has a file of its own.
+std::span<const CheckDocumentation> underlay_documentation();
+
 /// One row for each check of the catalogue, in its order.
 std::span<const CheckDocumentation> check_documentation();
 

@@ -89,10 +89,13 @@ Verdict judge_speed(const HostFacts& host)
     if (measured.ratio() <= emulation_ratio) {
         return pass(evidence);
     }
-    return fail(
-        fmt::format(
-            "{}: {:.0f} times slower, so KVM emulates{}", evidence, measured.ratio(), is_pvm(host) ? " (kvm_pvm)" : ""),
-        emulation_remedy(host));
+    return in_brief(
+        fmt::format("{} opens, but runs guests by emulation only: use TCG", is_pvm(host) ? "KVM-PVM" : "KVM"),
+        fail(fmt::format("{}: {:.0f} times slower, so KVM emulates{}",
+                         evidence,
+                         measured.ratio(),
+                         is_pvm(host) ? " (kvm_pvm)" : ""),
+             emulation_remedy(host)));
 }
 
 Verdict judge_writeback(const HostFacts& host)

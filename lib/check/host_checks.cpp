@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "check/catalogue.hpp"
+#include "check/module_parameter.hpp"
 
 #include <fmt/format.h>
 
@@ -29,10 +30,13 @@ Verdict judge_virtualbox(const HostFacts& host)
         return warn(
             "vboxdrv is loaded, and KVM holds the CPU's virtualization all the time "
             "(/sys/module/kvm/parameters/enable_virt_at_load is Y): the VMs of VirtualBox before 7.2.10 cannot start",
-            Remedy{"update VirtualBox; with an older one, if both shall be used in turn, let KVM take it with its "
-                   "first VM only (where KVM is built "
-                   "in: kvm.enable_virt_at_load=0 on the kernel's command line)",
-                   {"echo 'options kvm enable_virt_at_load=0' >/etc/modprobe.d/virtualbox-kvm.conf", reload(host)}});
+            set_parameter(host,
+                          {.module = "kvm",
+                           .setting = "enable_virt_at_load=0",
+                           .file = "/etc/modprobe.d/virtualbox-kvm.conf",
+                           .reload = reload(host)},
+                          "update VirtualBox; with an older one, if both shall be used in turn, let KVM take it with "
+                          "its first VM only"));
     }
     return warn("vboxdrv is loaded: while a VM of VirtualBox runs, KVM's cannot start (EBUSY)",
                 Remedy{"stop VirtualBox's VMs before KVM's are started, or unload its modules",

@@ -46,7 +46,8 @@ Verdict judge_absent_module(const HostFacts& host, std::string_view wanted)
         return fail("the kernel has no KVM, or was started without the right to it (EL1)",
                     is_guest(host) ? operator_remedy(host) : std::nullopt);
     }
-    return fail(fmt::format("the module {} is not loaded", wanted), load_module(host, wanted));
+    return in_brief(fmt::format("the module {0} is not loaded: modprobe {0}", wanted),
+                    fail(fmt::format("the module {} is not loaded", wanted), load_module(host, wanted)));
 }
 
 Verdict judge_module(const HostFacts& host)
@@ -77,17 +78,20 @@ Verdict judge_device(const HostFacts& host)
         return unknown(node.error());
     }
     if (!*node) {
-        return fail("there is no /dev/kvm",
-                    Remedy{"create the node; in a container, start it with the device instead (docker --device "
-                           "/dev/kvm)",
-                           {"mknod -m 0660 /dev/kvm c 10 232", "chgrp kvm /dev/kvm"}});
+        const bool contained = host.container && *host.container;
+        return in_brief(contained ? "this container was started without /dev/kvm" : "there is no node /dev/kvm",
+                        fail("there is no /dev/kvm",
+                             Remedy{"create the node; in a container, start it with the device instead (docker "
+                                    "--device /dev/kvm)",
+                                    {"mknod -m 0660 /dev/kvm c 10 232", "chgrp kvm /dev/kvm"}}));
     }
     if ((*node)->kind == NodeKind::kvm_device) {
         return pass(fmt::format("/dev/kvm is the {}", (*node)->shape));
     }
-    return fail(fmt::format("/dev/kvm is not KVM's device (character device 10:232) but a {}", (*node)->shape),
-                Remedy{"put the right node in its place",
-                       {"rm -r /dev/kvm", "mknod -m 0660 /dev/kvm c 10 232", "chgrp kvm /dev/kvm"}});
+    return in_brief(fmt::format("/dev/kvm is not KVM's device but a {}", (*node)->shape),
+                    fail(fmt::format("/dev/kvm is not KVM's device (character device 10:232) but a {}", (*node)->shape),
+                         Remedy{"put the right node in its place",
+                                {"rm -r /dev/kvm", "mknod -m 0660 /dev/kvm c 10 232", "chgrp kvm /dev/kvm"}}));
 }
 
 Verdict judge_access(const HostFacts& host)
@@ -127,9 +131,10 @@ Verdict judge_refused_vm(int errnum)
     const auto evidence = fmt::format("KVM_CREATE_VM failed: {}", errno_text(errnum));
     switch (errnum) {
         case EBUSY:
-            return fail(evidence + "; another hypervisor holds the CPU's virtualization",
-                        Remedy{"stop the VMs of VirtualBox or VMware, or unload their modules",
-                               {"modprobe -r vboxnetadp vboxnetflt vboxdrv", "modprobe -r vmmon"}});
+            return in_brief("another hypervisor holds the CPU: stop the VMs of VirtualBox or VMware",
+                            fail(evidence + "; another hypervisor holds the CPU's virtualization",
+                                 Remedy{"stop the VMs of VirtualBox or VMware, or unload their modules",
+                                        {"modprobe -r vboxnetadp vboxnetflt vboxdrv", "modprobe -r vmmon"}}));
         case ENOMEM: return fail(evidence, Remedy{"free memory, or raise the memory limit of this control group"});
         default: return fail(evidence, Remedy{"see what the kernel says", {"dmesg | grep -i kvm"}});
     }

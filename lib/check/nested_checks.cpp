@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "check/catalogue.hpp"
+#include "check/module_parameter.hpp"
 #include "check/operators.hpp"
 
 #include <fmt/format.h>
@@ -24,9 +25,12 @@ Verdict judge_param(const HostFacts& host)
     const bool has_cpu = host.cpu && *host.cpu;
     const auto* module = has_cpu && is_amd(**host.cpu) ? "kvm_amd" : "kvm_intel";
     return warn(fmt::format("/sys/module/{}/parameters/nested is {}: guests cannot use KVM themselves", module, value),
-                Remedy{"if guests shall run guests, allow it while no VM runs",
-                       {fmt::format("echo 'options {} nested=1' >/etc/modprobe.d/kvm-nested.conf", module),
-                        fmt::format("modprobe -r {0} && modprobe {0}", module)}});
+                set_parameter(host,
+                              {.module = module,
+                               .setting = "nested=1",
+                               .file = "/etc/modprobe.d/kvm-nested.conf",
+                               .reload = fmt::format("modprobe -r {0} && modprobe {0}", module)},
+                              "if guests shall run guests, allow it while no VM runs"));
 }
 
 bool has_module(const HostFacts& host, const char* name)

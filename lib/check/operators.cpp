@@ -32,6 +32,25 @@ Remedy kvm_operator(const HostFacts& host)
          fmt::format("modprobe -r {0} && modprobe {0}", module)});
 }
 
+/// The operators of hypervisors that few Linux hosts run on.
+std::optional<Remedy> rare_operator(Underlay kind)
+{
+    switch (kind) {
+        case Underlay::bhyve: return on_hypervisor("run this host elsewhere: bhyve gives its guests no VT-x or AMD-V");
+        case Underlay::openbsd_vmm:
+            return on_hypervisor("run this host elsewhere: OpenBSD's vmm gives its guests no VT-x or AMD-V");
+        case Underlay::apple:
+            return on_hypervisor(
+                "on an M3 or later with macOS 15 or later allow nested virtualization for this VM (Lima: "
+                "nestedVirtualization: true); older ones cannot do it");
+        case Underlay::zvm: return on_hypervisor("let this guest have the machine's interpretive execution (SIE)");
+        case Underlay::powervm:
+            return on_hypervisor("allow KVM for this partition on the management console: firmware FW1060 or later");
+        case Underlay::uml: return on_hypervisor("run KVM on the host: User Mode Linux is a process and has none");
+        default: return std::nullopt;
+    }
+}
+
 }  // namespace
 
 std::optional<Remedy> operator_remedy(const HostFacts& host)
@@ -48,7 +67,8 @@ std::optional<Remedy> operator_remedy(const HostFacts& host)
             return on_hypervisor(
                 "power this VM off and tick 'Virtualize Intel VT-x/EPT or AMD-V/RVI' (Workstation, Fusion) or 'Expose "
                 "hardware assisted virtualization to the guest OS' (ESXi), which is vhv.enable = \"TRUE\" in its .vmx "
-                "file; not possible where Windows runs VMware on top of Hyper-V");
+                "file; impossible while Windows below runs Hyper-V or VBS (Memory integrity), and together with PCI "
+                "passthrough or vGPU");
         case Underlay::virtualbox:
             return on_hypervisor("power this VM off and allow nesting",
                                  {"VBoxManage modifyvm \"NAME OF THIS VM\" --nested-hw-virt on"});
@@ -80,6 +100,13 @@ std::optional<Remedy> operator_remedy(const HostFacts& host)
                 "switch); a PV or PVH domain cannot have it");
         case Underlay::parallels:
             return on_hypervisor("switch on 'Enable nested virtualization' (Hardware, CPU) for this VM");
+        case Underlay::bhyve:
+        case Underlay::openbsd_vmm:
+        case Underlay::apple:
+        case Underlay::zvm:
+        case Underlay::powervm:
+        case Underlay::uml:
+        case Underlay::prsm: return rare_operator(underlay->kind);
         case Underlay::unidentified:
             return on_hypervisor("ask the operator of the hypervisor below to expose VT-x or AMD-V to this guest");
     }
@@ -94,7 +121,17 @@ bool is_foreign(const HostFacts& host)
 bool is_guest(const HostFacts& host)
 {
     const auto* underlay = underlay_of(host);
-    return underlay != nullptr && underlay->kind != Underlay::hardware && underlay->kind != Underlay::xen_dom0;
+    return underlay != nullptr && !owns_machine(underlay->kind);
+}
+
+std::string underlay_name(const HostFacts& host)
+{
+    const auto* underlay = underlay_of(host);
+    if (underlay == nullptr) {
+        return "";
+    }
+    const std::string_view text = phrase(underlay->kind);
+    return std::string{text.starts_with("an ") ? text.substr(3) : text.starts_with("a ") ? text.substr(2) : text};
 }
 
 std::string underlay_phrase(const HostFacts& host)

@@ -17,6 +17,9 @@ bool is_foreign(const HostFacts& host);
 /// Whether this host is known to be somebody's guest.
 bool is_guest(const HostFacts& host);
 
+/// The underlay in two words: "VMware guest"; empty where it is not known.
+std::string underlay_name(const HostFacts& host);
+
 /// The underlay for people: "a VMware guest (DMI says ...)"; empty where it is not known.
 std::string underlay_phrase(const HostFacts& host);
 

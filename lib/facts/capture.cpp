@@ -73,6 +73,22 @@ UserFacts decode_user(const Json& json)
             .gids = json.at("gids").get<std::set<unsigned>>()};
 }
 
+/// {"type": "docker", "evidence": "/.dockerenv"}
+template <class T>
+T decode_kind_of(const Json& json)
+{
+    return {json.at("type").get<std::string>(), json.at("evidence").get<std::string>()};
+}
+
+/// What files of the recording may have told already: only a document that mentions it knows better.
+template <class T>
+void override_by(const Json& document, const char* name, Fact<T>& fact)
+{
+    if (document.contains(name)) {
+        fact = member<T>(document, name, decode_kind_of<T>);
+    }
+}
+
 std::vector<AclEntry> decode_acl(const Json& json)
 {
     std::vector<AclEntry> acl;
@@ -218,6 +234,9 @@ void decode_resources(const Json& document, HostFacts& host)
 
 void decode_kvm(const Json& json, KvmFacts& kvm)
 {
+    if (const auto built_in = json.find("built_in"); built_in != json.end()) {
+        kvm.built_in = built_in->get<std::set<std::string>>();
+    }
     kvm.node = member<DeviceNode>(json, "node", decode_node);
     kvm.open = member<Answer>(json, "open", decode_answer);
     kvm.api_version = member<Answer>(json, "api_version", decode_answer);
@@ -269,6 +288,8 @@ try {
     host.kernel_log = member<std::vector<std::string>>(
         document, "kernel_log", [](const Json& log) { return log.get<std::vector<std::string>>(); });
     decode_resources(document, host);
+    override_by(document, "container", host.container);
+    override_by(document, "confidential", host.confidential);
     decode_kvm(document.at("kvm"), host.kvm);
     return {};
 } catch (const Json::parse_error& problem) {  // its text quotes raw bytes, which belong on no terminal

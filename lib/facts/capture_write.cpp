@@ -58,6 +58,13 @@ Json encode_user(const UserFacts& user)
     return {{"name", user.name}, {"uid", user.uid}, {"gids", Json(user.gids)}};
 }
 
+/// A container's kind, or a confidential guest's.
+template <class T>
+Json encode_kind_of(const T& found)
+{
+    return {{"type", found.type}, {"evidence", found.evidence}};
+}
+
 Json encode_node(const DeviceNode& node)
 {
     const bool ours = node.kind == NodeKind::kvm_device;
@@ -143,7 +150,8 @@ Json encode_process(const ProcessFacts& process)
 
 Json encode_kvm(const KvmFacts& kvm)
 {
-    return {{"node", member(kvm.node, encode_node)},
+    return {{"built_in", Json(kvm.built_in)},
+            {"node", member(kvm.node, encode_node)},
             {"open", member(kvm.open, encode_answer)},
             {"api_version", member(kvm.api_version, encode_answer)},
             {"create_vm", member(kvm.create_vm, encode_answer)},
@@ -182,6 +190,8 @@ std::string write_capture(const HostFacts& host, const CaptureNotes& notes)
     }
     document["user"] = member(host.user, encode_user);
     document["cpuid"] = member(host.cpuid, encode_cpuid);
+    document["container"] = member(host.container, encode_kind_of<ContainerFacts>);
+    document["confidential"] = member(host.confidential, encode_kind_of<ConfidentialFacts>);
     document["kvm"] = encode_kvm(host.kvm);
     document["kernel_log"] = member(host.kernel_log, as_it_is);
     document["looked_at_resources"] = host.resources.looked;

@@ -77,6 +77,8 @@ CpuFacts parse_cpuinfo(std::string_view text)
     CpuFacts facts;
     facts.vendor = first_of(fields, {"vendor_id", "CPU implementer", "mvendorid"});
     facts.model = first_of(fields, {"model name", "Model Name", "cpu", "uarch", "Processor", "CPU part"});
+    facts.platform = first_of(fields, {"platform"});
+    facts.machine = first_of(fields, {"machine"});
     const auto flags = first_of(fields, {"flags", "Features", "features", "isa"});
     for (const auto flag : words(flags)) {
         facts.flags.emplace(flag);

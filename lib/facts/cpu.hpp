@@ -14,6 +14,8 @@ struct CpuFacts {
     std::string vendor;  ///< As the kernel spells it: "GenuineIntel", "AuthenticAMD", "0x41" on Arm; empty: not told.
     std::string model;   ///< The product's name; empty: not told.
     std::set<std::string, std::less<>> flags;
+    std::string platform = {};  ///< POWER's "PowerNV" or "pSeries"; empty elsewhere.
+    std::string machine = {};   ///< POWER's "CHRP IBM pSeries (emulated by qemu)"; empty: not told.
 
     [[nodiscard]] bool has_flag(std::string_view name) const { return flags.contains(name); }
 };

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/fact.hpp"
+#include "facts/container.hpp"
 #include "facts/cpu.hpp"
 #include "facts/cpu_details.hpp"
 #include "facts/iommu.hpp"
@@ -25,8 +26,11 @@ struct HostFacts {
     Fact<CpuFacts> cpu{std::nullopt};
     Fact<CpuidFacts> cpuid{std::nullopt};
     Fact<UnderlayFacts> underlay{std::nullopt};
-    Fact<std::string> distribution{std::nullopt};  ///< ID of etc/os-release: "debian".
-    Fact<std::string> kernel{std::nullopt};        ///< proc/sys/kernel/osrelease: "6.1.0-13-amd64".
+    Fact<DmiFacts> dmi{std::nullopt};
+    Fact<ContainerFacts> container{std::nullopt};        ///< Absent: none of a container's marks is there.
+    Fact<ConfidentialFacts> confidential{std::nullopt};  ///< Absent: nothing says that this is a confidential guest.
+    Fact<std::string> distribution{std::nullopt};        ///< ID of etc/os-release: "debian".
+    Fact<std::string> kernel{std::nullopt};              ///< proc/sys/kernel/osrelease: "6.1.0-13-amd64".
     Fact<std::vector<std::string>> kernel_log{
         std::nullopt};  ///< Lines about virtualization; only recordings hold them.
     Fact<UserFacts> user{std::nullopt};

@@ -22,6 +22,7 @@ void clear_answers(KvmFacts& kvm)
 {
     KvmFacts untried;
     untried.modules = std::move(kvm.modules);
+    untried.built_in = std::move(kvm.built_in);
     untried.node = std::move(kvm.node);
     untried.open = std::move(kvm.open);
     untried.nested = std::move(kvm.nested);

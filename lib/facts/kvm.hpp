@@ -87,6 +87,7 @@ struct KvmCapabilities {
 /// What was seen of KVM. Each step is absent where an earlier one failed, so that it was not asked.
 struct KvmFacts {
     Fact<std::set<std::string>> modules{std::nullopt};  ///< Names in sys/module that begin with "kvm", built in or not.
+    std::set<std::string> built_in;                     ///< Those of them that no modprobe can load anew.
     Fact<DeviceNode> node{std::nullopt};                ///< Absent: there is no /dev/kvm.
     Fact<UdevNode> udev{std::nullopt};                  ///< Absent: no udev runs, or no rule of it names the node.
     Fact<Answer> open{std::nullopt};

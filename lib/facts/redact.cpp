@@ -2,6 +2,7 @@
 #include "facts/redact.hpp"
 
 #include "base/text.hpp"
+#include "facts/underlay_machine.hpp"
 
 #include <algorithm>
 #include <array>
@@ -18,10 +19,6 @@ using Names = std::map<std::string, std::string, std::less<>>;
 
 constexpr std::size_t uuid_length = 36;
 constexpr std::size_t mac_length = 17;
-
-/// Asset tags that name a cloud, not a machine (see identify_underlay).
-constexpr std::array cloud_tags{
-    "7783-7084-3265-9085-8269-3286-77", "OracleCloud.com", "OpenTelekomCloud", "HUAWEICLOUD"};
 
 /// Names that tell nothing, and without which a recording would say less.
 bool is_common(std::string_view name)
@@ -292,8 +289,7 @@ std::string redacted_modules(std::string_view content)
 
 std::string redacted_tag(std::string_view content)
 {
-    const bool cloud = std::ranges::find(cloud_tags, trim(content)) != cloud_tags.end();
-    return cloud ? std::string{content} : std::string{};
+    return is_cloud_tag(trim(content)) ? std::string{content} : std::string{};
 }
 
 }  // namespace
@@ -376,6 +372,9 @@ std::string Redactor::file(std::string_view path, std::string_view content) cons
     }
     if (path == "proc/cpuinfo") {
         return redacted_cpuinfo(content);
+    }
+    if (path == "proc/sysinfo") {
+        return nameless_sysinfo(content);
     }
     if (path == "proc/modules") {
         return redacted_modules(content);

@@ -2,6 +2,7 @@
 #include "facts/underlay.hpp"
 
 #include "base/text.hpp"
+#include "facts/underlay_machine.hpp"
 
 #include <algorithm>
 #include <array>
@@ -37,6 +38,11 @@ constexpr std::array dmi_rows{
     DmiRow{"Hetzner", "vServer", Underlay::kvm},
     DmiRow{"Alibaba Cloud", "", Underlay::kvm},
     DmiRow{"Scaleway", "SCW-", Underlay::kvm},
+    DmiRow{"KubeVirt", "", Underlay::kvm},
+    DmiRow{"Cloud Hypervisor", "", Underlay::kvm},
+    DmiRow{"BHYVE", "", Underlay::bhyve},
+    DmiRow{"OpenBSD", "", Underlay::openbsd_vmm},
+    DmiRow{"Apple Inc.", "Apple Virtualization", Underlay::apple},
     DmiRow{"Bochs", "", Underlay::unidentified},  // or old firmware of QEMU
 };
 
@@ -57,6 +63,10 @@ constexpr std::array signature_rows{
     SignatureRow{"Microsoft Hv", Underlay::hyperv},
     SignatureRow{"XenVMMXenVMM", Underlay::xen_guest},
     SignatureRow{"prl hyperv", Underlay::parallels},
+    SignatureRow{"LKVMLKVMLKVM", Underlay::kvm},
+    SignatureRow{"bhyve bhyve", Underlay::bhyve},
+    SignatureRow{"OpenBSDVMM58", Underlay::openbsd_vmm},
+    SignatureRow{"Apple VZ", Underlay::apple},
 };
 
 /// The value of a fact that is there, or nothing.
@@ -139,53 +149,11 @@ std::optional<bool> virtual_cpu(const UnderlaySources& sources)
         return cpuid->hypervisor;
     }
     const auto* cpu = known(sources.cpu);
-    const bool x86 = cpu != nullptr && cpu->has_flag("fpu");
+    const bool x86 = cpu != nullptr && cpu->has_flag("fpu") && !cpu->has_flag("cpucfg");  // which is Loongson's
     return x86 ? std::optional{cpu->has_flag("hypervisor")} : std::nullopt;
 }
 
 }  // namespace
-
-std::string_view word(Underlay kind) noexcept
-{
-    switch (kind) {
-        case Underlay::hardware: return "hardware";
-        case Underlay::kvm: return "kvm";
-        case Underlay::tcg: return "tcg";
-        case Underlay::vmware: return "vmware";
-        case Underlay::virtualbox: return "virtualbox";
-        case Underlay::hyperv: return "hyperv";
-        case Underlay::wsl: return "wsl";
-        case Underlay::azure: return "azure";
-        case Underlay::amazon: return "amazon";
-        case Underlay::google: return "google";
-        case Underlay::xen_dom0: return "xen-dom0";
-        case Underlay::xen_guest: return "xen-guest";
-        case Underlay::parallels: return "parallels";
-        case Underlay::unidentified: return "unidentified";
-    }
-    return "unidentified";
-}
-
-std::string_view phrase(Underlay kind) noexcept
-{
-    switch (kind) {
-        case Underlay::hardware: return "real hardware";
-        case Underlay::kvm: return "a KVM guest";
-        case Underlay::tcg: return "a QEMU guest under TCG emulation";
-        case Underlay::vmware: return "a VMware guest";
-        case Underlay::virtualbox: return "a VirtualBox guest";
-        case Underlay::hyperv: return "a Hyper-V guest";
-        case Underlay::wsl: return "WSL on Windows";
-        case Underlay::azure: return "an Azure VM";
-        case Underlay::amazon: return "an EC2 instance";
-        case Underlay::google: return "a Google Cloud VM";
-        case Underlay::xen_dom0: return "Xen's control domain (dom0)";
-        case Underlay::xen_guest: return "a Xen guest";
-        case Underlay::parallels: return "a Parallels guest";
-        case Underlay::unidentified: return "a guest of an unknown hypervisor";
-    }
-    return "a guest of an unknown hypervisor";
-}
 
 Fact<UnderlayFacts> identify_underlay(const UnderlaySources& sources)
 {
@@ -193,7 +161,7 @@ Fact<UnderlayFacts> identify_underlay(const UnderlaySources& sources)
     if (signature && signature->kind == Underlay::tcg) {  // DMI would say QEMU, which need not be KVM
         return signature;
     }
-    for (const auto witness : {by_xen, by_kernel, by_dmi}) {
+    for (const auto witness : {by_uml, by_xen, by_kernel, by_dmi, by_sysinfo, by_device_tree, by_platform}) {
         auto found = witness(sources);
         if (found && !(signature && found->kind == Underlay::unidentified)) {
             return found;
@@ -203,6 +171,10 @@ Fact<UnderlayFacts> identify_underlay(const UnderlaySources& sources)
         return signature;
     }
     const auto is_virtual = virtual_cpu(sources);
+    const bool surely_hardware = known(sources.cpuid) != nullptr && !*is_virtual;
+    if (auto weak = surely_hardware ? std::nullopt : by_weak_marks(sources, is_virtual.value_or(false))) {
+        return weak;
+    }
     if (!is_virtual) {
         return std::optional<UnderlayFacts>{};
     }

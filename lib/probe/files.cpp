@@ -9,6 +9,7 @@
 #include "probe/resources.hpp"
 #include "probe/small_files.hpp"
 #include "probe/udev.hpp"
+#include "probe/underlay.hpp"
 
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -34,24 +35,6 @@ Fact<T> decode_file(const Root& root, const std::string& path, Decode decode)
         return std::move(text).error();
     }
     return *text ? std::optional<T>{decode(**text)} : std::optional<T>{};
-}
-
-/// A value of which only the text matters: empty if it is not there or may not be read.
-std::string value_or_nothing(const Root& root, const std::string& path)
-{
-    const auto value = trimmed(root, path);
-    return value ? value->value_or("") : "";
-}
-
-Fact<DmiFacts> read_dmi(const Root& root)
-{
-    if (!root.exists("sys/class/dmi/id")) {
-        return std::optional<DmiFacts>{};
-    }
-    return std::optional<DmiFacts>{{.vendor = value_or_nothing(root, "sys/class/dmi/id/sys_vendor"),
-                                    .product = value_or_nothing(root, "sys/class/dmi/id/product_name"),
-                                    .asset_tag = value_or_nothing(root, "sys/class/dmi/id/chassis_asset_tag"),
-                                    .bios_vendor = value_or_nothing(root, "sys/class/dmi/id/bios_vendor")}};
 }
 
 Fact<std::set<std::string>> read_modules(const Root& root)
@@ -153,11 +136,12 @@ FileFacts read_files(const Root& root)
     facts.host.iommu = read_iommu(root);
     facts.host.kernel_settings = read_kernel_settings(root);
     facts.host.resources = read_resources(root);
-    facts.underlay.dmi = read_dmi(root);
-    facts.underlay.xen_capabilities = trimmed(root, "proc/xen/capabilities");
-    facts.underlay.hypervisor_type = trimmed(root, "sys/hypervisor/type");
-    facts.underlay.kernel_release = trimmed(root, "proc/sys/kernel/osrelease");
+    facts.host.kvm.built_in = read_built_in(root, facts.host.kvm.modules);
+    facts.host.container = read_container(root);
+    facts.host.confidential = read_confidential(root, facts.host.cpu);
+    facts.underlay = read_underlay(root);
     facts.underlay.cpu = facts.host.cpu;
+    facts.host.dmi = facts.underlay.dmi;
     facts.host.kernel = facts.underlay.kernel_release;
     return facts;
 }

@@ -164,8 +164,7 @@ NestedReport make_nested_report(const HostFacts& host, const Report& report)
     nested.state = report.summary.nested;
     nested.underlay = host.underlay;
     if (host.underlay && *host.underlay) {
-        const Underlay kind = (*host.underlay)->kind;
-        nested.virtualized = kind != Underlay::hardware && kind != Underlay::xen_dom0;
+        nested.virtualized = !owns_machine((*host.underlay)->kind);
     }
     nested.below = below(host);
     nested.offer = host.kvm.offer;

@@ -3,6 +3,7 @@
 
 #include "report/finding.hpp"
 #include "report/phrases.hpp"
+#include "report/verdict_line.hpp"
 
 #include <algorithm>
 #include <set>
@@ -13,6 +14,11 @@
 
 namespace kvmkit {
 namespace {
+
+std::string counted(std::size_t count, std::string_view what)
+{
+    return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
+}
 
 std::string_view colour_of(Readiness verdict)
 {
@@ -25,7 +31,7 @@ std::string_view colour_of(Readiness verdict)
     return "0";
 }
 
-/// "6 checks were skipped because of cpu.virt_ext"; empty if none was.
+/// "1 cause, 6 checks skipped because of it: cpu.virt_ext"; empty if none was.
 std::string skipped_line(const Report& report)
 {
     std::set<std::string> roots;
@@ -39,8 +45,11 @@ std::string skipped_line(const Report& report)
     if (count == 0) {
         return "";
     }
-    const auto how_many = count == 1 ? std::string{"1 check was"} : fmt::format("{} checks were", count);
-    return fmt::format("{} skipped because of {}\n", how_many, fmt::join(roots, ", "));
+    return fmt::format("{}, {} skipped because of {}: {}\n",
+                       counted(roots.size(), "cause"),
+                       counted(count, "check"),
+                       roots.size() == 1 ? "it" : "them",
+                       fmt::join(roots, ", "));
 }
 
 bool is_shown(const Finding& finding, Detail detail)
@@ -53,11 +62,14 @@ bool is_shown(const Finding& finding, Detail detail)
 
 std::string to_text(const Report& report, Detail detail, Paint paint)
 {
-    auto text =
-        fmt::format("{}\naccelerator: {} ({})\n",
-                    coloured(fmt::format("KVM: {}", headline(report)), colour_of(report.summary.verdict), paint),
-                    word(report.recommendation.accel),
-                    one_line(report.recommendation.why));
+    auto text = fmt::format("{}\naccelerator: {}{} ({})\n",
+                            coloured(verdict_line(report), colour_of(report.summary.verdict), paint),
+                            word(report.recommendation.accel),
+                            report.summary.verdict == Readiness::unusable ? " meanwhile" : "",
+                            one_line(report.recommendation.why));
+    if (report.selection.is_all()) {
+        text += what_next(report);
+    }
     if (const auto about = scope(report); !about.empty()) {
         text += fmt::format("judged by {}\n", about);
     }
@@ -69,6 +81,9 @@ std::string to_text(const Report& report, Detail detail, Paint paint)
     }
     if (detail == Detail::problems) {
         findings += skipped_line(report);
+    }
+    if (detail == Detail::problems && report.summary.verdict == Readiness::unusable) {
+        findings += "check again with: kvm-check\n";
     }
     return findings.empty() ? text : text + '\n' + findings;
 }

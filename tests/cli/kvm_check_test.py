@@ -103,7 +103,7 @@ class KvmCheck(unittest.TestCase):
         self.assertEqual(record["summary"], {"verdict": "degraded", "kvm": "emulated", "nested": "unavailable"})
         self.assertEqual(record["recommendation"]["accel"], "tcg")
         self.assertEqual([key for key, status in statuses(record).items() if status == "fail"], ["kvm.guest_speed"])
-        self.assertTrue(run("--timeout", "10s").stdout.startswith("KVM: opens, but runs guests by emulation only: use TCG\n"))
+        self.assertTrue(run("--timeout", "10s").stdout.startswith("DEGRADED: KVM-PVM opens, but runs guests by emulation only: use TCG\n"))
 
     def test_qemu_starts_only_on_request(self):
         self.need_kvm()

@@ -14,6 +14,8 @@ kvmkit_script_test(cli.kvm-check.explain cli ${Python3_EXECUTABLE}
   ${CMAKE_CURRENT_SOURCE_DIR}/cli/kvm_check_explain_test.py $<TARGET_FILE:kvm-check>)
 kvmkit_script_test(cli.kvm-check-formats cli ${Python3_EXECUTABLE}
   ${CMAKE_CURRENT_SOURCE_DIR}/cli/kvm_check_formats_test.py $<TARGET_FILE:kvm-check>)
+kvmkit_script_test(cli.kvm-check-hosts cli ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/cli/kvm_check_hosts_test.py
+  $<TARGET_FILE:kvm-check>)
 kvmkit_script_test(cli.kvm-check-capture cli ${Python3_EXECUTABLE}
   ${CMAKE_CURRENT_SOURCE_DIR}/cli/kvm_check_capture_test.py $<TARGET_FILE:kvm-check>)
 kvmkit_script_test(cli.accept-golden cli ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/cli/golden_test.py)

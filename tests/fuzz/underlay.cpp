@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What betrays an underlay: eight strings, one in a line, of which each may be missing.
+// What betrays an underlay: strings, one in a line, of which each may be missing; and the whole as files of many lines.
 #include "facts/underlay.hpp"
 #include "base/text.hpp"
 
@@ -19,9 +19,19 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     sources.hypervisor_type = fact(5);
     sources.kernel_release = fact(6);
     sources.cpuid = std::optional{kvmkit::CpuidFacts{.hypervisor = true, .signature = piece(7)}};
-    const auto underlay = kvmkit::identify_underlay(sources);
-    if (underlay && *underlay) {
-        (void)kvmkit::phrase((*underlay)->kind);
+    sources.tree_hypervisor = fact(8);
+    const std::string_view whole{reinterpret_cast<const char*>(data), size};
+    sources.pci = kvmkit::parse_pci_devices(whole);
+    (void)kvmkit::parse_pci_id(piece(0), piece(1));
+    (void)kvmkit::cloud_of(**sources.dmi);
+    for (const bool hypervisor : {true, false}) {
+        (*sources.cpuid)->hypervisor = hypervisor;
+        const auto underlay = kvmkit::identify_underlay(sources);
+        if (underlay && *underlay) {
+            (void)kvmkit::phrase((*underlay)->kind);
+        }
+        sources.sysinfo = std::optional{std::string{whole}};
+        sources.cpu = std::optional{kvmkit::parse_cpuinfo(whole)};
     }
     return 0;
 }

@@ -64,7 +64,7 @@ is_ready() {
     local text
     text=$(kvm-check) || fail "kvm-check ended with $?: $text"
     printf '%s\n' "$text"
-    grep -q '^KVM: ready' <<<"$text" || fail "kvm-check does not say ready"
+    grep -q '^READY: ' <<<"$text" || fail "kvm-check does not say ready"
 }
 
 runs_a_kvm_guest() {

@@ -9,15 +9,30 @@ constexpr std::array causes{
           .check = "kvm.create_vm",
           .layer = Layer::device,
           .cause =
-              "KVM holds the CPU's virtualization, so VirtualBox cannot start its VM: Linux since 6.12 takes it as "
-              "soon as KVM is loaded",
-          .fix = "let KVM take it only while a VM of KVM runs, or unload KVM",
+              "KVM holds the CPU's virtualization, so VirtualBox before 7.2.10 cannot start its VM: Linux since 6.12 "
+              "takes it as soon as KVM is loaded",
+          .fix = "update VirtualBox to 7.2.10 or later, which starts its VMs while KVM is loaded; with an older one "
+                 "let KVM take it only "
+                 "while a VM of KVM runs (KVM built in: kvm.enable_virt_at_load=0 on the kernel's command line), or "
+                 "unload KVM",
           .commands = {"echo 'options kvm enable_virt_at_load=0' >/etc/modprobe.d/virtualbox-kvm.conf",
                        "modprobe -r kvm_intel kvm_amd kvm && { modprobe kvm_intel || modprobe kvm_amd; }"},
           .patterns = {"VERR_VMX_IN_VMX_ROOT_MODE",
                        "VERR_SVM_IN_USE",
                        "VirtualBox can't operate in VMX root mode",
                        "VirtualBox can't enable the AMD-V extension"}},
+    Cause{.symptom = "S11",
+          .check = "conflict.virtualbox",
+          .layer = Layer::device,
+          .cause =
+              "VirtualBox since 7.2.10 leaves it to KVM to switch the CPU's virtualization on, and KVM was told not to "
+              "(enable_virt_at_load=0, which older versions of VirtualBox needed)",
+          .fix =
+              "take enable_virt_at_load=0 out of /etc/modprobe.d and of the kernel's command line and load KVM anew, "
+              "or unload KVM",
+          .commands = {"grep -rl enable_virt_at_load /etc/modprobe.d /usr/lib/modprobe.d /proc/cmdline",
+                       "modprobe -r kvm_intel kvm_amd kvm && { modprobe kvm_intel || modprobe kvm_amd; }"},
+          .patterns = {"VERR_SVM_HOST_SVME_NOT_ENABLED", "Host API has not enabled"}},
     Cause{.symptom = "S11",
           .check = "kvm.create_vm",
           .layer = Layer::device,

@@ -100,6 +100,7 @@ constexpr std::array lines{
          "VBoxManage: error: VirtualBox can't operate in VMX root mode. Please disable the KVM kernel extension, "
          "recompile your kernel and reboot"},
     Line{"S11", "AMD-V is being used by another hypervisor (VERR_SVM_IN_USE)."},
+    Line{"S11", "VBoxManage: error: Host API has not enabled SVME bit in EFER MSR. (VERR_SVM_HOST_SVME_NOT_ENABLED)"},
     Line{"S12", "qemu-system-x86_64: error: failed to set MSR 0x48f to 0x7fffff00036dfb"},
     Line{"S12", "qemu-kvm: error: failed to set MSR 0xd90 to 0x0"},
     Line{"S12", "qemu-system-x86_64: error: failed to get MSR 0x174"},

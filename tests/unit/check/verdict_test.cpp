@@ -129,6 +129,12 @@ TEST(Underlays, EachHaveAStepForTheirOperator)
                             Underlay::google,
                             Underlay::xen_guest,
                             Underlay::parallels,
+                            Underlay::bhyve,
+                            Underlay::openbsd_vmm,
+                            Underlay::apple,
+                            Underlay::zvm,
+                            Underlay::powervm,
+                            Underlay::uml,
                             Underlay::unidentified}) {
         HostFacts host = without_device(healthy());
         host.cpu = known(CpuFacts{"GenuineIntel", "Xeon", {"fpu", "lm", "hypervisor"}});

@@ -69,6 +69,9 @@ HostFacts full_host()
     host.user = std::optional{UserFacts{"alice", 1000, {106, 1000}}};
     host.cpuid = std::optional{CpuidFacts{true, false, true, "KVMKVMKVM", {{0x40000000, 0, 1, 2, 3, 0xffffffff}}}};
     host.kernel_log = std::optional<std::vector<std::string>>{{"kvm: disabled by bios"}};
+    host.container = std::optional{ContainerFacts{"docker", "/.dockerenv"}};
+    host.confidential = std::optional<ConfidentialFacts>{};
+    host.kvm.built_in = {"kvm", "kvm_intel"};
     host.kvm.node = std::optional{
         DeviceNode{NodeKind::kvm_device, "character device 10:232", 0660, 0, 106, {{AclTag::user, 6, 1000}}}};
     host.kvm.open = std::optional{Answer{}};
@@ -111,6 +114,9 @@ TEST(Capture, ReadsBackWhatItWrote)
     EXPECT_EQ(host.kvm.run_long.error().code, ErrorCode::timeout);
     EXPECT_EQ(host.kvm.run_long.error().hint, "give it more");
     EXPECT_EQ((*host.kvm.node)->acl.size(), 1U);
+    EXPECT_EQ((*host.container)->evidence, "/.dockerenv");
+    EXPECT_FALSE(*host.confidential);
+    EXPECT_EQ(host.kvm.built_in, (std::set<std::string>{"kvm", "kvm_intel"}));
     EXPECT_EQ((*host.cpuid)->leaves.front().edx, 0xffffffffU);
 }
 
@@ -126,6 +132,19 @@ TEST(Capture, KeepsWhatStandsInThePlaceOfTheDevice)
         EXPECT_EQ((*again.kvm.node)->kind, node.kind) << node.shape;
         EXPECT_EQ((*again.kvm.node)->shape, node.shape);
     }
+}
+
+TEST(Capture, LeavesToTheFilesWhatItDoesNotMention)
+{
+    HostFacts host;
+    host.container = std::optional{ContainerFacts{"podman", "/run/.containerenv"}};
+    host.kvm.built_in = {"kvm"};
+    ASSERT_TRUE(read_capture(R"({"schema": "kvmkit.capture/1", "kvm": {}})", host));
+    EXPECT_EQ((*host.container)->type, "podman");
+    EXPECT_EQ(host.kvm.built_in, std::set<std::string>{"kvm"});
+    ASSERT_TRUE(read_capture(R"({"schema": "kvmkit.capture/1", "container": null, "kvm": {"built_in": []}})", host));
+    EXPECT_FALSE(*host.container);
+    EXPECT_TRUE(host.kvm.built_in.empty());
 }
 
 TEST(Capture, RefusesWhatIsNoCapture)
