@@ -86,7 +86,7 @@ std::optional<std::string> switched_off_by(const HostFacts& host)
         return std::nullopt;
     }
     for (const std::string_view key : {"iommu", "intel_iommu", "amd_iommu"}) {
-        const auto word = command_line_word(**line, key);
+        auto word = command_line_word(**line, key);
         if (word && word->ends_with("=off")) {
             return word;
         }
