@@ -12,7 +12,10 @@ std::vector<Check> catalogue()
                              guest_checks(),
                              nested_checks(),
                              libvirt_checks(),
-                             host_checks()}) {
+                             host_checks(),
+                             qemu_checks(),
+                             libvirt_state_checks(),
+                             openstack_checks()}) {
         all.insert(all.end(), group.begin(), group.end());
     }
     return all;

@@ -16,6 +16,9 @@ std::span<const Check> guest_checks();
 std::span<const Check> nested_checks();
 std::span<const Check> libvirt_checks();
 std::span<const Check> host_checks();
+std::span<const Check> qemu_checks();
+std::span<const Check> libvirt_state_checks();
+std::span<const Check> openstack_checks();
 
 /// All checks in the order in which they are judged and reported: what others depend on comes first.
 std::vector<Check> catalogue();

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "check/documentation.hpp"
+#include "check/documentation_software.hpp"
 
 #include <algorithm>
+#include <vector>
 
 namespace kvmkit {
 namespace {
@@ -205,13 +207,20 @@ constexpr std::array rows{
 
 std::span<const CheckDocumentation> check_documentation()
 {
-    return rows;
+    static const auto all = [] {
+        std::vector<CheckDocumentation> joined{rows.begin(), rows.end()};
+        const auto more = software_documentation();
+        joined.insert(joined.end(), more.begin(), more.end());
+        return joined;
+    }();
+    return all;
 }
 
 std::optional<CheckDocumentation> documentation_of(std::string_view id)
 {
-    const auto found = std::ranges::find(rows, id, &CheckDocumentation::id);
-    return found == rows.end() ? std::nullopt : std::optional{*found};
+    const auto all = check_documentation();
+    const auto found = std::ranges::find(all, id, &CheckDocumentation::id);
+    return found == all.end() ? std::nullopt : std::optional{*found};
 }
 
 }  // namespace kvmkit

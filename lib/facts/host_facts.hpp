@@ -6,6 +6,8 @@
 #include "facts/kvm.hpp"
 #include "facts/libvirt.hpp"
 #include "facts/network.hpp"
+#include "facts/qemu_install.hpp"
+#include "facts/security.hpp"
 #include "facts/underlay.hpp"
 #include "facts/user.hpp"
 
@@ -28,6 +30,8 @@ struct HostFacts {
     Fact<GroupFacts> kvm_group{std::nullopt};  ///< The group "kvm" of etc/group.
     KvmFacts kvm;
     LibvirtFacts libvirt;
+    QemuFacts qemu;
+    SecurityFacts security;
     NetworkFacts network;
     ConflictFacts conflicts;
 };

@@ -123,6 +123,15 @@ TEST(Selection, FindsChecksByIdAndByGroup)
     EXPECT_TRUE(checks_named(checks, "").empty());
 }
 
+TEST(Selection, JudgesChecksOfOpenStackOnlyOnRequest)
+{
+    const std::array some{
+        Check{"openstack.a", "", Severity::advisory, {}, [](const HostFacts&) { return warn("old", {}); }}};
+    EXPECT_TRUE(judged({}, some).findings.empty());
+    EXPECT_EQ(judged({.only = {"openstack.a"}}, some).findings.size(), 1U);
+    EXPECT_EQ(judged({.require = {"openstack.a"}}, some).findings.front().verdict.status, Status::fail);
+}
+
 TEST(Profiles, RequireOnlyWhatTheCatalogueHas)
 {
     for (const Profile& profile : profiles()) {
