@@ -114,6 +114,13 @@ Verdict skip(std::string why)
     return {Status::skip, std::move(why)};
 }
 
+Verdict not_there(std::string why, Remedy if_required)
+{
+    Verdict verdict = skip(std::move(why));
+    verdict.if_required = std::move(if_required);
+    return verdict;
+}
+
 Verdict does_not_apply(std::string why)
 {
     Verdict verdict = skip(std::move(why));

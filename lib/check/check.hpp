@@ -46,6 +46,8 @@ struct Verdict {
     std::string evidence;  ///< The fact that decided it, with the path or the value; one clause.
     std::optional<Remedy> remedy = std::nullopt;
     bool applies = true;  ///< False: nothing of the kind can be on this host, so that nobody can require it.
+    std::optional<Remedy> if_required = std::nullopt;  ///< Of what is skipped since it is not installed: it fails if it
+                                                       ///< is required, and this mends it.
 };
 
 /// One row of the catalogue. A check only judges facts: no I/O, no logging, no printing.
@@ -60,8 +62,9 @@ struct Check {
 Verdict pass(std::string evidence);
 Verdict warn(std::string evidence, std::optional<Remedy> remedy);
 Verdict fail(std::string evidence, std::optional<Remedy> remedy);
-Verdict skip(std::string why);            ///< There is nothing to look at.
-Verdict does_not_apply(std::string why);  ///< There never is, on a host of this kind.
+Verdict skip(std::string why);                           ///< There is nothing to look at.
+Verdict not_there(std::string why, Remedy if_required);  ///< What it is about is not installed, and could be.
+Verdict does_not_apply(std::string why);                 ///< There never is, on a host of this kind.
 Verdict unknown(std::string evidence);
 Verdict unknown(const Error& error);
 

@@ -11,7 +11,8 @@ namespace kvmkit {
 
 Verdict not_installed(const LibvirtFacts& libvirt)
 {
-    return skip(libvirt.looked ? "libvirt is not installed" : "not recorded: /usr/sbin");
+    return libvirt.looked ? not_there("libvirt is not installed", {"install libvirt", {"host-setup apply"}})
+                          : skip("not recorded: /usr/sbin");
 }
 
 bool is_modular(const LibvirtFacts& libvirt)

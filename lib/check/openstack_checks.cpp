@@ -38,8 +38,11 @@ Verdict judge_libvirt_version(const HostFacts& host)
 Verdict judge_qemu_version(const HostFacts& host)
 {
     const bool installed = host.qemu.binary && *host.qemu.binary;
-    return installed ? judge_least("QEMU", host.qemu.version, least_qemu)
-                     : skip(host.qemu.looked ? "QEMU is not installed" : "not recorded: /usr/bin");
+    if (!installed) {
+        return host.qemu.looked ? not_there("QEMU is not installed", {"install QEMU", {"host-setup apply"}})
+                                : skip("not recorded: /usr/bin");
+    }
+    return judge_least("QEMU", host.qemu.version, least_qemu);
 }
 
 constexpr std::array checks{

@@ -70,16 +70,16 @@ bool installed(const QemuFacts& qemu)
     return qemu.binary && *qemu.binary;
 }
 
-Verdict no_qemu(const QemuFacts& qemu)
+Verdict no_qemu(const HostFacts& host)
 {
-    return skip(qemu.looked ? "QEMU is not installed" : "not recorded: /usr/bin");
+    return host.qemu.looked ? not_there("QEMU is not installed", install_qemu(host)) : skip("not recorded: /usr/bin");
 }
 
 Verdict judge_binary(const HostFacts& host)
 {
     const QemuFacts& qemu = host.qemu;
     if (!qemu.looked) {
-        return no_qemu(qemu);
+        return no_qemu(host);
     }
     if (qemu.target.empty()) {
         return skip("it is not known what QEMU for this architecture is called");
@@ -96,7 +96,7 @@ Verdict judge_binary(const HostFacts& host)
 Verdict judge_version(const HostFacts& host)
 {
     if (!installed(host.qemu)) {
-        return no_qemu(host.qemu);
+        return no_qemu(host);
     }
     const auto& version = host.qemu.version;
     if (!version || !*version) {
@@ -141,7 +141,7 @@ Verdict judge_firmware(const HostFacts& host)
 {
     const QemuFacts& qemu = host.qemu;
     if (!installed(qemu)) {
-        return no_qemu(qemu);
+        return no_qemu(host);
     }
     const auto usable = [](const Firmware& one) { return one.uefi && one.present; };
     const auto first = std::ranges::find_if(qemu.firmware, usable);

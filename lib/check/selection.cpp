@@ -66,7 +66,10 @@ void promote(Finding& finding)
         finding.verdict.status = Status::fail;
     }
     const bool untold = finding.verdict.status == Status::skip && finding.because.empty();
-    if (untold && finding.verdict.applies) {  // required, and nobody looked
+    if (untold && finding.verdict.if_required) {
+        finding.verdict.status = Status::fail;
+        finding.verdict.remedy = std::move(finding.verdict.if_required);
+    } else if (untold && finding.verdict.applies) {  // required, and nobody looked
         finding.verdict.status = Status::unknown;
     }
 }
