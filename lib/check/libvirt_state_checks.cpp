@@ -94,6 +94,19 @@ Verdict judge_default_network(const HostFacts& host)
                 move_network(network));
 }
 
+Remedy install_parser(const HostFacts& host)
+{
+    const auto id = host.distribution ? host.distribution->value_or("") : std::string{};
+    Remedy remedy{"install the package with AppArmor's programs and start libvirt anew"};
+    if (id == "debian" || id == "ubuntu") {
+        remedy.commands.emplace_back("apt-get install apparmor");
+    } else if (id.starts_with("opensuse") || id == "sles") {
+        remedy.commands.emplace_back("zypper install apparmor-parser");
+    }
+    remedy.commands.push_back(restart_command(host.libvirt));
+    return remedy;
+}
+
 Verdict judge_apparmor(const HostFacts& host)
 {
     const SecurityFacts& security = host.security;
@@ -113,8 +126,7 @@ Verdict judge_apparmor(const HostFacts& host)
         return warn(
             "AppArmor is on and libvirt has profiles for it, but apparmor_parser is not installed: VMs are not "
             "confined",
-            Remedy{"install AppArmor's programs and start libvirt anew",
-                   {"apt-get install apparmor", restart_command(host.libvirt)}});
+            install_parser(host));
     }
     return pass(
         "AppArmor can confine VMs: images in /var/lib/libvirt/images are let in, other places by "

@@ -171,6 +171,25 @@ class Software(Case):
         self.assertEqual(software(recorded), software(record("--root", host, "--only", "libvirt.service")))
         self.assertIn("masked", software(recorded)[0][2])
 
+    def test_what_a_socket_answered_is_kept(self):
+        host = self.make_host()
+        known = json.loads((host / "capture.json").read_text())
+        for errno, status in ((None, "pass"), ("ECONNREFUSED", "warn"), ("EACCES", "skip")):
+            known["libvirt"] = {"socket": "/run/libvirt/virtqemud-sock", "connect": {"value": 0, "errno": errno}}
+            (host / "capture.json").write_text(json.dumps(known))
+            recorded = record("--root", self.capture("--force", "--root", host), "--only", "libvirt.service")
+            self.assertEqual(software(recorded)[0][1], status, recorded["checks"])
+            self.assertIn("virtqemud-sock", software(recorded)[0][2])
+
+    def test_a_value_that_cannot_be_is_refused_with_its_key(self):
+        host = self.make_host()
+        known = json.loads((host / "capture.json").read_text())
+        known["user"]["uid"] = -7
+        (host / "capture.json").write_text(json.dumps(known))
+        done = run("--root", host)
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("'uid' is no whole number from 0 to 4294967295", done.stderr)
+
     def test_redaction_takes_names_and_addresses(self):
         text = self.capture("--root", self.make_host(), "--redact").read_bytes().decode()
         for secret in ("bob", "mallory", "Room 17", "10.99.1", "5254004a1c07", "alice"):

@@ -168,6 +168,8 @@ TEST(AppArmor, NeedsItsParserToConfineVms)
     EXPECT_EQ(status(host, "libvirt.apparmor"), Status::skip);
     host.security.template_installed = true;
     EXPECT_EQ(status(host, "libvirt.apparmor"), Status::warn);
+    EXPECT_EQ(commands(finding(host, "libvirt.apparmor")),
+              (Commands{"apt-get install apparmor", "systemctl restart libvirtd"}));
     host.security.parser_installed = true;
     EXPECT_EQ(status(host, "libvirt.apparmor"), Status::pass);
 }
