@@ -15,8 +15,11 @@ std::vector<Check> catalogue()
                              nested_checks(),
                              libvirt_checks(),
                              host_checks(),
+                             qemu_checks(),
+                             libvirt_state_checks(),
                              resource_checks(),
-                             iommu_checks()}) {
+                             iommu_checks(),
+                             openstack_checks()}) {
         all.insert(all.end(), group.begin(), group.end());
     }
     return all;

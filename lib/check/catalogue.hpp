@@ -20,6 +20,9 @@ std::span<const Check> resource_checks();
 std::span<const Check> cpu_feature_checks();
 std::span<const Check> kernel_checks();
 std::span<const Check> iommu_checks();
+std::span<const Check> qemu_checks();
+std::span<const Check> libvirt_state_checks();
+std::span<const Check> openstack_checks();
 
 /// All checks in the order in which they are judged and reported: what others depend on comes first.
 std::vector<Check> catalogue();

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "check/documentation.hpp"
+#include "check/documentation_software.hpp"
 
 #include "check/catalogue.hpp"
 
@@ -217,7 +218,8 @@ std::vector<CheckDocumentation> in_catalogue_order(std::initializer_list<std::sp
 
 std::span<const CheckDocumentation> check_documentation()
 {
-    static const auto sorted = in_catalogue_order({other_rows, resource_documentation(), underlay_documentation()});
+    static const auto sorted =
+        in_catalogue_order({other_rows, resource_documentation(), underlay_documentation(), software_documentation()});
     return sorted;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "check/catalogue.hpp"
 #include "check/module_parameter.hpp"
+#include "facts/version.hpp"
 
 #include <fmt/format.h>
 
@@ -65,6 +66,9 @@ constexpr Wanted tun{.path = "/dev/net/tun",
 constexpr Wanted vhost_net{.path = "/dev/vhost-net",
                            .what = "vhost_net's device (character device 10:238)",
                            .mknod = "mknod -m 0600 /dev/vhost-net c 10 238"};
+constexpr Wanted vhost_vsock{.path = "/dev/vhost-vsock",
+                             .what = "vhost_vsock's device (character device 10:241)",
+                             .mknod = "mknod -m 0600 /dev/vhost-vsock c 10 241"};
 
 /// Absent where the node is missing, which means something else for each.
 std::optional<Verdict> judge_node(const Fact<NamedNode>& node, const Wanted& wanted)
@@ -108,6 +112,29 @@ Verdict judge_vhost_net(const HostFacts& host)
                        {"modprobe vhost_net", "echo vhost_net >/etc/modules-load.d/vhost-net.conf"}});
 }
 
+/// Before Linux 5.5 only one transport of vsock could be registered.
+bool takes_one_transport(const HostFacts& host)
+{
+    constexpr Version several{5, 5, 0};
+    const auto release = host.kernel ? parse_version(upstream_version(host.kernel->value_or(""))) : std::nullopt;
+    return release && *release < several;
+}
+
+Verdict judge_vhost_vsock(const HostFacts& host)
+{
+    if (auto verdict = judge_node(host.network.vhost_vsock, vhost_vsock)) {
+        return *std::move(verdict);
+    }
+    if (host.network.vmci_transport && takes_one_transport(host)) {
+        return warn(
+            "VMware's transport of vsock is loaded and keeps vhost_vsock out (EBUSY): VMs with a vsock device "
+            "cannot start",
+            Remedy{"unload VMware's transport, whose users are VMware's tools, and load vhost_vsock",
+                   {"modprobe -r vmw_vsock_vmci_transport vmw_vmci", "modprobe vhost_vsock"}});
+    }
+    return skip("vhost_vsock is not loaded, which only VMs with a vsock device need");
+}
+
 Verdict judge_bridge_filter(const HostFacts& host)
 {
     const auto& filter = host.network.bridge_filter;
@@ -141,6 +168,7 @@ constexpr std::array checks{
     Check{"net.tun", "guests can have tap devices", Severity::advisory, {}, judge_tun},
     Check{"net.vhost_net", "the kernel carries guests' packets", Severity::advisory, {}, judge_vhost_net},
     Check{"net.br_netfilter", "Docker does not cut guests off", Severity::advisory, {}, judge_bridge_filter},
+    Check{"net.vhost_vsock", "guests can have vsock devices", Severity::advisory, {}, judge_vhost_vsock},
 };
 
 }  // namespace

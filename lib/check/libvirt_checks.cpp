@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "check/catalogue.hpp"
+#include "check/libvirt_daemon.hpp"
 #include "facts/access.hpp"
 
 #include <cerrno>
@@ -7,19 +8,31 @@
 #include <fmt/format.h>
 
 namespace kvmkit {
-namespace {
 
 Verdict not_installed(const LibvirtFacts& libvirt)
 {
-    return skip(libvirt.looked ? "libvirt is not installed" : "not recorded: /usr/sbin");
+    return libvirt.looked ? unneeded("libvirt is not installed", {"install libvirt", {"host-setup apply"}})
+                          : skip("not recorded: /usr/sbin");
 }
 
-/// The arrangement that this host uses: the modular one where it is switched on or alone, else libvirtd.
 bool is_modular(const LibvirtFacts& libvirt)
 {
     const bool chosen = libvirt.modular.enabled && !libvirt.monolithic.enabled;
     return libvirt.modular.installed && (chosen || !libvirt.monolithic.installed);
 }
+
+std::string restart_command(const LibvirtFacts& libvirt)
+{
+    const auto* daemon = is_modular(libvirt) ? "virtqemud" : "libvirtd";
+    switch (libvirt.manager) {
+        case ServiceManager::systemd: return fmt::format("systemctl restart {}", daemon);
+        case ServiceManager::openrc: return fmt::format("rc-service {} restart", daemon);
+        case ServiceManager::none: break;
+    }
+    return fmt::format("kill $(pidof {0}); {0} -d", daemon);
+}
+
+namespace {
 
 Remedy start(const LibvirtFacts& libvirt)
 {

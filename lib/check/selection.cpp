@@ -10,6 +10,20 @@ namespace {
 
 constexpr std::array for_nested{std::string_view{"nested.param"}, std::string_view{"nested.offered"}};
 
+constexpr std::array for_libvirt{
+    std::string_view{"libvirt.service"}, std::string_view{"libvirt.qemu_access"}, std::string_view{"qemu.binary"}};
+
+/// What nova's libvirt driver asks of a host before it gives it instances.
+constexpr std::array for_openstack_compute{std::string_view{"libvirt.service"},
+                                           std::string_view{"libvirt.qemu_access"},
+                                           std::string_view{"qemu.binary"},
+                                           std::string_view{"net.tun"},
+                                           std::string_view{"cg.controllers"},
+                                           std::string_view{"openstack.libvirt_version"},
+                                           std::string_view{"openstack.qemu_version"}};
+
+/// What only few hosts are for: judged where it is asked for by name.
+constexpr std::string_view on_request{"openstack."};
 constexpr std::array for_passthrough{std::string_view{"iommu.acpi"},
                                      std::string_view{"iommu.enabled"},
                                      std::string_view{"iommu.groups"},
@@ -18,12 +32,15 @@ constexpr std::array for_passthrough{std::string_view{"iommu.acpi"},
 constexpr std::array all_profiles{
     Profile{"kvm", "run KVM guests: what is judged anyway", {}},
     Profile{"nested", "run KVM guests that run guests themselves", for_nested},
+    Profile{"libvirt", "run KVM guests by libvirt", for_libvirt},
     Profile{"passthrough", "give guests devices of this host (PCI, by VFIO)", for_passthrough},
+    Profile{"openstack-compute", "run instances of OpenStack by nova's libvirt driver", for_openstack_compute},
 };
 
 bool is_reported(const Selection& selection, std::string_view id)
 {
-    return selection.only.empty() || selection.only.contains(id) || selection.require.contains(id);
+    const bool anyway = selection.only.empty() && !id.starts_with(on_request);
+    return anyway || selection.only.contains(id) || selection.require.contains(id);
 }
 
 /// What is to be judged: the chosen checks and, transitively, what they depend on. A dependency always stands further

@@ -1,58 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "facts/capture.hpp"
+#include "facts/capture_values.hpp"
 
 #include <cerrno>
-#include <cstdlib>
-
-#include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 namespace kvmkit {
 namespace {
 
-using Json = nlohmann::json;
+using namespace capture;  // NOLINT(google-build-using-namespace): its names were made for this file
 
 constexpr std::string_view schema = "kvmkit.capture/1";
 constexpr unsigned kvm_major = 10;
 constexpr unsigned kvm_minor = 232;
 
-/// {"unknown": "why", "code": "timeout", "hint": "..."}; the last two may be missing.
-Error decode_error(const Json& json)
-{
-    const auto code = error_code_of(json.value("code", ""));
-    return {code.value_or(ErrorCode::unsupported), json.at("unknown").get<std::string>(), json.value("hint", "")};
-}
-
-/// A member, decoded: an Error where it is not mentioned or says {"unknown": "why"}, absent where it is null. `decode`
-/// may throw Json::exception.
-template <class T, class Decode>
-Fact<T> member(const Json& object, const char* name, Decode decode)
-{
-    const auto found = object.find(name);
-    if (found == object.end()) {
-        return not_recorded(fmt::format("'{}' in capture.json", name));
-    }
-    if (found->is_object() && found->contains("unknown")) {
-        return decode_error(*found);
-    }
-    return found->is_null() ? std::optional<T>{} : std::optional<T>{decode(*found)};
-}
+constexpr unsigned permission_bits = 07777;
 
 /// ["0x1", "0x0", "0x...", ...]: leaf, subleaf, EAX, EBX, ECX, EDX.
 std::vector<CpuidLeaf> decode_leaves(const Json& json)
 {
-    constexpr int hexadecimal = 16;
-    const auto number = [](const Json& text) {
-        return static_cast<unsigned>(std::strtoul(text.get<std::string>().c_str(), nullptr, hexadecimal));
+    const auto register_of = [](const Json& text) {
+        return static_cast<unsigned>(hexadecimal(text, "leaves", std::numeric_limits<unsigned>::max()));
     };
     std::vector<CpuidLeaf> leaves;
     for (const Json& row : json) {
-        leaves.push_back({number(row.at(0)),
-                          number(row.at(1)),
-                          number(row.at(2)),
-                          number(row.at(3)),
-                          number(row.at(4)),
-                          number(row.at(5))});
+        leaves.push_back({register_of(row.at(0)),
+                          register_of(row.at(1)),
+                          register_of(row.at(2)),
+                          register_of(row.at(3)),
+                          register_of(row.at(4)),
+                          register_of(row.at(5))});
     }
     return leaves;
 }
@@ -68,9 +43,11 @@ CpuidFacts decode_cpuid(const Json& json)
 
 UserFacts decode_user(const Json& json)
 {
-    return {.name = json.at("name").get<std::string>(),
-            .uid = json.at("uid").get<unsigned>(),
-            .gids = json.at("gids").get<std::set<unsigned>>()};
+    UserFacts user{.name = json.at("name").get<std::string>(), .uid = number_in<unsigned>(json, "uid"), .gids = {}};
+    for (const Json& gid : json.at("gids")) {
+        user.gids.insert(number<unsigned>(gid, "gids"));
+    }
+    return user;
 }
 
 /// {"type": "docker", "evidence": "/.dockerenv"}
@@ -107,7 +84,8 @@ NodeKind decode_kind(const Json& json)
         const bool device = json.at("shape").get<std::string>().find(" device ") != std::string::npos;
         return device ? NodeKind::other_device : NodeKind::not_a_device;
     }
-    const bool ours = json.at("major").get<unsigned>() == kvm_major && json.at("minor").get<unsigned>() == kvm_minor;
+    const bool ours =
+        number_in<unsigned>(json, "major") == kvm_major && number_in<unsigned>(json, "minor") == kvm_minor;
     return ours ? NodeKind::kvm_device : NodeKind::other_device;
 }
 
@@ -116,28 +94,18 @@ std::string decode_shape(const Json& json)
     if (json.contains("shape")) {
         return json.at("shape").get<std::string>();
     }
-    return fmt::format("character device {}:{}", json.at("major").get<unsigned>(), json.at("minor").get<unsigned>());
+    return fmt::format(
+        "character device {}:{}", number_in<unsigned>(json, "major"), number_in<unsigned>(json, "minor"));
 }
 
 DeviceNode decode_node(const Json& json)
 {
-    constexpr int octal = 8;
     return {.kind = decode_kind(json),
             .shape = decode_shape(json),
-            .mode = static_cast<unsigned>(std::strtoul(json.at("mode").get<std::string>().c_str(), nullptr, octal)),
-            .uid = json.at("uid").get<unsigned>(),
-            .gid = json.at("gid").get<unsigned>(),
+            .mode = octal(json.at("mode"), "mode", permission_bits),
+            .uid = number_in<unsigned>(json, "uid"),
+            .gid = number_in<unsigned>(json, "gid"),
             .acl = decode_acl(json.value("acl", Json::array()))};
-}
-
-/// {"value": 12, "errno": null}. A name that this machine does not know counts as EIO.
-Answer decode_answer(const Json& json)
-{
-    const auto& name = json.at("errno");
-    if (name.is_null()) {
-        return {.value = json.at("value").get<int>()};
-    }
-    return {.value = -1, .errnum = errno_number(name.get<std::string>()).value_or(EIO)};
 }
 
 GuestRun decode_run(const Json& json)
@@ -145,15 +113,14 @@ GuestRun decode_run(const Json& json)
     const auto& detail = json.at("detail");
     return {.passed = json.at("passed").get<bool>(),
             .detail = detail.is_null() ? std::string{} : detail.get<std::string>(),
-            .took = std::chrono::microseconds{json.at("took_us").get<std::int64_t>()}};
+            .took = std::chrono::microseconds{number_in<std::int64_t>(json, "took_us")}};
 }
 
 GuestSpeed decode_speed(const Json& json)
 {
-    const auto& user = json.at("user_ns");
-    return {.kernel_ns = json.at("kernel_ns").get<double>(),
-            .user_ns = user.is_null() ? std::nullopt : std::optional{user.get<double>()},
-            .host_ns = json.at("host_ns").get<double>()};
+    return {.kernel_ns = time_in(json, "kernel_ns"),
+            .user_ns = time_or_null(json, "user_ns"),
+            .host_ns = time_in(json, "host_ns")};
 }
 
 NestedOffer decode_offer(const Json& json)
@@ -161,30 +128,23 @@ NestedOffer decode_offer(const Json& json)
     return {.vmx = json.at("vmx").get<bool>(),
             .svm = json.at("svm").get<bool>(),
             .nested_paging = json.at("nested_paging").get<bool>(),
-            .state_size = json.at("state_size").get<int>()};
-}
-
-/// "0x10a": JSON has no 64 bit numbers that every reader keeps.
-std::uint64_t decode_hex(const Json& json)
-{
-    constexpr int hexadecimal = 16;
-    return std::strtoull(json.get<std::string>().c_str(), nullptr, hexadecimal);
+            .state_size = number_in<int>(json, "state_size")};
 }
 
 MsrWriteback decode_msrs(const Json& json)
 {
-    MsrWriteback msrs{json.at("checked").get<unsigned>(), json.at("refused").get<unsigned>(), {}};
+    MsrWriteback msrs{number_in<unsigned>(json, "checked"), number_in<unsigned>(json, "refused"), {}};
     for (const Json& msr : json.at("first")) {
-        msrs.first.push_back({static_cast<std::uint32_t>(decode_hex(msr.at("index"))), decode_hex(msr.at("value"))});
+        msrs.first.push_back({static_cast<std::uint32_t>(
+                                  hexadecimal(msr.at("index"), "index", std::numeric_limits<std::uint32_t>::max())),
+                              hexadecimal(msr.at("value"), "value", std::numeric_limits<std::uint64_t>::max())});
     }
     return msrs;
 }
 
 ExitCost decode_cost(const Json& json)
 {
-    const auto& user = json.at("user_ns");
-    return {.kernel_ns = json.at("kernel_ns").get<double>(),
-            .user_ns = user.is_null() ? std::nullopt : std::optional{user.get<double>()}};
+    return {.kernel_ns = time_in(json, "kernel_ns"), .user_ns = time_or_null(json, "user_ns")};
 }
 
 KvmCapabilities decode_capabilities(const Json& json)
@@ -237,6 +197,7 @@ void decode_kvm(const Json& json, KvmFacts& kvm)
     if (const auto built_in = json.find("built_in"); built_in != json.end()) {
         kvm.built_in = built_in->get<std::set<std::string>>();
     }
+    update(json, "udev", kvm.udev, decode_udev);
     kvm.node = member<DeviceNode>(json, "node", decode_node);
     kvm.open = member<Answer>(json, "open", decode_answer);
     kvm.api_version = member<Answer>(json, "api_version", decode_answer);
@@ -291,7 +252,10 @@ try {
     override_by(document, "container", host.container);
     override_by(document, "confidential", host.confidential);
     decode_kvm(document.at("kvm"), host.kvm);
+    read_software(document, host);
     return {};
+} catch (const BadValue& problem) {
+    return Error{ErrorCode::invalid, fmt::format("cannot read capture.json: {}", problem.what())};
 } catch (const Json::parse_error& problem) {  // its text quotes raw bytes, which belong on no terminal
     return Error{ErrorCode::invalid, fmt::format("cannot read capture.json: no JSON from byte {} on", problem.byte)};
 } catch (const Json::out_of_range&) {

@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "facts/capture.hpp"
-
-#include <fmt/format.h>
-#include <nlohmann/json.hpp>
+#include "facts/capture_values.hpp"
 
 namespace kvmkit {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using Json = capture::Written;
+using capture::encode_answer;
 
 constexpr unsigned kvm_major = 10;
 constexpr unsigned kvm_minor = 232;
@@ -15,25 +13,6 @@ constexpr unsigned kvm_minor = 232;
 Json text_or_null(const std::string& text)
 {
     return text.empty() ? Json(nullptr) : Json(text);
-}
-
-Json encode_error(const Error& error)
-{
-    Json json{{"unknown", error.message}, {"code", word(error.code)}};
-    if (!error.hint.empty()) {
-        json["hint"] = error.hint;
-    }
-    return json;
-}
-
-/// The counterpart of the reader's member(): null where it is absent, {"unknown": ...} where it could not be told.
-template <class T, class Encode>
-Json member(const Fact<T>& fact, Encode encode)
-{
-    if (!fact) {
-        return encode_error(fact.error());
-    }
-    return *fact ? Json(encode(**fact)) : Json(nullptr);
 }
 
 Json encode_cpuid(const CpuidFacts& cpuid)
@@ -80,11 +59,6 @@ Json encode_node(const DeviceNode& node)
             {"uid", node.uid},
             {"gid", node.gid},
             {"acl", std::move(acl)}};
-}
-
-Json encode_answer(const Answer& answer)
-{
-    return {{"value", answer.value}, {"errno", answer.ok() ? Json(nullptr) : Json(errno_name(answer.errnum))}};
 }
 
 Json encode_run(const GuestRun& run)
@@ -151,19 +125,20 @@ Json encode_process(const ProcessFacts& process)
 Json encode_kvm(const KvmFacts& kvm)
 {
     return {{"built_in", Json(kvm.built_in)},
-            {"node", member(kvm.node, encode_node)},
-            {"open", member(kvm.open, encode_answer)},
-            {"api_version", member(kvm.api_version, encode_answer)},
-            {"create_vm", member(kvm.create_vm, encode_answer)},
-            {"capabilities", member(kvm.capabilities, encode_capabilities)},
-            {"run_real", member(kvm.run_real, encode_run)},
-            {"run_long", member(kvm.run_long, encode_run)},
-            {"speed", member(kvm.speed, encode_speed)},
-            {"offer", member(kvm.offer, encode_offer)},
-            {"msrs", member(kvm.msrs, encode_msrs)},
-            {"exit_cost", member(kvm.exit_cost, encode_cost)},
-            {"nested_run", member(kvm.nested_run, encode_run)},
-            {"nested_paging", member(kvm.nested_paging, encode_run)}};
+            {"udev", capture::encode_fact(kvm.udev, capture::encode_udev)},
+            {"node", capture::encode_fact(kvm.node, encode_node)},
+            {"open", capture::encode_fact(kvm.open, encode_answer)},
+            {"api_version", capture::encode_fact(kvm.api_version, encode_answer)},
+            {"create_vm", capture::encode_fact(kvm.create_vm, encode_answer)},
+            {"capabilities", capture::encode_fact(kvm.capabilities, encode_capabilities)},
+            {"run_real", capture::encode_fact(kvm.run_real, encode_run)},
+            {"run_long", capture::encode_fact(kvm.run_long, encode_run)},
+            {"speed", capture::encode_fact(kvm.speed, encode_speed)},
+            {"offer", capture::encode_fact(kvm.offer, encode_offer)},
+            {"msrs", capture::encode_fact(kvm.msrs, encode_msrs)},
+            {"exit_cost", capture::encode_fact(kvm.exit_cost, encode_cost)},
+            {"nested_run", capture::encode_fact(kvm.nested_run, encode_run)},
+            {"nested_paging", capture::encode_fact(kvm.nested_paging, encode_run)}};
 }
 
 Json encode_unreadable(const CaptureNotes& notes)
@@ -188,16 +163,17 @@ std::string write_capture(const HostFacts& host, const CaptureNotes& notes)
     if (host.arch && *host.arch) {
         document["arch"] = **host.arch;
     }
-    document["user"] = member(host.user, encode_user);
-    document["cpuid"] = member(host.cpuid, encode_cpuid);
-    document["container"] = member(host.container, encode_kind_of<ContainerFacts>);
-    document["confidential"] = member(host.confidential, encode_kind_of<ConfidentialFacts>);
+    document["user"] = capture::encode_fact(host.user, encode_user);
+    document["cpuid"] = capture::encode_fact(host.cpuid, encode_cpuid);
+    document["container"] = capture::encode_fact(host.container, encode_kind_of<ContainerFacts>);
+    document["confidential"] = capture::encode_fact(host.confidential, encode_kind_of<ConfidentialFacts>);
     document["kvm"] = encode_kvm(host.kvm);
-    document["kernel_log"] = member(host.kernel_log, as_it_is);
+    capture::write_software(host, document);
+    document["kernel_log"] = capture::encode_fact(host.kernel_log, as_it_is);
     document["looked_at_resources"] = host.resources.looked;
-    document["process"] = member(host.resources.process, encode_process);
-    document["lock_msr"] = member(host.kernel_settings.feature_control,
-                                  [](std::uint64_t value) { return Json(fmt::format("{:#x}", value)); });
+    document["process"] = capture::encode_fact(host.resources.process, encode_process);
+    document["lock_msr"] = capture::encode_fact(host.kernel_settings.feature_control,
+                                                [](std::uint64_t value) { return Json(fmt::format("{:#x}", value)); });
     document["unreadable"] = encode_unreadable(notes);
     return document.dump(indent, ' ', false, Json::error_handler_t::replace) + '\n';
 }

@@ -10,8 +10,10 @@
 #include "facts/kvm.hpp"
 #include "facts/libvirt.hpp"
 #include "facts/network.hpp"
+#include "facts/qemu_install.hpp"
 #include "facts/qemu_start.hpp"
 #include "facts/resources.hpp"
+#include "facts/security.hpp"
 #include "facts/underlay.hpp"
 #include "facts/user.hpp"
 
@@ -38,6 +40,8 @@ struct HostFacts {
     Fact<QemuStart> qemu_start{std::nullopt};  ///< Absent too where it was not asked for.
     KvmFacts kvm;
     LibvirtFacts libvirt;
+    QemuFacts qemu;
+    SecurityFacts security;
     NetworkFacts network;
     ConflictFacts conflicts;
     CpuDetails cpu_details;

@@ -1,20 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "facts/libvirt.hpp"
 
+#include "base/number.hpp"
 #include "base/text.hpp"
+#include "facts/version.hpp"
 
-#include <charconv>
+#include <algorithm>
+#include <bit>
 #include <vector>
 
 namespace kvmkit {
 namespace {
-
-std::optional<unsigned> number(std::string_view text)
-{
-    unsigned value = 0;
-    const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
-    return problem == std::errc{} && end == text.data() + text.size() ? std::optional{value} : std::nullopt;
-}
 
 std::string_view unquoted(std::string_view text)
 {
@@ -29,11 +25,11 @@ std::string_view unquoted(std::string_view text)
 /// writes it.
 std::optional<QemuAccount> find_account(std::string_view passwd, std::string_view account)
 {
-    const auto asked = number(account.starts_with('+') ? account.substr(1) : account);
+    const auto asked = decimal<unsigned>(account.starts_with('+') ? account.substr(1) : account);
     for (const auto line : lines(passwd)) {
         const auto fields = split(line, ':');
-        const auto uid = fields.size() > 3 ? number(fields[2]) : std::nullopt;
-        const auto gid = fields.size() > 3 ? number(fields[3]) : std::nullopt;
+        const auto uid = fields.size() > 3 ? decimal<unsigned>(fields[2]) : std::nullopt;
+        const auto gid = fields.size() > 3 ? decimal<unsigned>(fields[3]) : std::nullopt;
         if (uid && gid && (fields[0] == account || (asked && uid == asked))) {
             return QemuAccount{std::string{fields[0]}, *uid, {*gid}};
         }
@@ -45,7 +41,7 @@ void join_groups(std::string_view group, QemuAccount& account)
 {
     for (const auto line : lines(group)) {
         const auto fields = split(line, ':');
-        const auto gid = fields.size() > 3 ? number(fields[2]) : std::nullopt;
+        const auto gid = fields.size() > 3 ? decimal<unsigned>(fields[2]) : std::nullopt;
         if (!gid) {
             continue;
         }
@@ -60,11 +56,69 @@ void join_groups(std::string_view group, QemuAccount& account)
 /// The group that qemu.conf gives QEMU, by name or number.
 std::optional<unsigned> configured_group(std::string_view name, std::string_view group)
 {
-    if (const auto gid = number(name.starts_with('+') ? name.substr(1) : name)) {
+    if (const auto gid = decimal<unsigned>(name.starts_with('+') ? name.substr(1) : name)) {
         return gid;
     }
     const auto found = find_group(group, name);
     return found ? std::optional{found->gid} : std::nullopt;
+}
+
+/// What stands between two marks; empty where one of them is missing. libvirt writes its files itself, always alike.
+std::string_view between(std::string_view text, std::string_view before, std::string_view behind)
+{
+    const auto begin = text.find(before);
+    if (begin == std::string_view::npos) {
+        return {};
+    }
+    const auto rest = text.substr(begin + before.size());
+    const auto end = rest.find(behind);
+    return end == std::string_view::npos ? std::string_view{} : rest.substr(0, end);
+}
+
+/// The value of an attribute in the text of a tag, in either kind of quotes.
+std::string_view attribute(std::string_view tag, std::string_view name)
+{
+    for (const auto* quote : {"'", "\""}) {
+        const auto value = between(tag, std::string{" "}.append(name).append("=").append(quote), quote);
+        if (!value.empty()) {
+            return value;
+        }
+    }
+    return {};
+}
+
+/// The prefix of the network's address, written as a number or as a mask, or by the class of the address.
+std::optional<unsigned> prefix_of(std::string_view tag)
+{
+    constexpr unsigned most = 32;
+    if (const auto prefix = decimal<unsigned>(attribute(tag, "prefix"))) {
+        return *prefix <= most ? prefix : std::nullopt;
+    }
+    const auto mask = parse_ipv4(attribute(tag, "netmask"));
+    return mask ? std::optional{static_cast<unsigned>(std::countl_one(*mask))} : std::nullopt;
+}
+
+bool overlap(const Ipv4Range& a, const Ipv4Range& b)
+{
+    return a.holds(b) || b.holds(a);
+}
+
+/// A network of the same size in 192.168.0.0/16 that no route but the default one leads to.
+std::optional<Ipv4Range> spare_range(const std::vector<Ipv4Route>& routes)
+{
+    constexpr std::uint32_t first = 0xc0a87b00;  // 192.168.123.0
+    constexpr std::uint32_t last = 0xc0a8fe00;
+    constexpr std::uint32_t step = 0x100;
+    constexpr unsigned prefix = 24;
+    for (auto address = first; address <= last; address += step) {
+        const Ipv4Range range{address, prefix};
+        if (std::ranges::none_of(routes, [&range](const Ipv4Route& route) {
+                return route.range.prefix > 0 && overlap(route.range, range);
+            })) {
+            return range;
+        }
+    }
+    return std::nullopt;
 }
 
 }  // namespace
@@ -100,6 +154,45 @@ std::optional<QemuAccount> find_qemu_account(std::string_view qemu_conf,
         return account;
     }
     return std::nullopt;
+}
+
+std::optional<NotedEmulator> parse_noted_emulator(std::string_view xml, std::string_view target)
+{
+    NotedEmulator noted;
+    noted.emulator = between(xml, "<emulator>", "</emulator>");
+    if (noted.emulator.empty() || between(xml, "<arch>", "</arch>") != target) {
+        return std::nullopt;
+    }
+    noted.version = version_of_number(between(xml, "<version>", "</version>"));
+    noted.kvm = xml.find("<flag name='kvm'/>") != std::string_view::npos;
+    return noted;
+}
+
+std::optional<DefaultNetwork> parse_network(std::string_view xml)
+{
+    const auto comment = xml.find("-->");  // a comment of libvirt's stands above
+    const auto body = comment == std::string_view::npos ? xml : xml.substr(comment);
+    DefaultNetwork network;
+    network.bridge = attribute(between(body, "<bridge", ">"), "name");
+    const auto tag = between(body, "<ip", ">");
+    const auto address = parse_ipv4(attribute(tag, "address"));
+    const auto prefix = prefix_of(tag);
+    if (network.bridge.empty() || !address || !prefix) {
+        return std::nullopt;
+    }
+    network.range = range_around(*address, *prefix);
+    return network;
+}
+
+void find_clash(const std::vector<Ipv4Route>& routes, DefaultNetwork& network)
+{
+    const auto found = std::ranges::find_if(routes, [&network](const Ipv4Route& route) {
+        return route.device != network.bridge && network.range.holds(route.range);
+    });
+    if (found != routes.end()) {
+        network.clash = *found;
+        network.spare = spare_range(routes);
+    }
 }
 
 }  // namespace kvmkit

@@ -4,8 +4,22 @@
 #include "base/text.hpp"
 
 #include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
 
 namespace kvmkit {
+
+std::string right_shape(unsigned minor)
+{
+    return fmt::format("character device 10:{}", minor);
+}
+
+NamedNode node_shaped(std::string shape, unsigned minor)
+{
+    const bool right = shape == right_shape(minor);
+    return {right ? NodeState::right : NodeState::wrong, std::move(shape)};
+}
 
 bool lists_module(std::string_view modules, std::string_view name)
 {

@@ -18,13 +18,25 @@ struct NamedNode {
 
 /// What the network of guests needs of the kernel, and who may stand in its way.
 struct NetworkFacts {
-    Fact<NamedNode> tun{std::nullopt};        ///< dev/net/tun; absent: a recording that says nothing of it.
-    Fact<NamedNode> vhost_net{std::nullopt};  ///< dev/vhost-net; absent likewise.
-    bool has_vhost_net = false;               ///< Where the node is missing: the kernel has or could load vhost_net.
-    bool looked_at_sysctls = true;            ///< False: a recording without proc/sys/net.
+    Fact<NamedNode> tun{std::nullopt};          ///< dev/net/tun; absent: a recording that says nothing of it.
+    Fact<NamedNode> vhost_net{std::nullopt};    ///< dev/vhost-net; absent likewise.
+    bool has_vhost_net = false;                 ///< Where the node is missing: the kernel has or could load vhost_net.
+    Fact<NamedNode> vhost_vsock{std::nullopt};  ///< dev/vhost-vsock; absent likewise.
+    bool vmci_transport = false;                ///< VMware's transport of vsock is loaded.
+    bool looked_at_sysctls = true;              ///< False: a recording without proc/sys/net.
     Fact<std::string> bridge_filter{std::nullopt};  ///< net.bridge.bridge-nf-call-iptables; absent: no br_netfilter.
     bool docker = false;                            ///< Docker's bridge docker0 is there.
 };
+
+/// The shape that a node has if it is the right one: "character device 10:200". Other shapes are wrong ones.
+std::string right_shape(unsigned minor);
+
+/// A node by its shape: it is right if it has the one that right_shape() gives.
+NamedNode node_shaped(std::string shape, unsigned minor);
+
+inline constexpr unsigned tun_minor = 200;
+inline constexpr unsigned vhost_net_minor = 238;
+inline constexpr unsigned vhost_vsock_minor = 241;
 
 /// Which kernel modules of other hypervisors are loaded.
 struct ConflictFacts {

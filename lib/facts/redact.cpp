@@ -23,7 +23,8 @@ constexpr std::size_t mac_length = 17;
 /// Names that tell nothing, and without which a recording would say less.
 bool is_common(std::string_view name)
 {
-    constexpr std::array common{"localhost", "root", "kvm", "qemu", "libvirt", "nobody", "linux", "user"};
+    constexpr std::array common{
+        "localhost", "root", "kvm", "qemu", "libvirt", "libvirt-qemu", "nobody", "linux", "user"};
     return std::ranges::find(common, name) != common.end();
 }
 
@@ -304,6 +305,11 @@ Redactor::Redactor(std::string_view host_name, const HostFacts& host)
     if (host.user && *host.user && !is_common((*host.user)->name)) {
         names_.emplace((*host.user)->name, "user");
     }
+    for (const auto& name : accounts_of_libvirt(host)) {
+        if (!is_common(name)) {
+            names_.emplace(name, "account");
+        }
+    }
 }
 
 std::string Redactor::text(std::string_view text) const
@@ -367,6 +373,9 @@ std::string Redactor::file(std::string_view path, std::string_view content) cons
     if (path == "etc/passwd") {
         return passwd_file(content);
     }
+    if (path == "etc/libvirt/qemu.conf") {
+        return text(content);
+    }
     if (path == "proc/cmdline") {
         return text(redacted_cmdline(content));
     }
@@ -381,18 +390,6 @@ std::string Redactor::file(std::string_view path, std::string_view content) cons
     }
     // Versions look like addresses, and no name stands in them; DMI's makers may be called as the host is.
     return path.starts_with("sys/class/dmi/") ? redacted_text(content, {}) : std::string{content};
-}
-
-void Redactor::facts(HostFacts& host) const
-{
-    if (host.user && *host.user) {
-        (*host.user)->name = user((*host.user)->name);
-    }
-    if (host.kernel_log && *host.kernel_log) {
-        for (auto& line : **host.kernel_log) {
-            line = redacted_line(line, names_);
-        }
-    }
 }
 
 }  // namespace kvmkit

@@ -6,6 +6,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace kvmkit {
 
@@ -29,6 +30,8 @@ private:
     [[nodiscard]] std::string group_file(std::string_view content) const;
     [[nodiscard]] std::string passwd_file(std::string_view content) const;
     [[nodiscard]] std::string user(std::string_view name) const;
+    /// Who runs libvirt's QEMU, and who shall by its settings; numbers are left out.
+    static std::vector<std::string> accounts_of_libvirt(const HostFacts& host);
 
     std::map<std::string, std::string, std::less<>> names_;  ///< Host and user names, with what stands for them.
 };

@@ -4,8 +4,10 @@
 #include "base/text.hpp"
 #include "facts/redact.hpp"
 #include "probe/collect_resources.hpp"
+#include "probe/collect_software.hpp"
 #include "probe/cpuid.hpp"
 #include "probe/kernel_log.hpp"
+#include "probe/software.hpp"
 
 #include <sys/utsname.h>
 
@@ -56,8 +58,6 @@ constexpr std::array dmi_files{
     "chassis_asset_tag", "chassis_type", "chassis_vendor",  "chassis_version", "chassis_serial",
 };
 
-constexpr std::array kept_groups{"kvm", "libvirt", "libvirt-qemu", "libvirtd", "qemu"};
-
 /// Fills a recording from a root, file by file.
 class Collector {
 public:
@@ -77,6 +77,7 @@ public:
         }
         take_accounts();
         take_resources(root_, into_);
+        take_software();
     }
 
 private:
@@ -130,27 +131,25 @@ private:
     /// The lines of etc/group and etc/passwd that concern KVM and whoever is judged.
     void take_accounts()
     {
-        const auto* user = into_.host.user && *into_.host.user ? &**into_.host.user : nullptr;
         if (const auto group = text_of("etc/group")) {
-            std::string kept;
-            for (const auto line : lines(*group)) {
-                const auto name = line.substr(0, line.find(':'));
-                const bool own = user != nullptr && name == user->name;
-                if (own || std::ranges::find(kept_groups, name) != kept_groups.end()) {
-                    kept += fmt::format("{}\n", line);
-                }
-            }
-            add_file(into_.files, "etc/group", std::move(kept));
+            add_file(into_.files, "etc/group", kept_groups(*group, into_.host));
         }
         if (const auto passwd = text_of("etc/passwd")) {
-            std::string kept;
-            for (const auto line : lines(*passwd)) {
-                const auto fields = split(line, ':');
-                if (user != nullptr && fields.size() >= 4 && fields[0] == user->name) {
-                    kept += fmt::format("{}:x:{}:{}:::\n", fields[0], fields[2], fields[3]);
-                }
-            }
-            add_file(into_.files, "etc/passwd", std::move(kept));
+            add_file(into_.files, "etc/passwd", kept_accounts(*passwd, into_.host));
+        }
+    }
+
+    void take_software()
+    {
+        add_software(root_, into_.host, into_.files);
+        for (const auto* path : software_files) {
+            take(path);
+        }
+        for (const auto& path : firmware_descriptors(root_)) {
+            take(path);
+        }
+        if (const auto conf = text_of("etc/libvirt/qemu.conf")) {
+            add_file(into_.files, "etc/libvirt/qemu.conf", kept_settings(*conf));
         }
     }
 

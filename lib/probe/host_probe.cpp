@@ -5,10 +5,29 @@
 #include "probe/live.hpp"
 #include "probe/other_user.hpp"
 #include "probe/recorded.hpp"
+#include "probe/software.hpp"
 
 #include <fmt/format.h>
 
 namespace kvmkit {
+namespace {
+
+/// What libvirt noted of QEMU's version, where no database of packages told it.
+void complete_version(HostFacts& host)
+{
+    const auto& noted = host.libvirt.noted;
+    const bool told = !host.qemu.version || *host.qemu.version;
+    if (told || !host.qemu.binary || !*host.qemu.binary || !noted || !*noted) {
+        return;
+    }
+    for (const NotedEmulator& one : **noted) {
+        if (one.emulator == **host.qemu.binary && !one.version.empty()) {
+            host.qemu.version = std::optional{one.version};
+        }
+    }
+}
+
+}  // namespace
 
 HostFacts probe_host(const Root& root, const ProbeOrder& order)
 {
@@ -22,6 +41,10 @@ HostFacts probe_host(const Root& root, const ProbeOrder& order)
             take_place(*order.user, host);
         }
     }
+    read_qemu(root, host);
+    read_security(root, host.security);
+    read_libvirt_files(root, host.qemu.target, host.libvirt);
+    complete_version(host);
     files.underlay.cpuid = host.cpuid;
     host.underlay = identify_underlay(files.underlay);
     return host;

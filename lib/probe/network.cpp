@@ -11,10 +11,6 @@
 namespace kvmkit {
 namespace {
 
-constexpr unsigned misc_major = 10;
-constexpr unsigned tun_minor = 200;
-constexpr unsigned vhost_net_minor = 238;
-
 /// A character device of misc's major number. Recordings hold no device: what they do not show was not looked at.
 Fact<NamedNode> look_at(const Root& root, const std::string& path, unsigned wanted_minor)
 {
@@ -29,9 +25,8 @@ Fact<NamedNode> look_at(const Root& root, const std::string& path, unsigned want
     if (!S_ISCHR(node.st_mode)) {
         return std::optional{NamedNode{NodeState::wrong, S_ISREG(node.st_mode) ? "plain file" : "other kind of file"}};
     }
-    const bool right = major(node.st_rdev) == misc_major && minor(node.st_rdev) == wanted_minor;
-    return std::optional{NamedNode{right ? NodeState::right : NodeState::wrong,
-                                   fmt::format("character device {}:{}", major(node.st_rdev), minor(node.st_rdev))}};
+    return std::optional{
+        node_shaped(fmt::format("character device {}:{}", major(node.st_rdev), minor(node.st_rdev)), wanted_minor)};
 }
 
 bool has_vhost_net(const Root& root)
@@ -59,6 +54,8 @@ NetworkFacts read_network(const Root& root)
     NetworkFacts facts;
     facts.tun = look_at(root, "dev/net/tun", tun_minor);
     facts.vhost_net = look_at(root, "dev/vhost-net", vhost_net_minor);
+    facts.vhost_vsock = look_at(root, "dev/vhost-vsock", vhost_vsock_minor);
+    facts.vmci_transport = root.exists("sys/module/vmw_vsock_vmci_transport");
     const bool node_missing = facts.vhost_net && *facts.vhost_net && (*facts.vhost_net)->state == NodeState::missing;
     facts.has_vhost_net = node_missing && has_vhost_net(root);
     facts.looked_at_sysctls = root.is_this_host() || root.exists("proc/sys/net");

@@ -31,10 +31,15 @@ def record(*args, **more):
 
 
 def answers(known):
-    """Verdict and statuses, without the checks whose facts no recording holds yet (docs/recorded-hosts.md)."""
-    unrecorded = ("libvirt.", "net.", "kvm.access_persistent")
-    return known["summary"], {check["id"]: check["status"] for check in known["checks"]
-                              if not check["id"].startswith(unrecorded)}
+    """Verdict and statuses."""
+    return known["summary"], {check["id"]: check["status"] for check in known["checks"]}
+
+
+def software(known):
+    """What is said of libvirt, QEMU, the network and other hypervisors, word by word."""
+    groups = ("libvirt.", "qemu.", "net.", "conflict.", "openstack.", "kvm.access_persistent")
+    return [(check["id"], check["status"], check["evidence"], check["remedy"]) for check in known["checks"]
+            if check["id"].startswith(groups)]
 
 
 class Case(unittest.TestCase):
@@ -64,6 +69,15 @@ class RoundTrip(Case):
         live = answers(record("--timeout", "20s"))
         self.assertEqual(answers(record("--root", self.capture("--timeout", "20s"))), live)
         self.assertEqual(answers(record("--root", self.capture("--timeout", "20s", "--redact", to="redacted.tar"))), live)
+
+    def test_what_is_said_of_software_is_the_same_word_by_word(self):
+        words = ("--only", "libvirt,qemu,net,conflict,openstack,kvm.access_persistent")
+        live = software(record("--timeout", "20s", *words))
+        self.assertEqual(len(live), 20)
+        self.assertEqual(software(record("--root", self.capture("--timeout", "20s"), *words)), live)
+        redacted = self.capture("--timeout", "20s", "--redact", to="redacted.tar")
+        self.assertEqual([known[:2] for known in software(record("--root", redacted, *words))],
+                         [known[:2] for known in live])
 
     def test_another_user_s_recording_keeps_what_was_refused(self):
         self.need_root()
@@ -101,6 +115,85 @@ class RoundTrip(Case):
     def test_a_folder_packed_by_tar_is_read_as_well(self):
         subprocess.run(["tar", "-C", HOSTS, "-czf", self.folder / "packed", "amd-ready"], check=True)
         self.assertEqual(record("--root", self.folder / "packed"), record("--root", HOSTS / "amd-ready"))
+
+
+class Software(Case):
+    """A host with systemd, udev and libvirt, as files: its recording has to say the same of it."""
+
+    def make_host(self):
+        host = self.folder / "made"
+        shutil.copytree(HOSTS / "amd-ready", host)
+        for name, text in {
+                "usr/sbin/virtqemud": "", "usr/bin/qemu-system-x86_64": "", "run/udev/control": "",
+                "usr/lib/systemd/system/virtqemud.service": "[Unit]\n", "run/systemd/system/x": "",
+                "etc/systemd/system/sockets.target.wants/virtqemud.socket": "",
+                "usr/lib/udev/rules.d/50-kvm.rules": 'KERNEL=="kvm", GROUP="kvm", MODE="0600"\n',
+                "etc/libvirt/qemu.conf": '# by mallory\nuser = "bob-the-admin"\ngroup = "vms"\n',
+                "etc/passwd": "root:x:0:0::/:/\nbob-the-admin:x:1007:1007:Room 17:/home/bob:/bin/sh\n",
+                "etc/group": "kvm:x:106:\nvms:x:1008:mallory\nother:x:1009:mallory\n",
+                "etc/libvirt/qemu/networks/default.xml":
+                    "<network><bridge name='virbr0'/><ip address='10.99.1.1' netmask='255.255.255.0'></network>\n",
+                "proc/net/route": "Iface\tDestination\tGateway\tFlags\tRefCnt\tUse\tMetric\tMask\n"
+                                  "enx5254004a1c07\t0001630A\t00000000\t0001\t0\t0\t0\t00FFFFFF\n",
+                "var/cache/libvirt/qemu/capabilities/a.xml":
+                    "<emulator>/usr/bin/qemu-system-x86_64</emulator><version>8002000</version><arch>x86_64</arch>\n",
+                "usr/share/qemu/firmware/50-a.json": json.dumps(
+                    {"interface-types": ["uefi"], "mapping": {"filename": "/usr/share/OVMF/a.fd"}, "features": [],
+                     "targets": [{"architecture": "x86_64"}]}),
+                "usr/share/OVMF/a.fd": "", "proc/sys/net/bridge/bridge-nf-call-iptables": "1\n",
+                "sys/class/net/docker0/x": "", "sys/module/vboxdrv/x": "", "dev/net/tun": "no device",
+                "var/lib/dpkg/status": "Package: qemu-system-x86\nStatus: install ok installed\nVersion: 1:8.2.0+x\n",
+        }.items():
+            (host / name).parent.mkdir(parents=True, exist_ok=True)
+            (host / name).write_text(text)
+        known = json.loads((host / "capture.json").read_text())
+        known["user"] = {"name": "alice", "uid": 1000, "gids": [1000, 106]}
+        (host / "capture.json").write_text(json.dumps(known))
+        return host
+
+    def test_its_recording_says_the_same(self):
+        host = self.make_host()
+        said = {known[0]: known[1] for known in software(record("--root", host))}
+        for name in ("kvm.access_persistent", "libvirt.default_net", "libvirt.qemu_access", "net.tun", "net.br_netfilter",
+                     "conflict.virtualbox"):
+            self.assertEqual(said[name], "warn", name)
+        for name in ("libvirt.service", "qemu.binary", "qemu.version", "qemu.firmware", "qemu.user"):
+            self.assertEqual(said[name], "pass", name)
+        plain = self.capture("--root", host)
+        self.assertEqual(software(record("--root", plain)), software(record("--root", host)))
+        redacted = self.capture("--root", plain, "--redact", to="redacted.tar")
+        self.assertEqual(answers(record("--root", redacted)), answers(record("--root", host)))
+
+    def test_a_masked_daemon_stays_masked(self):
+        host = self.make_host()
+        (host / "etc/systemd/system/virtqemud.service").symlink_to("/dev/null")
+        recorded = record("--root", self.capture("--root", host), "--only", "libvirt.service")
+        self.assertEqual(software(recorded), software(record("--root", host, "--only", "libvirt.service")))
+        self.assertIn("masked", software(recorded)[0][2])
+
+    def test_what_a_socket_answered_is_kept(self):
+        host = self.make_host()
+        known = json.loads((host / "capture.json").read_text())
+        for errno, status in ((None, "pass"), ("ECONNREFUSED", "warn"), ("EACCES", "skip")):
+            known["libvirt"] = {"socket": "/run/libvirt/virtqemud-sock", "connect": {"value": 0, "errno": errno}}
+            (host / "capture.json").write_text(json.dumps(known))
+            recorded = record("--root", self.capture("--force", "--root", host), "--only", "libvirt.service")
+            self.assertEqual(software(recorded)[0][1], status, recorded["checks"])
+            self.assertIn("virtqemud-sock", software(recorded)[0][2])
+
+    def test_a_value_that_cannot_be_is_refused_with_its_key(self):
+        host = self.make_host()
+        known = json.loads((host / "capture.json").read_text())
+        known["user"]["uid"] = -7
+        (host / "capture.json").write_text(json.dumps(known))
+        done = run("--root", host)
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("'uid' is no whole number from 0 to 4294967295", done.stderr)
+
+    def test_redaction_takes_names_and_addresses(self):
+        text = self.capture("--root", self.make_host(), "--redact").read_bytes().decode()
+        for secret in ("bob", "mallory", "Room 17", "10.99.1", "5254004a1c07", "alice"):
+            self.assertFalse(secret in text, f"{secret} is left")
 
 
 class Writing(Case):

@@ -151,7 +151,8 @@ class Catalogue(unittest.TestCase):
         listed = [check["id"] for check in json.loads(run("list", "--json").stdout)["checks"]]
         with tempfile.TemporaryDirectory() as folder:
             record = json.loads(run("run", "--json", "--root", folder).stdout)
-        self.assertEqual([check["id"] for check in record["checks"]], listed)
+        self.assertEqual([check["id"] for check in record["checks"]],
+                         [name for name in listed if not name.startswith("openstack.")], "those only on request")
 
     def test_a_mistyped_check_is_told_what_was_meant(self):
         done = run("show", "kvm.acess")

@@ -163,6 +163,41 @@ class Selections(unittest.TestCase):
             (host / "sys/kernel/iommu_groups/0").mkdir()
             self.assertEqual(run("--for", "passthrough", "--root", host).returncode, 0)
 
+    def test_for_libvirt_and_for_openstack_ask_for_what_they_need(self):
+        with tempfile.TemporaryDirectory() as folder:
+            host = pathlib.Path(folder) / "host"
+            shutil.copytree(SOURCE / "tests/fixtures/hosts/amd-ready", host)
+            done = run("--for", "libvirt", "--root", str(host))
+            self.assertEqual(done.returncode, 3, "nobody recorded what is installed")
+            for name in ("usr/bin/x", "usr/sbin/x"):
+                (host / name).parent.mkdir(parents=True, exist_ok=True)
+                (host / name).write_text("")
+            self.assertEqual(run("--root", str(host)).returncode, 0)
+            done = run("--for", "libvirt", "--root", str(host))
+            self.assertEqual(done.returncode, 1, "nothing is installed")
+            self.assertIn("libvirt is not installed", done.stdout)
+            for name in ("usr/bin/qemu-system-x86_64", "usr/sbin/libvirtd", "etc/runlevels/default/libvirtd"):
+                (host / name).parent.mkdir(parents=True, exist_ok=True)
+                (host / name).write_text("")
+            (host / "etc/passwd").write_text("libvirt-qemu:x:64055:106:::\n")
+            known = json.loads((host / "capture.json").read_text())
+            known["kvm"]["node"]["gid"] = 106
+            known["kvm"]["node"]["mode"] = "0660"
+            known["network"] = {"tun": "character device 10:200"}
+            known["libvirt"] = {"version": "9.0.0"}
+            known["qemu"] = {"version": "4.2"}
+            (host / "capture.json").write_text(json.dumps(known))
+            done = run("--for", "libvirt", "--root", str(host))
+            self.assertEqual(done.returncode, 0, done.stdout)
+            self.assertNotIn("openstack", done.stdout)
+            done = run("--for", "openstack-compute", "--root", str(host))
+            self.assertEqual(done.returncode, 1, done.stdout)
+            self.assertIn("QEMU 4.2 is installed, and nova-compute does not start with less than 5.2.0", done.stdout)
+            known["qemu"] = {"version": "5.2"}
+            (host / "capture.json").write_text(json.dumps(known))
+            done = run("--for", "openstack-compute", "--root", str(host))
+            self.assertEqual(done.returncode, 0, done.stdout)
+
     def test_mistyped_ids_are_told_what_was_meant(self):
         for option in ("--only", "--skip", "--require"):
             done = run(option, "kvm.access,kvm.apu")

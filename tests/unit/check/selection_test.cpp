@@ -123,6 +123,28 @@ TEST(Selection, FindsChecksByIdAndByGroup)
     EXPECT_TRUE(checks_named(checks, "").empty());
 }
 
+TEST(Selection, FailsWhatIsRequiredAndNotInstalled)
+{
+    const std::array some{Check{"base.a", "", Severity::advisory, {}, [](const HostFacts&) {
+                                    return not_there("not installed", {"install it", {"apt-get install it"}});
+                                }}};
+    EXPECT_EQ(judged({}, some).findings.front().verdict.status, Status::skip);
+    EXPECT_FALSE(judged({}, some).findings.front().verdict.remedy);
+    const auto required = judged({.require = {"base.a"}}, some);
+    EXPECT_EQ(required.verdict, Readiness::degraded);
+    EXPECT_EQ(required.findings.front().verdict.status, Status::fail);
+    EXPECT_EQ(required.findings.front().verdict.remedy->commands.front(), "apt-get install it");
+}
+
+TEST(Selection, JudgesChecksOfOpenStackOnlyOnRequest)
+{
+    const std::array some{
+        Check{"openstack.a", "", Severity::advisory, {}, [](const HostFacts&) { return warn("old", {}); }}};
+    EXPECT_TRUE(judged({}, some).findings.empty());
+    EXPECT_EQ(judged({.only = {"openstack.a"}}, some).findings.size(), 1U);
+    EXPECT_EQ(judged({.require = {"openstack.a"}}, some).findings.front().verdict.status, Status::fail);
+}
+
 TEST(Profiles, RequireOnlyWhatTheCatalogueHas)
 {
     for (const Profile& profile : profiles()) {

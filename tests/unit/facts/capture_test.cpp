@@ -94,6 +94,20 @@ HostFacts full_host()
                                                         .tasks = ResourceLimit{9, 10},
                                                         .memory_left = Bytes::mib(512),
                                                         .tasks_left = 40}};
+    host.kvm.udev = std::optional{UdevNode{.mode = 0660, .group = "kvm", .open_to_seat = true, .seat_user = 1000}};
+    host.libvirt.manager = ServiceManager::openrc;
+    host.libvirt.socket = std::optional<std::string>{"/run/libvirt/libvirt-sock"};
+    host.libvirt.connect = std::optional{Answer{-1, ECONNREFUSED}};
+    host.libvirt.version = std::optional<std::string>{"9.0.0"};
+    host.libvirt.noted = std::optional<std::vector<NotedEmulator>>{{{"/usr/bin/q", "7.2.22", true}, {"/b", "", false}}};
+    host.libvirt.default_network = std::optional{
+        DefaultNetwork{"virbr0", {0xc0a87a00, 24}, Ipv4Route{"eth0", {0xc0a87a00, 25}}, Ipv4Range{0xc0a87b00, 24}}};
+    host.security.images_on = "nfs4";
+    host.qemu.version = std::optional<std::string>{"7.2"};
+    host.network.tun = std::optional{node_shaped("character device 10:200", tun_minor)};
+    host.network.vhost_net = std::optional{NamedNode{}};
+    host.network.vhost_vsock = Error{ErrorCode::permission, "no"};
+    host.network.has_vhost_net = true;
     return host;
 }
 
@@ -117,6 +131,11 @@ TEST(Capture, ReadsBackWhatItWrote)
     EXPECT_EQ((*host.container)->evidence, "/.dockerenv");
     EXPECT_FALSE(*host.confidential);
     EXPECT_EQ(host.kvm.built_in, (std::set<std::string>{"kvm", "kvm_intel"}));
+    EXPECT_EQ((*host.kvm.udev)->seat_user, 1000U);
+    EXPECT_EQ(host.libvirt.manager, ServiceManager::openrc);
+    EXPECT_EQ((*host.network.tun)->state, NodeState::right);
+    EXPECT_EQ((*host.network.vhost_net)->state, NodeState::missing);
+    EXPECT_FALSE(host.network.vhost_vsock);
     EXPECT_EQ((*host.cpuid)->leaves.front().edx, 0xffffffffU);
 }
 
@@ -162,6 +181,56 @@ TEST(Capture, RefusesWhatIsNoCapture)
         ASSERT_FALSE(read) << text;
         EXPECT_EQ(read.error().message.rfind("cannot read capture.json: ", 0), 0U);
         EXPECT_EQ(read.error().message.find("json.exception"), std::string::npos) << read.error().message;
+    }
+}
+
+TEST(Capture, LeavesWhatOlderRecordingsDoNotHold)
+{
+    HostFacts host;
+    host.network.tun = std::optional{NamedNode{NodeState::wrong, "plain file"}};
+    host.libvirt.manager = ServiceManager::systemd;
+    ASSERT_TRUE(read_capture(R"({"schema": "kvmkit.capture/1", "kvm": {}})", host));
+    EXPECT_EQ((*host.network.tun)->shape, "plain file");
+    EXPECT_EQ(host.libvirt.manager, ServiceManager::systemd);
+}
+
+/// The key's name stands in the message.
+TEST(Capture, RefusesValuesThatCannotBe)
+{
+    struct Row {
+        const char* key;
+        const char* member;
+    };
+    for (const auto& [key, member] :
+         {Row{"'uid'", R"("user": {"name": "a", "uid": -1, "gids": []})"},
+          Row{"'uid'", R"("user": {"name": "a", "uid": 4294967296, "gids": []})"},
+          Row{"'uid'", R"("user": {"name": "a", "uid": 1.5, "gids": []})"},
+          Row{"'gids'", R"("user": {"name": "a", "uid": 1, "gids": [99999999999]})"},
+          Row{"'leaves'", R"("cpuid": {"vmx": true, "svm": false, "hypervisor": false, "signature": "",
+                             "leaves": [["0x1", "0", "zz", "0", "0", "0"]]})"},
+          Row{"'manager'", R"("libvirt": {"manager": "upstart"})"},
+          Row{"'range'", R"("libvirt": {"default_network": {"bridge": "b", "range": "192.168.122.1/24"}})"},
+          Row{"'version'", R"("libvirt": {"version": "new"})"},
+          Row{"'version'", R"("qemu": {"version": "7"})"},
+          Row{"'value'", R"("libvirt": {"connect": {"value": 99999999999, "errno": null}})"}}) {
+        HostFacts host;
+        const auto text = std::string{R"({"schema": "kvmkit.capture/1", "kvm": {}, )"} + member + "}";
+        const auto read = read_capture(text, host);
+        ASSERT_FALSE(read) << member;
+        EXPECT_NE(read.error().message.find(key), std::string::npos) << read.error().message;
+    }
+    for (const auto& [key, member] :
+         {Row{"'mode'", R"("udev": {"mode": "0999", "group": null, "seat_user": null})"},
+          Row{"'mode'", R"("udev": {"mode": "70000", "group": null, "seat_user": null})"},
+          Row{"'took_us'", R"("run_real": {"passed": true, "detail": null, "took_us": -5})"},
+          Row{"'kernel_ns'", R"("exit_cost": {"kernel_ns": -1, "user_ns": null})"},
+          Row{"'state_size'", R"("offer": {"vmx": true, "svm": true, "nested_paging": true,
+                                                            "state_size": 3000000000})"}}) {
+        HostFacts host;
+        const auto text = std::string{R"({"schema": "kvmkit.capture/1", "kvm": {)"} + member + "}}";
+        const auto read = read_capture(text, host);
+        ASSERT_FALSE(read) << member;
+        EXPECT_NE(read.error().message.find(key), std::string::npos) << read.error().message;
     }
 }
 

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "facts/redact.hpp"
+
+namespace kvmkit {
+namespace {
+
+/// libvirt's own default is no secret; other ranges become ones that are kept for measurements (RFC 2544), and still
+/// clash.
+void hide_ranges(DefaultNetwork& network)
+{
+    constexpr Ipv4Range shipped{0xc0a87a00, 24};    // 192.168.122.0
+    constexpr std::uint32_t harmless = 0xc6120000;  // 198.18.0.0
+    const auto base = network.range == shipped ? shipped.address : harmless;
+    network.range = range_around(base, network.range.prefix);
+    if (network.clash) {
+        network.clash->range = range_around(base, network.clash->range.prefix);
+    }
+}
+
+}  // namespace
+
+std::vector<std::string> Redactor::accounts_of_libvirt(const HostFacts& host)
+{
+    std::vector<std::string> names;
+    if (host.libvirt.qemu && *host.libvirt.qemu) {
+        names.push_back((*host.libvirt.qemu)->name);
+    }
+    if (host.libvirt.conf && *host.libvirt.conf) {
+        for (const auto& name : {(*host.libvirt.conf)->user, (*host.libvirt.conf)->group}) {
+            const bool number = name.find_first_not_of("+0123456789") == std::string::npos;
+            if (!number) {
+                names.push_back(name);
+            }
+        }
+    }
+    return names;
+}
+
+void Redactor::facts(HostFacts& host) const
+{
+    if (host.user && *host.user) {
+        (*host.user)->name = user((*host.user)->name);
+    }
+    if (host.kernel_log && *host.kernel_log) {
+        for (auto& line : **host.kernel_log) {
+            line = text(line);
+        }
+    }
+    if (host.kvm.udev && *host.kvm.udev) {
+        (*host.kvm.udev)->group = text((*host.kvm.udev)->group);
+    }
+    if (host.libvirt.default_network && *host.libvirt.default_network) {
+        DefaultNetwork& network = **host.libvirt.default_network;
+        hide_ranges(network);
+        network.bridge = text(network.bridge);
+        if (network.clash) {
+            network.clash->device = text(network.clash->device);
+        }
+    }
+    if (host.libvirt.noted && *host.libvirt.noted) {
+        for (NotedEmulator& one : **host.libvirt.noted) {
+            one.emulator = text(one.emulator);
+        }
+    }
+}
+
+}  // namespace kvmkit
