@@ -149,14 +149,15 @@ ExitCost decode_cost(const Json& json)
 
 KvmCapabilities decode_capabilities(const Json& json)
 {
-    return {.recommended_vcpus = json.at("recommended_vcpus").get<int>(),
-            .max_vcpus = json.at("max_vcpus").get<int>(),
+    return {.recommended_vcpus = number_in<int>(json, "recommended_vcpus"),
+            .max_vcpus = number_in<int>(json, "max_vcpus"),
             .missing = json.at("missing").get<std::vector<std::string>>()};
 }
 
-std::optional<std::uint64_t> decode_number(const Json& json)
+std::optional<std::uint64_t> number_or_null(const Json& object, const char* key)
 {
-    return json.is_null() ? std::nullopt : std::optional{json.get<std::uint64_t>()};
+    const Json& json = object.at(key);
+    return json.is_null() ? std::nullopt : std::optional{number<std::uint64_t>(json, key)};
 }
 
 std::optional<ResourceLimit> decode_limit(const Json& json)
@@ -164,18 +165,18 @@ std::optional<ResourceLimit> decode_limit(const Json& json)
     if (json.is_null()) {
         return std::nullopt;
     }
-    return ResourceLimit{decode_number(json.at("soft")), decode_number(json.at("hard"))};
+    return ResourceLimit{number_or_null(json, "soft"), number_or_null(json, "hard")};
 }
 
 ProcessFacts decode_process(const Json& json)
 {
-    const auto memory = decode_number(json.at("memory_left"));
-    return {.uid = json.at("uid").get<unsigned>(),
+    const auto memory = number_or_null(json, "memory_left");
+    return {.uid = number_in<unsigned>(json, "uid"),
             .locked_memory = decode_limit(json.at("locked_memory")),
             .open_files = decode_limit(json.at("open_files")),
             .tasks = decode_limit(json.at("tasks")),
             .memory_left = memory ? std::optional{Bytes::of(*memory)} : std::nullopt,
-            .tasks_left = decode_number(json.at("tasks_left"))};
+            .tasks_left = number_or_null(json, "tasks_left")};
 }
 
 /// Of members that older recordings lack: absent where they are not mentioned.
@@ -189,7 +190,9 @@ void decode_resources(const Json& document, HostFacts& host)
 {
     host.resources.looked = document.value("looked_at_resources", false);
     host.resources.process = optional_member<ProcessFacts>(document, "process", decode_process);
-    host.kernel_settings.feature_control = optional_member<std::uint64_t>(document, "lock_msr", decode_hex);
+    host.kernel_settings.feature_control = optional_member<std::uint64_t>(document, "lock_msr", [](const Json& value) {
+        return hexadecimal(value, "lock_msr", std::numeric_limits<std::uint64_t>::max());
+    });
 }
 
 void decode_kvm(const Json& json, KvmFacts& kvm)

@@ -85,7 +85,8 @@ class Run:
         with tarfile.open(archive, "w") as tar:
             for path in self.freight.iterdir():
                 tar.add(path, path.name, filter=owned_by_root)
-        command = "tar -x -C / -f - && mkdir -p /run/lab/out && { systemctl is-system-running --wait || systemctl --failed; }"
+        command = ("tar -x -C / -f - && mkdir -p /run/lab/out && { systemctl is-system-running --wait || systemctl --failed; } &&"
+                   " udevadm settle")  # udev loads modules beside the boot
         with open(archive, "rb") as source, open(self.outcome.folder / "boot.log", "ab") as log:
             process = self.ssh.start(command, source, log, log)
             return self.finish(process) or (REFUSED if process.returncode else "")

@@ -126,7 +126,7 @@ TEST(Selection, FindsChecksByIdAndByGroup)
 TEST(Selection, FailsWhatIsRequiredAndNotInstalled)
 {
     const std::array some{Check{"base.a", "", Severity::advisory, {}, [](const HostFacts&) {
-                                    return not_there("not installed", {"install it", {"apt-get install it"}});
+                                    return unneeded("not installed", {"install it", {"apt-get install it"}});
                                 }}};
     EXPECT_EQ(judged({}, some).findings.front().verdict.status, Status::skip);
     EXPECT_FALSE(judged({}, some).findings.front().verdict.remedy);

@@ -38,10 +38,17 @@ TEST(OtherUser, IsWhoOpensWhereWeAreRoot)
     EXPECT_EQ(::geteuid(), 0U);
 }
 
-TEST(OtherUser, IsJudgedByTheModeElsewhere)
+/// A host whose device is open to group 106.
+HostFacts with_device()
 {
     HostFacts host;
     host.kvm.node = std::optional{DeviceNode{NodeKind::kvm_device, "", 0660, 0, 106}};
+    return host;
+}
+
+TEST(OtherUser, IsJudgedByTheModeElsewhere)
+{
+    HostFacts host = with_device();
     host.kvm.open = std::optional{Answer{}};
     host.kvm.create_vm = std::optional{Answer{}};
     take_place({"bob", 1001, {1001}}, host);
@@ -52,8 +59,7 @@ TEST(OtherUser, IsJudgedByTheModeElsewhere)
 
 TEST(OtherUser, WhoMayOpenProvesNothingWhereWeMayNot)
 {
-    HostFacts host;
-    host.kvm.node = std::optional{DeviceNode{NodeKind::kvm_device, "", 0660, 0, 106}};
+    HostFacts host = with_device();
     host.kvm.open = std::optional{Answer{-1, EACCES}};
     take_place({"bob", 1001, {1001, 106}}, host);
     EXPECT_TRUE((*host.kvm.open)->ok());
