@@ -176,9 +176,11 @@ class Selections(unittest.TestCase):
             done = run("--for", "libvirt", "--root", str(host))
             self.assertEqual(done.returncode, 1, "nothing is installed")
             self.assertIn("libvirt is not installed", done.stdout)
-            for name in ("usr/bin/qemu-system-x86_64", "usr/sbin/libvirtd", "etc/runlevels/default/libvirtd"):
+            for name, text in (("usr/bin/qemu-system-x86_64", ""), ("usr/sbin/libvirtd", ""),
+                               ("etc/runlevels/default/libvirtd", ""),
+                               ("sys/fs/cgroup/cgroup.controllers", "cpuset cpu io memory pids\n")):
                 (host / name).parent.mkdir(parents=True, exist_ok=True)
-                (host / name).write_text("")
+                (host / name).write_text(text)
             (host / "etc/passwd").write_text("libvirt-qemu:x:64055:106:::\n")
             known = json.loads((host / "capture.json").read_text())
             known["kvm"]["node"]["gid"] = 106
