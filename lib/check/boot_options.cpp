@@ -10,7 +10,7 @@
 namespace kvmkit {
 namespace {
 
-enum class Bootloader { unknown, update_grub, grubby, suse, arch, extlinux };
+enum class Bootloader { unknown, update_grub, grubby, suse, arch, extlinux, kernelstub };
 
 template <std::size_t size>
 bool one_of(std::string_view id, const std::array<std::string_view, size>& ids)
@@ -33,6 +33,9 @@ Bootloader bootloader(const HostFacts& host)
     }
     if (id.starts_with("opensuse") || id.starts_with("sle")) {
         return Bootloader::suse;
+    }
+    if (id == "pop") {
+        return Bootloader::kernelstub;
     }
     if (id == "alpine") {
         return Bootloader::extlinux;
@@ -64,6 +67,9 @@ Remedy add_boot_option(const HostFacts& host, std::string_view option)
         case Bootloader::grubby:
             remedy.commands = {fmt::format("grubby --update-kernel=ALL --args={}", option), "reboot"};
             return remedy;
+        case Bootloader::kernelstub:
+            remedy.commands = {fmt::format("kernelstub -a {}", option), "reboot"};
+            return remedy;
         case Bootloader::update_grub:
             remedy.commands = {"mkdir -p /etc/default/grub.d",
                                fmt::format("echo 'GRUB_CMDLINE_LINUX=\"$GRUB_CMDLINE_LINUX {}\"' "
@@ -89,6 +95,9 @@ Remedy remove_boot_option(const HostFacts& host, std::string_view option)
         case Bootloader::unknown: remedy.summary += ": take it out of the settings of the boot loader"; return remedy;
         case Bootloader::grubby:
             remedy.commands = {fmt::format("grubby --update-kernel=ALL --remove-args={}", option), "reboot"};
+            return remedy;
+        case Bootloader::kernelstub:
+            remedy.commands = {fmt::format("kernelstub -d {}", option), "reboot"};
             return remedy;
         default:
             remedy.commands = {

@@ -5,7 +5,6 @@
 
 #include <string>
 #include <string_view>
-#include <vector>
 
 namespace kvmkit {
 
@@ -24,8 +23,5 @@ bool is_built_in(const HostFacts& host, std::string_view module);
 /// `summary` is what the loadable module's user is told; where it is built in, how this distribution puts the parameter
 /// on the kernel's command line is told instead.
 Remedy set_parameter(const HostFacts& host, const ModuleParameter& parameter, std::string summary);
-
-/// Puts an option on the kernel's command line for good and boots; empty: this distribution's way is not known.
-std::vector<std::string> boot_option_commands(std::string_view distribution, std::string_view option);
 
 }  // namespace kvmkit

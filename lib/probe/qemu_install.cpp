@@ -75,14 +75,16 @@ std::vector<std::string> firmware_descriptors(const Root& root)
 {
     std::map<std::string, std::string> files;
     for (const auto* folder : {"etc/qemu/firmware", "usr/share/qemu/firmware"}) {
-        const auto names = root.names(folder);
-        for (const auto& name : names&&* names ? **names : std::vector<std::string>{}) {
+        const auto listed = root.names(folder);
+        const auto names = listed ? listed->value_or(std::vector<std::string>{}) : std::vector<std::string>{};
+        for (const auto& name : names) {
             if (name.ends_with(".json") && files.size() < most_descriptors) {
                 files.emplace(name, fmt::format("{}/{}", folder, name));
             }
         }
     }
     std::vector<std::string> paths;
+    paths.reserve(files.size());
     for (auto& [name, path] : files) {
         paths.push_back(std::move(path));
     }

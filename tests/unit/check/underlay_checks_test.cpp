@@ -147,14 +147,16 @@ TEST(BuiltInKvm, GetsItsParametersFromTheKernelsCommandLine)
     host.kvm.built_in = {"kvm", "kvm_intel"};
     const auto remedy = *finding(host, "nested.param").verdict.remedy;
     EXPECT_TRUE(holds(remedy.summary, "kvm_intel.nested=1 on the kernel's command line"));
-    EXPECT_EQ(
-        remedy.commands,
-        (Commands{
-            "sed -i 's/^GRUB_CMDLINE_LINUX=\"/&kvm_intel.nested=1 /' /etc/default/grub", "update-grub", "reboot"}));
+    EXPECT_EQ(remedy.commands,
+              (Commands{"mkdir -p /etc/default/grub.d",
+                        "echo 'GRUB_CMDLINE_LINUX=\"$GRUB_CMDLINE_LINUX kvm_intel.nested=1\"' "
+                        ">/etc/default/grub.d/kvm_intel.nested.cfg",
+                        "update-grub",
+                        "reboot"}));
     host.distribution = known<std::string>("fedora");
     EXPECT_EQ(finding(host, "nested.param").verdict.remedy->commands,
               (Commands{"grubby --update-kernel=ALL --args=kvm_intel.nested=1", "reboot"}));
-    host.distribution = known<std::string>("alpine");
+    host.distribution = known<std::string>("gentoo");
     EXPECT_TRUE(finding(host, "nested.param").verdict.remedy->commands.empty());
     host.underlay = known(UnderlayFacts{Underlay::wsl, "the kernel"});
     EXPECT_TRUE(holds(finding(host, "nested.param").verdict.remedy->summary, "kernelCommandLine=kvm_intel.nested=1"));
