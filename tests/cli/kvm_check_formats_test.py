@@ -128,6 +128,7 @@ class Selections(unittest.TestCase):
             done = run(*words)
             self.assertEqual((done.returncode, done.stdout.startswith("{")), (2, False), words)
         self.assertEqual(on("module-missing", "--fix").returncode, 2)
+        self.assertNotIn("--fix", on("module-missing").stdout)  # nobody can mend a recording
 
     def test_skip_leaves_out(self):
         known = record("pvm", "--skip", "kvm.guest_speed")

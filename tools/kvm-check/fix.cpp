@@ -323,4 +323,10 @@ Result<cli::ExitCode> fix(const Look& look, const cli::Arguments& arguments, For
     return found_work ? cli::ExitCode::no : code;
 }
 
+std::string fix_hint(const Looked& looked)
+{
+    const bool any = !complaint_of(looked, {}).checks.empty();
+    return any ? "what of this can be mended here: kvm-check run --fix --dry-run\n" : "";
+}
+
 }  // namespace kvmkit::kvm_check

@@ -6,6 +6,7 @@
 #include "report/report.hpp"
 
 #include <functional>
+#include <string>
 
 namespace kvmkit::kvm_check {
 
@@ -26,5 +27,8 @@ Result<void> check_fix_options(const cli::Arguments& arguments, Format format);
 /// Looks, shows what would mend what was found, asks, mends it in one transaction and looks again, until nothing is
 /// left that this host can mend. A check that a mend does not make pass undoes all. Prints the last look. Root.
 Result<cli::ExitCode> fix(const Look& look, const cli::Arguments& arguments, Format format, cli::Console& console);
+
+/// The line that points to --fix where it has a step for something that was found; else empty.
+std::string fix_hint(const Looked& looked);
 
 }  // namespace kvmkit::kvm_check

@@ -122,7 +122,11 @@ Result<cli::ExitCode> run(const cli::Arguments& arguments, cli::Console& console
         const auto told = print_error(looked.error(), *format, console);
         return told ? Result<cli::ExitCode>{*told} : Result<cli::ExitCode>{looked.error()};
     }
-    return print_report(looked->report, *format, arguments, console);
+    const auto code = print_report(looked->report, *format, arguments, console);
+    if (*format == Format::text && arguments.text("root") == "/") {
+        console.out << fix_hint(*looked);
+    }
+    return code;
 }
 
 }  // namespace kvmkit::kvm_check

@@ -107,6 +107,8 @@ def fixed() -> None:
     kept = pathlib.Path("/etc/modules-load.d/kvmkit.conf")
     expect((fix()[0], loaded.exists()) == (10, False), "it changed something though nobody could be asked")
     expect((fix("--yes", prefix=NOBODY)[0], loaded.exists()) == (3, False), "only root may")
+    told = subprocess.run(["kvm-check"], capture_output=True, text=True, check=False).stdout
+    expect("kvm-check run --fix --dry-run" in told, told)
     code, record, _ = fix("--dry-run")
     expect(code == 1 and record["fix"]["dry_run"] and not loaded.exists(), "a dry run only looks")
     code = fix("--yes", fault="kill:after:1")[0]
