@@ -109,6 +109,7 @@ Fact<ContainerFacts> read_container(const Root& root)
     if (marks.manager.empty()) {
         marks.manager = text_or_nothing(root, "run/systemd/container");
     }
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): nobody changes the environment
     const char* variable = root.is_this_host() ? std::getenv("container") : nullptr;
     marks.environment = variable == nullptr ? "" : variable;
     marks.cgroups = text_or_nothing(root, "proc/self/cgroup");
