@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "check/access.hpp"
 
+#include "base/shell.hpp"
+
 #include <cerrno>
 
 #include <fmt/format.h>
@@ -30,12 +32,6 @@ std::string owners(const HostFacts& host)
                        node.acl.empty() ? "" : ", with an access list");
 }
 
-std::string join_command(const HostFacts& host, const std::string& user)
-{
-    const bool busybox = host.distribution && host.distribution->value_or("") == "alpine";
-    return busybox ? fmt::format("addgroup {} kvm", user) : fmt::format("usermod -aG kvm {}", user);
-}
-
 /// The user's name where it is known and is not yet in the group; else empty.
 std::string outsider(const HostFacts& host)
 {
@@ -57,7 +53,7 @@ Remedy open_to_group(const HostFacts& host)
     remedy.commands.emplace_back("chmod 0660 /dev/kvm");
     if (const auto user = outsider(host); !user.empty()) {
         remedy.summary += ", join it and log in again";
-        remedy.commands.push_back(join_command(host, user));
+        remedy.commands.push_back(join_command(host, user, "kvm"));
     }
     return remedy;
 }
@@ -78,7 +74,8 @@ Remedy permission_remedy(const HostFacts& host)
         return {fmt::format("log in again: {} is in the group \"kvm\", but this session began before", user),
                 {"newgrp kvm"}};
     }
-    return {fmt::format("put {} into the group \"kvm\" as root, then log in again", user), {join_command(host, user)}};
+    return {fmt::format("put {} into the group \"kvm\" as root, then log in again", user),
+            {join_command(host, user, "kvm")}};
 }
 
 std::string who(const HostFacts& host)
@@ -132,7 +129,7 @@ Remedy lasting_access(const HostFacts& host, const UdevNode& udev)
         remedy = {
             "join the group \"kvm\" as root and log in again; where nobody logs in, as on a CI machine, write a "
             "udev rule: KERNEL==\"kvm\", GROUP=\"kvm\", MODE=\"0666\", OPTIONS+=\"static_node=kvm\"",
-            {join_command(host, user)}};
+            {join_command(host, user, "kvm")}};
     }
     if (udev.group != "kvm" || (ruled_mode(udev) & group_may_use) != group_may_use) {
         remedy.summary = "have udev give the device to the group \"kvm\", be in that group and log in again";
@@ -155,6 +152,13 @@ Verdict filtered(const std::string& cause)
 }
 
 }  // namespace
+
+std::string join_command(const HostFacts& host, std::string_view user, std::string_view group)
+{
+    const bool busybox = host.distribution && host.distribution->value_or("") == "alpine";
+    const auto name = shell_word(user);
+    return busybox ? fmt::format("addgroup {} {}", name, group) : fmt::format("usermod -aG {} {}", group, name);
+}
 
 std::string opened_phrase(const HostFacts& host)
 {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "check/boot_options.hpp"
 
+#include "base/shell.hpp"
+
 #include <algorithm>
 #include <array>
 #include <string>
@@ -56,6 +58,16 @@ std::string make_configuration(Bootloader loader)
 constexpr std::string_view settings = "/etc/default/grub";
 constexpr std::string_view extlinux_settings = "/etc/update-extlinux.conf";
 
+/// Where options are written, as a shell finds it. Debian's GRUB reads a folder, too, which need not be there.
+std::string files_of(Bootloader loader)
+{
+    switch (loader) {
+        case Bootloader::update_grub: return fmt::format("{} $(ls {}.d/*.cfg 2>/dev/null)", settings, settings);
+        case Bootloader::extlinux: return std::string{extlinux_settings};
+        default: return std::string{settings};
+    }
+}
+
 }  // namespace
 
 Remedy add_boot_option(const HostFacts& host, std::string_view option)
@@ -90,7 +102,8 @@ Remedy add_boot_option(const HostFacts& host, std::string_view option)
 Remedy remove_boot_option(const HostFacts& host, std::string_view option)
 {
     Remedy remedy{fmt::format("start the kernel without {}", option)};
-    const Bootloader loader = bootloader(host);
+    // Of a word that a shell or sed would take for more than itself no command is made: it may be a stranger's.
+    const Bootloader loader = is_plain_word(option) ? bootloader(host) : Bootloader::unknown;
     switch (loader) {
         case Bootloader::unknown: remedy.summary += ": take it out of the settings of the boot loader"; return remedy;
         case Bootloader::grubby:
@@ -100,11 +113,9 @@ Remedy remove_boot_option(const HostFacts& host, std::string_view option)
             remedy.commands = {fmt::format("kernelstub -d {}", option), "reboot"};
             return remedy;
         default:
-            remedy.commands = {
-                fmt::format(
-                    "sed -i 's/\\b{}\\b//' {}", option, loader == Bootloader::extlinux ? extlinux_settings : settings),
-                make_configuration(loader),
-                "reboot"};
+            remedy.commands = {fmt::format("sed -i 's/\\b{}\\b//' {}", option, files_of(loader)),
+                               make_configuration(loader),
+                               "reboot"};
     }
     return remedy;
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "base/shell.hpp"
 #include "base/text.hpp"
 #include "check/boot_options.hpp"
 #include "check/catalogue.hpp"
@@ -46,7 +47,9 @@ Verdict judge_blacklist(const HostFacts& host)
         }
         return warn(fmt::format("{}: it is not loaded at boot", what),
                     Remedy{"take the line out and load the module",
-                           {fmt::format("sed -i '/{}/d' /{}", fmt::join(split(rule.module, '_'), "[-_]"), rule.path),
+                           {fmt::format("sed -i -E '/^\\s*(blacklist|install)\\s+{}(\\s|$)/d' {}",
+                                        fmt::join(split(rule.module, '_'), "[-_]"),
+                                        shell_word("/" + rule.path)),
                             fmt::format("modprobe {}", rule.module)}});
     }
     if (!host.resources.looked && host.kernel_settings.rules.empty()) {
@@ -92,8 +95,9 @@ Verdict judge_command_line(const HostFacts& host)
         return nothing_at(host, "/proc/cmdline");
     }
     const auto word = word_against_kvm(host, **line);
-    if (word && host.kvm.creates_machines()) {
-        return pass(fmt::format("KVM works, in spite of {} on the kernel's command line", *word));
+    const bool loaded = is_loaded(host, has_amd(host) ? "kvm_amd" : "kvm_intel") || is_loaded(host, "kvm_pvm");
+    if (word && (loaded || host.kvm.creates_machines())) {
+        return pass(fmt::format("KVM is in the kernel, in spite of {} on its command line", *word));
     }
     if (word) {
         return warn(fmt::format("the kernel's command line keeps KVM out: {}", *word), remove_boot_option(host, *word));

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "check/access.hpp"
 #include "check/catalogue.hpp"
 #include "check/libvirt_daemon.hpp"
 #include "facts/access.hpp"
@@ -123,12 +124,6 @@ Verdict judge_service(const HostFacts& host)
     const bool tried = libvirt.connect && *libvirt.connect;
     return tried ? judge_answer(libvirt, **libvirt.socket, (*libvirt.connect)->errnum)
                  : skip("nobody tried to connect");
-}
-
-std::string join_command(const HostFacts& host, std::string_view user, std::string_view group)
-{
-    const bool busybox = host.distribution && host.distribution->value_or("") == "alpine";
-    return busybox ? fmt::format("addgroup {} {}", user, group) : fmt::format("usermod -aG {} {}", group, user);
 }
 
 /// The group is what the socket's mode asks for, or polkit's rule, so a connection that is taken proves nothing.

@@ -27,6 +27,7 @@ constexpr std::string_view on_request{"openstack."};
 constexpr std::array for_passthrough{std::string_view{"iommu.acpi"},
                                      std::string_view{"iommu.enabled"},
                                      std::string_view{"iommu.groups"},
+                                     std::string_view{"iommu.interrupt_remap"},
                                      std::string_view{"vfio.modules"}};
 
 constexpr std::array all_profiles{

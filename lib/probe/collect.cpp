@@ -7,6 +7,7 @@
 #include "probe/collect_software.hpp"
 #include "probe/cpuid.hpp"
 #include "probe/kernel_log.hpp"
+#include "probe/small_files.hpp"
 #include "probe/software.hpp"
 
 #include <sys/utsname.h>
@@ -157,8 +158,12 @@ private:
     Collection& into_;
 };
 
-std::string host_name()
+std::string host_name(const Root& root)
 {
+    if (!root.is_this_host()) {
+        const auto name = trimmed(root, "etc/hostname");
+        return name ? name->value_or("") : "";
+    }
     struct utsname names {};
     return ::uname(&names) == 0 ? static_cast<const char*>(names.nodename) : "";
 }
@@ -169,6 +174,7 @@ Collection collect(const Root& root, HostFacts host)
 {
     Collection collection;
     collection.host = std::move(host);
+    collection.host_name = host_name(root);
     if (root.is_this_host()) {
         if (collection.host.cpuid && *collection.host.cpuid) {
             (*collection.host.cpuid)->leaves = raw_cpuid();
@@ -181,7 +187,7 @@ Collection collect(const Root& root, HostFacts host)
 
 void redact(Collection& collection)
 {
-    const Redactor redactor{host_name(), collection.host};
+    const Redactor redactor{collection.host_name, collection.host};
     FileTree kept;
     for (auto& [path, entry] : collection.files) {
         const bool had_text = entry.kind == TreeEntry::Kind::file && !entry.bytes.empty();

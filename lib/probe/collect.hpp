@@ -10,7 +10,8 @@ namespace kvmkit {
 
 /// A host, collected for a recording: the files as they lay and what no file can hold.
 struct Collection {
-    FileTree files;  ///< Without capture.json.
+    FileTree files;              ///< Without capture.json.
+    std::string host_name = {};  ///< Of the host that is recorded; empty: not known.
     HostFacts host;
     CaptureNotes notes;
 };

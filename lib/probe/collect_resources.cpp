@@ -76,9 +76,7 @@ private:
     {
         const std::string folder = "sys/firmware/acpi/tables";
         for (const auto& name : names(folder)) {
-            if (describes_iommu(name)) {
-                add_file(into_.files, fmt::format("{}/{}", folder, name), "");
-            }
+            add_file(into_.files, fmt::format("{}/{}", folder, name), "");
         }
     }
 

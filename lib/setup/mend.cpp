@@ -147,8 +147,9 @@ private:
         if (host_.busy || !host_.module.loader) {
             add(option);
             plan_.notes.push_back(fmt::format(
-                "VMs run: guests may run guests once {0} is loaded anew, without VMs: modprobe -r {0} && modprobe {0}",
-                module));
+                "{1}guests may run guests once {0} is loaded anew, while no VM runs: modprobe -r {0} && modprobe {0}",
+                module,
+                host_.busy ? "VMs run: " : ""));
             return Outcome::later;
         }
         add(UnloadModule{module});

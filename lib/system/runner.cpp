@@ -2,6 +2,7 @@
 #include "system/runner.hpp"
 
 #include "base/log.hpp"
+#include "base/shell.hpp"
 #include "base/unique_fd.hpp"
 
 #include <fcntl.h>
@@ -268,19 +269,10 @@ Result<Completed> SystemRunner::run(const ChildCommand& command)
 
 std::string shell_line(const std::vector<std::string>& argv)
 {
-    constexpr std::string_view plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=./:,@%";
     std::string line;
     for (const auto& word : argv) {
         line += line.empty() ? "" : " ";
-        if (!word.empty() && word.find_first_not_of(plain) == std::string::npos) {
-            line += word;
-            continue;
-        }
-        line += '\'';
-        for (const char c : word) {
-            line += c == '\'' ? std::string{"'\\''"} : std::string{c};
-        }
-        line += '\'';
+        line += shell_word(word);
     }
     return line;
 }

@@ -244,7 +244,7 @@ class Writing(Case):
 
 class Redaction(Case):
     SECRETS = ("CZ-SECRET-1", "4c4c4544-0042-3510-8053-b4c04f4d5931", "52:54:00:4a:1c:07", "192.0.2.17", "bob-the-admin",
-               "Room 17", "nfs.example.org", "mallory")
+               "Room 17", "nfs.example.org", "mallory", "secrethost")
 
     def make_host(self):
         host = self.folder / "made"
@@ -252,7 +252,7 @@ class Redaction(Case):
         for name, text in {
                 "sys/class/dmi/id/product_serial": "CZ-SECRET-1", "sys/class/dmi/id/board_serial": "CZ-SECRET-1",
                 "sys/class/dmi/id/product_uuid": "4c4c4544-0042-3510-8053-b4c04f4d5931",
-                "sys/class/dmi/id/chassis_asset_tag": "Room 17",
+                "sys/class/dmi/id/chassis_asset_tag": "Room 17", "etc/hostname": "secrethost",
                 "proc/cmdline": "root=UUID=4c4c4544-0042-3510-8053-b4c04f4d5931 nfsroot=nfs.example.org:/x kvm.nested=1 "
                                 "ip=192.0.2.17 ifname=eth0:52:54:00:4a:1c:07",
                 "etc/group": "kvm:x:106:bob-the-admin,mallory\nlibvirt:x:107:mallory\n",
@@ -261,7 +261,8 @@ class Redaction(Case):
             (host / name).write_text(text + "\n")
         known = json.loads((host / "capture.json").read_text())
         known["user"] = {"name": "bob-the-admin", "uid": 1000, "gids": [1000]}
-        known["kernel_log"] = ["virtio_net: MAC 52:54:00:4a:1c:07 serial: CZ-SECRET-1", "kvm for bob-the-admin at 192.0.2.17"]
+        known["kernel_log"] = ["virtio_net: MAC 52:54:00:4a:1c:07 serial: CZ-SECRET-1", "kvm for bob-the-admin at 192.0.2.17",
+                               "kvm: renamed secrethost.corp"]
         (host / "capture.json").write_text(json.dumps(known))
         return host
 

@@ -153,6 +153,9 @@ class Selections(unittest.TestCase):
                 (host / path).parent.mkdir(parents=True, exist_ok=True)
                 (host / path).write_text("quiet amd_iommu=off\n")
             (host / "sys/kernel/iommu_groups").mkdir(parents=True)
+            (host / "sys/kernel/irq/1").mkdir(parents=True)
+            chip = host / "sys/kernel/irq/1/chip_name"
+            chip.write_text("PCI-MSI\n")
             self.assertEqual(run("--root", host).returncode, 0)
             done = run("--json", "--for", "passthrough", "--root", host)
             found = {check["id"]: check for check in json.loads(done.stdout)["checks"]}
@@ -162,6 +165,10 @@ class Selections(unittest.TestCase):
             self.assertIn("without amd_iommu=off", found["iommu.enabled"]["remedy"]["summary"])
             self.assertEqual(found["iommu.groups"]["because"], "iommu.enabled")
             (host / "sys/kernel/iommu_groups/0").mkdir()
+            done = run("--for", "passthrough", "--root", host)
+            self.assertEqual(done.returncode, 1)
+            self.assertIn("VFIO gives no device to a guest", done.stdout)
+            chip.write_text("IR-PCI-MSI\n")
             self.assertEqual(run("--for", "passthrough", "--root", host).returncode, 0)
 
     def test_for_libvirt_and_for_openstack_ask_for_what_they_need(self):

@@ -129,6 +129,7 @@ public:
         }
         if (mending->steps.empty() || fixed.dry_run) {
             fixed.steps = std::move(mending->steps);
+            fixed.notes = std::move(mending->notes);
             return now;
         }
         if (auto allowed = ask(*mending); !allowed) {
@@ -202,7 +203,14 @@ private:
                 return now;
             }
             auto next = plan(*now);
-            if (!next || next->steps.empty() || !ask(*next)) {
+            const bool more = next && !next->steps.empty();
+            const auto allowed = more ? ask(*next) : Result<void>{};
+            if (!allowed && allowed.error().code == ErrorCode::interrupted) {
+                auto error = mender_->undo(allowed.error().message);
+                error.code = error.code == ErrorCode::rolled_back ? ErrorCode::interrupted : error.code;
+                return error;
+            }
+            if (!more || !allowed) {
                 fixed.steps = mender_->made();
                 fixed.transaction = mender_->close();
                 return now;

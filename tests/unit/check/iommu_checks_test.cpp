@@ -145,6 +145,19 @@ TEST(Passthrough, TakesOutTheWordThatSwitchesItOff)
               (Commands{"grubby --update-kernel=ALL --remove-args=intel_iommu=off", "reboot"}));
 }
 
+TEST(Passthrough, MakesNoCommandOfAWordThatAShellWouldRun)
+{
+    HostFacts host = with_iommu();
+    host.iommu.groups = known(std::size_t{0});
+    host.kernel_settings.command_line = known<std::string>("quiet intel_iommu=off,$(reboot)");
+    host.distribution = known<std::string>("rocky");
+    const auto remedy = for_passthrough(host, "iommu.enabled").verdict.remedy;
+    ASSERT_TRUE(remedy);
+    for (const auto& command : remedy->commands) {
+        EXPECT_EQ(command.find("$("), std::string::npos) << command;
+    }
+}
+
 TEST(Passthrough, IsUnknownWhereNothingWasRecorded)
 {
     EXPECT_EQ(for_passthrough(healthy(), "iommu.acpi").verdict.status, Status::unknown);

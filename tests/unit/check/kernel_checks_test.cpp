@@ -23,6 +23,16 @@ HostFacts without_kvm()
     return host;
 }
 
+TEST(CommandLine, KeepsNothingOutThatIsInTheKernel)
+{
+    HostFacts host = healthy();
+    host.kvm.create_vm = known(Answer{-1, 16});
+    host.kernel_settings.command_line = known<std::string>("quiet nomodule");
+    EXPECT_EQ(status(host, "kvm.cmdline"), Status::pass);
+    host.kvm.modules = known(std::set<std::string>{});
+    EXPECT_EQ(status(host, "kvm.cmdline"), Status::warn);
+}
+
 TEST(Blacklist, CountsForTheModuleOfThisCpuWhereItIsNotLoaded)
 {
     HostFacts host = without_kvm();
@@ -35,7 +45,8 @@ TEST(Blacklist, CountsForTheModuleOfThisCpuWhereItIsNotLoaded)
     EXPECT_EQ(finding(host, "kvm.blacklist").verdict.evidence,
               "/etc/modprobe.d/b.conf forbids to load kvm_intel: it is not loaded at boot");
     EXPECT_EQ(finding(host, "kvm.blacklist").verdict.remedy->commands,
-              (Commands{"sed -i '/kvm[-_]intel/d' /etc/modprobe.d/b.conf", "modprobe kvm_intel"}));
+              (Commands{"sed -i -E '/^\\s*(blacklist|install)\\s+kvm[-_]intel(\\s|$)/d' /etc/modprobe.d/b.conf",
+                        "modprobe kvm_intel"}));
     host.kvm.modules = known(std::set<std::string>{"kvm", "kvm_intel"});
     EXPECT_EQ(status(host, "kvm.blacklist"), Status::pass);
 }
