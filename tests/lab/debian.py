@@ -34,7 +34,7 @@ def qemu_words(options, folder: Path, base: Path, key: str) -> list:
             # One thread for all CPUs: see borrowed.py.
             "-accel", "tcg,thread=single", "-smp", options.cpus, "-cpu", "max", "-m", options.memory,
             "-kernel", base / "vmlinuz", "-initrd", base / "initrd.img",
-            "-append", "root=/dev/vda rw console=ttyS0 mitigations=off SYSTEMD_COLORS=0", "-smbios", key,
+            "-append", "root=/dev/vda rw console=ttyS0 mitigations=off no_timer_check SYSTEMD_COLORS=0", "-smbios", key,
             "-drive", f"file={overlay},format=qcow2,if=virtio,cache=unsafe", *borrowed.disk_words(options, folder),
             "-netdev", "user,id=uplink,ipv6=off,hostfwd=tcp:127.0.0.1:0-:22",
             "-device", "virtio-net-pci,netdev=uplink,addr=3,mac=52:54:00:1a:b1:00",
