@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "check/access.hpp"
+#include "check/traits.hpp"
 
 #include "base/shell.hpp"
 
@@ -155,7 +156,7 @@ Verdict filtered(const std::string& cause)
 
 std::string join_command(const HostFacts& host, std::string_view user, std::string_view group)
 {
-    const bool busybox = host.distribution && host.distribution->value_or("") == "alpine";
+    const bool busybox = distribution_id(host) == "alpine";
     const auto name = shell_word(user);
     return busybox ? fmt::format("addgroup {} {}", name, group) : fmt::format("usermod -aG {} {}", group, name);
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "check/boot_options.hpp"
+#include "check/traits.hpp"
 
 #include "base/shell.hpp"
 
@@ -26,7 +27,7 @@ Bootloader bootloader(const HostFacts& host)
     constexpr std::array<std::string_view, 8> redhat{
         "fedora", "rhel", "centos", "rocky", "almalinux", "ol", "amzn", "nobara"};
     constexpr std::array<std::string_view, 3> arch{"arch", "manjaro", "endeavouros"};
-    const std::string id = host.distribution ? host.distribution->value_or("") : "";
+    const auto id = distribution_id(host);
     if (one_of(id, debian)) {
         return Bootloader::update_grub;
     }

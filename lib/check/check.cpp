@@ -134,6 +134,12 @@ Verdict unneeded(std::string evidence, Remedy if_required)
     return verdict;
 }
 
+Verdict timed(std::chrono::microseconds took, Verdict verdict)
+{
+    verdict.took = took;
+    return verdict;
+}
+
 Verdict unknown(std::string evidence)
 {
     return {Status::unknown, std::move(evidence)};

@@ -4,6 +4,7 @@
 #include "facts/host_facts.hpp"
 
 #include <array>
+#include <chrono>
 #include <optional>
 #include <span>
 #include <string>
@@ -47,6 +48,7 @@ struct Verdict {
     std::optional<Remedy> remedy = std::nullopt;
     std::string brief = {};  ///< In as few words as the first line of a report has room for; empty: nothing better.
     bool applies = true;     ///< False: nothing of the kind can be on this host, so that nobody can require it.
+    std::optional<std::chrono::microseconds> took = std::nullopt;  ///< Of the guest that was run for it.
     std::optional<Remedy> if_required = std::nullopt;  ///< Of a skip: who requires the check takes it for a failure.
 };
 
@@ -57,15 +59,19 @@ struct Check {
     Severity severity;
     std::array<std::string_view, 2> depends_on;  ///< Ids further up in the catalogue; unused ones are empty.
     Verdict (*judge)(const HostFacts& host);
+
+    /// "kvm" of "kvm.module".
+    [[nodiscard]] constexpr std::string_view group() const { return id.substr(0, id.find('.')); }
 };
 
 Verdict pass(std::string evidence);
 Verdict warn(std::string evidence, std::optional<Remedy> remedy);
 Verdict fail(std::string evidence, std::optional<Remedy> remedy);
-Verdict in_brief(std::string brief, Verdict verdict);        ///< The same verdict with a text for the first line.
-Verdict skip(std::string why);                               ///< There is nothing to look at.
-Verdict does_not_apply(std::string why);                     ///< There never is, on a host of this kind.
-Verdict unneeded(std::string evidence, Remedy if_required);  ///< It is not so, which matters to who needs it.
+Verdict in_brief(std::string brief, Verdict verdict);            ///< The same verdict with a text for the first line.
+Verdict skip(std::string why);                                   ///< There is nothing to look at.
+Verdict does_not_apply(std::string why);                         ///< There never is, on a host of this kind.
+Verdict unneeded(std::string evidence, Remedy if_required);      ///< It is not so, which matters to who needs it.
+Verdict timed(std::chrono::microseconds took, Verdict verdict);  ///< The same verdict with the time of its guest.
 Verdict unknown(std::string evidence);
 Verdict unknown(const Error& error);
 

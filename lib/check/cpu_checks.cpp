@@ -2,6 +2,7 @@
 #include "check/catalogue.hpp"
 #include "check/firmware_menu.hpp"
 #include "check/operators.hpp"
+#include "check/traits.hpp"
 
 #include <fmt/format.h>
 
@@ -19,9 +20,7 @@ const char* extension_of(const CpuFacts& cpu)
 /// Whether something that needs the extension works already: a better witness than the flag.
 bool kvm_shows_it(const HostFacts& host)
 {
-    const auto& modules = host.kvm.modules;
-    const auto loaded = [&modules](const char* name) { return modules && *modules && (*modules)->contains(name); };
-    return host.kvm.creates_machines() || loaded("kvm_pvm");
+    return host.kvm.creates_machines() || has_module(host, "kvm_pvm");
 }
 
 Verdict switched_off(const HostFacts& host, const char* extension)
@@ -55,8 +54,10 @@ Verdict judge_missing_flag(const HostFacts& host, const CpuFacts& cpu)
 
 Verdict judge_virt_ext(const HostFacts& host)
 {
-    if (host.arch && *host.arch && !is_x86(**host.arch)) {
-        return pass(fmt::format("{} shows no flag for it; /dev/kvm decides", **host.arch));
+    if (is_foreign(host)) {
+        const VirtFlag shown = host.cpu && *host.cpu ? virt_flag(**host.cpu) : VirtFlag::none;
+        return pass(shown == VirtFlag::none ? fmt::format("{} shows no flag for it; /dev/kvm decides", **host.arch)
+                                            : fmt::format("the CPU's features include {}", word(shown)));
     }
     const bool proven = kvm_shows_it(host);
     if (!host.cpu && !proven) {

@@ -3,6 +3,7 @@
 #include "check/catalogue.hpp"
 #include "check/operators.hpp"
 #include "check/skipping.hpp"
+#include "check/traits.hpp"
 
 #include <algorithm>
 #include <array>
@@ -13,11 +14,6 @@
 
 namespace kvmkit {
 namespace {
-
-bool is_pc(const HostFacts& host)
-{
-    return host.arch && *host.arch && is_x86(**host.arch);
-}
 
 const CpuFacts* cpu_of(const HostFacts& host)
 {
@@ -55,8 +51,11 @@ Verdict judge_slat(const HostFacts& host)
 {
     const CpuFacts* cpu = cpu_of(host);
     const VirtFlag flag = cpu == nullptr ? VirtFlag::none : virt_flag(*cpu);
+    if (is_foreign(host)) {
+        return does_not_apply("PCs only");
+    }
     if (flag == VirtFlag::none) {
-        return is_foreign(host) ? does_not_apply("PCs only") : skip("neither vmx nor svm among the CPU's flags");
+        return skip("neither vmx nor svm among the CPU's flags");
     }
     const bool amd = flag == VirtFlag::svm;
     const std::string_view name = amd ? "npt" : "ept";
@@ -124,8 +123,8 @@ Remedy close_them(const HostFacts& host)
     if (off && *off == "mitigations=off") {
         return remove_boot_option(host, *off);
     }
-    const auto distribution = host.distribution ? host.distribution->value_or("") : "";
-    const bool amd = host.cpu && *host.cpu && is_amd(**host.cpu);
+    const auto distribution = distribution_id(host);
+    const bool amd = has_amd(host);
     Remedy remedy{"update the CPU's microcode and the kernel, then start anew"};
     if (distribution == "debian" || distribution == "ubuntu") {
         remedy.commands = {fmt::format("apt-get install {}-microcode", amd ? "amd64" : "intel")};

@@ -100,13 +100,6 @@ constexpr std::array other_rows{
                        "A guest is left some sixty times by CPUID and by OUT; CPU time counts.",
                        "Only a warning: beyond 50 us guests are slow at input and output.",
                        "Hardware instead of a guest; fewer hypervisors on top of each other."},
-    CheckDocumentation{
-        "qemu.accel",
-        "Does QEMU itself start with KVM and the -cpu that is recommended here?",
-        "On request (run --deep) QEMU is started paused, with one vCPU and no devices, and told by QMP to end.",
-        "libvirt's and everybody's VMs with that -cpu do not start, although KVM works.",
-        "What QEMU's own line says: kvm-check explain knows the common ones.",
-        {"S12"}},
     CheckDocumentation{"nested.param",
                        "May guests run guests of their own?",
                        "/sys/module/kvm_intel/parameters/nested, or kvm_amd's, or kvm's.",

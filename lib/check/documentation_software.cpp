@@ -20,6 +20,13 @@ constexpr std::array rows{
                        "Only a warning: neither libvirt nor vm-run can run a VM. Other programs that use KVM need no "
                        "QEMU.",
                        "'host-setup apply', or the package of the distribution."},
+    CheckDocumentation{
+        "qemu.accel",
+        "Does QEMU itself start with KVM and the -cpu that is recommended here?",
+        "On request (run --deep) QEMU is started paused, with one vCPU and no devices, and told by QMP to end.",
+        "libvirt's and everybody's VMs with that -cpu do not start, although KVM works.",
+        "What QEMU's own line says: kvm-check explain knows the common ones.",
+        {"S12"}},
     CheckDocumentation{"qemu.version",
                        "Which QEMU is it?",
                        "The databases of dpkg, apk and pacman. QEMU itself is not run: that takes longer than all "

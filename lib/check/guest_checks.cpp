@@ -2,7 +2,6 @@
 #include "check/catalogue.hpp"
 #include "check/cpu_model.hpp"
 #include "check/operators.hpp"
-#include "check/qemu_start.hpp"
 
 #include <fmt/format.h>
 
@@ -44,7 +43,8 @@ Verdict judge_run(const HostFacts& host, const Fact<GuestRun>& run, const char* 
         return unknown("it was not tried");
     }
     if ((*run)->passed) {
-        return pass(fmt::format("a {} guest ran, made and gone in {:.1f} ms", kind, milliseconds((*run)->took)));
+        return timed((*run)->took,
+                     pass(fmt::format("a {} guest ran, made and gone in {:.1f} ms", kind, milliseconds((*run)->took))));
     }
     return fail(fmt::format("a {} guest does not run: {}", kind, (*run)->detail), look_below(host));
 }
@@ -156,7 +156,6 @@ constexpr std::array checks{
           {"kvm.run_long"},
           judge_writeback},
     Check{"kvm.exit_cost", "leaving a guest is cheap", Severity::advisory, {"kvm.run_long"}, judge_exit_cost},
-    Check{"qemu.accel", "QEMU starts with KVM", Severity::required, {"kvm.create_vm"}, judge_qemu_start},
 };
 
 }  // namespace

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "check/catalogue.hpp"
 #include "check/module_parameter.hpp"
+#include "check/traits.hpp"
 #include "facts/version.hpp"
 
 #include <fmt/format.h>
@@ -18,8 +19,7 @@ bool takes_all_at_load(const HostFacts& host)
 /// The vendor's module has to be loaded anew with KVM's core, whose parameter it is.
 std::string reload(const HostFacts& host)
 {
-    const bool amd = host.kvm.modules && *host.kvm.modules && (*host.kvm.modules)->contains("kvm_amd");
-    return fmt::format("modprobe -r {0} kvm && modprobe {0}", amd ? "kvm_amd" : "kvm_intel");
+    return fmt::format("modprobe -r {0} kvm && modprobe {0}", has_module(host, "kvm_amd") ? "kvm_amd" : "kvm_intel");
 }
 
 Verdict judge_virtualbox(const HostFacts& host)

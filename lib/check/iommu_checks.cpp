@@ -2,6 +2,7 @@
 #include "check/boot_options.hpp"
 #include "check/catalogue.hpp"
 #include "check/operators.hpp"
+#include "check/traits.hpp"
 
 #include <algorithm>
 #include <optional>
@@ -15,16 +16,6 @@ namespace {
 
 constexpr const char* tables_folder = "/sys/firmware/acpi/tables";
 constexpr const char* groups_folder = "/sys/kernel/iommu_groups";
-
-bool has_amd(const HostFacts& host)
-{
-    return host.cpu && *host.cpu && is_amd(**host.cpu);
-}
-
-bool is_pc(const HostFacts& host)
-{
-    return host.arch && *host.arch && is_x86(**host.arch);
-}
 
 /// In a guest the hypervisor is asked, on hardware the firmware.
 Remedy give_iommu(const HostFacts& host)

@@ -3,8 +3,10 @@
 #include "base/text.hpp"
 #include "check/boot_options.hpp"
 #include "check/catalogue.hpp"
+#include "check/firmware_menu.hpp"
 #include "check/operators.hpp"
 #include "check/skipping.hpp"
+#include "check/traits.hpp"
 
 #include <algorithm>
 #include <optional>
@@ -16,22 +18,10 @@
 namespace kvmkit {
 namespace {
 
-bool has_amd(const HostFacts& host)
-{
-    return host.cpu && *host.cpu && is_amd(**host.cpu);
-}
-
-bool is_loaded(const HostFacts& host, std::string_view module)
-{
-    const auto& modules = host.kvm.modules;
-    return modules && *modules && (*modules)->contains(std::string{module});
-}
-
 /// Of the two vendors' modules, only the one for this CPU matters.
 bool is_wanted(const HostFacts& host, std::string_view module)
 {
-    return module == "kvm" || module == (has_amd(host) ? "kvm_amd" : "kvm_intel") || module == "kvm_pvm" ||
-           module == "kvm_hv";
+    return module == "kvm" || module == vendor_module(host) || module == "kvm_pvm" || module == "kvm_hv";
 }
 
 Verdict judge_blacklist(const HostFacts& host)
@@ -42,7 +32,7 @@ Verdict judge_blacklist(const HostFacts& host)
         }
         const auto what =
             fmt::format("/{} {} {}", rule.path, rule.forbids ? "forbids to load" : "blacklists", rule.module);
-        if (is_loaded(host, rule.module)) {
+        if (has_module(host, rule.module)) {
             return pass(fmt::format("{}, but it is in the kernel", what));
         }
         return warn(fmt::format("{}: it is not loaded at boot", what),
@@ -95,7 +85,7 @@ Verdict judge_command_line(const HostFacts& host)
         return nothing_at(host, "/proc/cmdline");
     }
     const auto word = word_against_kvm(host, **line);
-    const bool loaded = is_loaded(host, has_amd(host) ? "kvm_amd" : "kvm_intel") || is_loaded(host, "kvm_pvm");
+    const bool loaded = has_module(host, vendor_module(host)) || has_module(host, "kvm_pvm");
     if (word && (loaded || host.kvm.creates_machines())) {
         return pass(fmt::format("KVM is in the kernel, in spite of {} on its command line", *word));
     }
@@ -180,13 +170,7 @@ Verdict judge_lock(const HostFacts& host)
         return pass(fmt::format("{}: the firmware allows virtualization", what));
     }
     return warn(fmt::format("{}: the firmware switched virtualization off", what),
-                is_guest(host)
-                    ? operator_remedy(host)
-                    : Remedy{fmt::format("switch on '{}' in the firmware setup, then power the machine off "
-                                         "and on",
-                                         amd ? "SVM Mode (AMD-V)" : "Intel Virtualization Technology (VT-x, VMX)"),
-                             {},
-                             Where::firmware});
+                is_guest(host) ? operator_remedy(host) : firmware_remedy(host));
 }
 
 constexpr std::array checks{

@@ -2,6 +2,7 @@
 #include "check/access.hpp"
 #include "check/catalogue.hpp"
 #include "check/operators.hpp"
+#include "check/traits.hpp"
 
 #include <cerrno>
 #include <string_view>
@@ -24,15 +25,13 @@ std::vector<std::string_view> backends(const HostFacts& host)
     if (!is_x86(arch)) {
         return {"kvm"};
     }
-    const bool has_cpu = host.cpu && *host.cpu;
-    const bool amd = has_cpu && is_amd(**host.cpu);
-    return amd ? std::vector<std::string_view>{"kvm_amd", "kvm_intel", "kvm_pvm"}
-               : std::vector<std::string_view>{"kvm_intel", "kvm_amd", "kvm_pvm"};
+    return has_amd(host) ? std::vector<std::string_view>{"kvm_amd", "kvm_intel", "kvm_pvm"}
+                         : std::vector<std::string_view>{"kvm_intel", "kvm_amd", "kvm_pvm"};
 }
 
 Remedy load_module(const HostFacts& host, std::string_view module)
 {
-    const bool busybox = host.distribution && host.distribution->value_or("") == "alpine";
+    const bool busybox = distribution_id(host) == "alpine";
     return {"load the module, now and at every boot; 'host-setup apply' does it",
             {fmt::format("modprobe {}", module),
              busybox ? fmt::format("echo {} >>/etc/modules", module)

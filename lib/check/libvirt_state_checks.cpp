@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "check/catalogue.hpp"
 #include "check/libvirt_daemon.hpp"
+#include "check/traits.hpp"
 
 #include <algorithm>
 
@@ -96,7 +97,7 @@ Verdict judge_default_network(const HostFacts& host)
 
 Remedy install_parser(const HostFacts& host)
 {
-    const auto id = host.distribution ? host.distribution->value_or("") : std::string{};
+    const auto id = distribution_id(host);
     Remedy remedy{"install the package with AppArmor's programs and start libvirt anew"};
     if (id == "debian" || id == "ubuntu") {
         remedy.commands.emplace_back("apt-get install apparmor");

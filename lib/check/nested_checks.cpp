@@ -2,6 +2,7 @@
 #include "check/catalogue.hpp"
 #include "check/module_parameter.hpp"
 #include "check/operators.hpp"
+#include "check/traits.hpp"
 
 #include <fmt/format.h>
 
@@ -22,8 +23,7 @@ Verdict judge_param(const HostFacts& host)
     if (value == "Y" || value == "1") {
         return pass("nested guests are allowed");
     }
-    const bool has_cpu = host.cpu && *host.cpu;
-    const auto* module = has_cpu && is_amd(**host.cpu) ? "kvm_amd" : "kvm_intel";
+    const auto module = vendor_module(host);
     return warn(fmt::format("/sys/module/{}/parameters/nested is {}: guests cannot use KVM themselves", module, value),
                 set_parameter(host,
                               {.module = module,
@@ -31,11 +31,6 @@ Verdict judge_param(const HostFacts& host)
                                .file = "/etc/modprobe.d/kvm-nested.conf",
                                .reload = fmt::format("modprobe -r {0} && modprobe {0}", module)},
                               "if guests shall run guests, allow it while no VM runs"));
-}
-
-bool has_module(const HostFacts& host, const char* name)
-{
-    return host.kvm.modules && *host.kvm.modules && (*host.kvm.modules)->contains(name);
 }
 
 std::optional<Remedy> offer_remedy(const HostFacts& host)
@@ -80,9 +75,10 @@ Verdict judge_inner(const HostFacts& host, const Fact<GuestRun>& run, const char
     }
     if ((*run)->passed) {
         constexpr double thousand = 1'000;
-        return pass(fmt::format("a guest's guest ran {}, made and gone in {:.1f} ms",
-                                how,
-                                static_cast<double>((*run)->took.count()) / thousand));
+        return timed((*run)->took,
+                     pass(fmt::format("a guest's guest ran {}, made and gone in {:.1f} ms",
+                                      how,
+                                      static_cast<double>((*run)->took.count()) / thousand)));
     }
     return warn(fmt::format("a guest's guest does not run {}: {}", how, (*run)->detail),
                 is_guest(host)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "check/operators.hpp"
+#include "check/traits.hpp"
 
 #include <fmt/format.h>
 
@@ -23,8 +24,7 @@ Remedy in_console(std::string summary, std::vector<std::string> commands = {})
 
 Remedy kvm_operator(const HostFacts& host)
 {
-    const bool amd = host.cpu && *host.cpu && (*host.cpu)->vendor == "AuthenticAMD";
-    const auto* module = amd ? "kvm_amd" : "kvm_intel";
+    const auto module = vendor_module(host);
     return on_hypervisor(
         "allow nesting on the KVM host, give this guest the host's CPU (libvirt: <cpu mode='host-passthrough'/>, QEMU: "
         "-cpu host), then power this guest off and on; a hosting provider may have to do it, or not offer it",

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "check/catalogue.hpp"
 #include "check/libvirt_daemon.hpp"
+#include "check/qemu_start.hpp"
+#include "check/traits.hpp"
 
 #include <algorithm>
 #include <array>
@@ -46,14 +48,9 @@ std::string debian_family(const std::string& target)
     return "misc";
 }
 
-std::string distribution(const HostFacts& host)
-{
-    return host.distribution ? host.distribution->value_or("") : std::string{};
-}
-
 Remedy install_qemu(const HostFacts& host)
 {
-    const auto id = distribution(host);
+    const auto id = distribution_id(host);
     const auto found = std::ranges::find(installers, id, &Installer::distribution);
     if (found == installers.end()) {
         return {"install QEMU and what belongs to it", {"host-setup apply"}};
@@ -114,7 +111,7 @@ bool needs_uefi(const std::string& target)
 
 Remedy install_firmware(const HostFacts& host)
 {
-    const auto id = distribution(host);
+    const auto id = distribution_id(host);
     const bool arm = host.qemu.target == "aarch64";
     Remedy remedy{"install the firmware (edk2) for guests of this architecture"};
     if (arm && (id == "debian" || id == "ubuntu")) {
@@ -205,6 +202,7 @@ constexpr std::array checks{
     Check{"qemu.binary", "QEMU for this architecture is installed", Severity::advisory, {}, judge_binary},
     Check{"qemu.version", "QEMU's version", Severity::advisory, {"qemu.binary"}, judge_version},
     Check{"qemu.firmware", "guests can boot by UEFI", Severity::advisory, {"qemu.binary"}, judge_firmware},
+    Check{"qemu.accel", "QEMU starts with KVM", Severity::required, {"kvm.create_vm", "qemu.binary"}, judge_qemu_start},
     Check{"qemu.user", "the user and group of libvirt's QEMU exist", Severity::advisory, {}, judge_user},
 };
 

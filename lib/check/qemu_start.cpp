@@ -12,7 +12,7 @@ Verdict judge_qemu_start(const HostFacts& host)
         return unknown(start.error());
     }
     if (!*start) {
-        return skip("only on request and where QEMU is installed: run --deep");
+        return skip("only on request: run --deep");
     }
     const QemuStart& trial = **start;
     if (trial.started) {
@@ -20,7 +20,7 @@ Verdict judge_qemu_start(const HostFacts& host)
     }
     return fail(fmt::format("QEMU does not start: {}", trial.told.empty() ? "it says nothing" : trial.told),
                 Remedy{"see what QEMU says, and what its line means",
-                       {trial.command + " </dev/null", "kvm-check explain LOG"}});
+                       {trial.command + " </dev/null 2>qemu.log", "kvm-check explain qemu.log"}});
 }
 
 }  // namespace kvmkit

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "base/shell.hpp"
 #include "check/boot_options.hpp"
 #include "check/catalogue.hpp"
 #include "check/operators.hpp"
 #include "check/skipping.hpp"
+#include "check/traits.hpp"
 
 #include <algorithm>
 #include <array>
@@ -107,7 +109,8 @@ Verdict judge_locked(const HostFacts& host)
                     "host; libvirt's do",
                     human(Bytes::of(*soft))),
         {"raise it as root, then log in again",
-         {fmt::format("echo '{} - memlock unlimited' >/etc/security/limits.d/memlock.conf", name)}});
+         {fmt::format("echo {} >/etc/security/limits.d/memlock.conf",
+                      shell_word(fmt::format("{} - memlock unlimited", name)))}});
 }
 
 Verdict judge_overcommit(const HostFacts& host)
@@ -278,10 +281,9 @@ Verdict judge_clock(const HostFacts& host)
         return nothing_at(host, "/sys/devices/system/clocksource/clocksource0/current_clocksource");
     }
     const bool hardware = host.underlay && *host.underlay && !is_guest(host);
-    const bool pc = host.arch && *host.arch && is_x86(**host.arch);
     const bool slow = **clock == "hpet" || **clock == "acpi_pm" || **clock == "jiffies" || **clock == "refined-jiffies";
-    return pc && hardware && slow ? judge_slow_clock(host, **clock)
-                                  : pass(fmt::format("the kernel reads the time from {}", **clock));
+    return is_pc(host) && hardware && slow ? judge_slow_clock(host, **clock)
+                                           : pass(fmt::format("the kernel reads the time from {}", **clock));
 }
 
 Verdict judge_balancing(const HostFacts& host)

@@ -133,8 +133,7 @@ CheckIds checks_named(std::span<const Check> checks, std::string_view word)
 {
     CheckIds found;
     for (const Check& check : checks) {
-        const auto group = check.id.substr(0, check.id.find('.'));
-        if (check.id == word || group == word) {
+        if (check.id == word || check.group() == word) {
             found.emplace(check.id);
         }
     }

@@ -3,6 +3,7 @@
 
 #include "base/text.hpp"
 
+#include <algorithm>
 #include <functional>
 #include <map>
 
@@ -46,6 +47,14 @@ bool has_word(std::string_view text, std::string_view wanted)
     return false;
 }
 
+/// "rv64imafdch_zicsr": RISC-V's letters, up to the first of the longer names.
+bool has_hypervisor_extension(std::string_view isa)
+{
+    constexpr std::size_t width = 4;  // "rv64"
+    return isa.starts_with("rv") && isa.size() > width &&
+           isa.substr(width, isa.find('_') - width).find('h') != std::string_view::npos;
+}
+
 }  // namespace
 
 VirtFlag virt_flag(const CpuFacts& cpu) noexcept
@@ -53,7 +62,16 @@ VirtFlag virt_flag(const CpuFacts& cpu) noexcept
     if (cpu.has_flag("vmx")) {
         return VirtFlag::vmx;
     }
-    return cpu.has_flag("svm") ? VirtFlag::svm : VirtFlag::none;
+    if (cpu.has_flag("svm")) {
+        return VirtFlag::svm;
+    }
+    if (cpu.has_flag("sie")) {
+        return VirtFlag::sie;
+    }
+    if (cpu.has_flag("lvz")) {
+        return VirtFlag::lvz;
+    }
+    return std::ranges::any_of(cpu.flags, has_hypervisor_extension) ? VirtFlag::h : VirtFlag::none;
 }
 
 bool is_amd(const CpuFacts& cpu) noexcept
@@ -66,6 +84,9 @@ std::string_view word(VirtFlag flag) noexcept
     switch (flag) {
         case VirtFlag::vmx: return "vmx";
         case VirtFlag::svm: return "svm";
+        case VirtFlag::sie: return "sie";
+        case VirtFlag::lvz: return "lvz";
+        case VirtFlag::h: return "h";
         case VirtFlag::none: return "none";
     }
     return "none";

@@ -20,12 +20,12 @@ struct CpuFacts {
     [[nodiscard]] bool has_flag(std::string_view name) const { return flags.contains(name); }
 };
 
-/// The flag by which the kernel offers hardware virtualization on x86.
-enum class VirtFlag { none, vmx, svm };
+/// The flag by which the kernel offers hardware virtualization: of Intel, AMD, IBM Z, LoongArch and RISC-V.
+enum class VirtFlag { none, vmx, svm, sie, lvz, h };
 
 VirtFlag virt_flag(const CpuFacts& cpu) noexcept;
 
-/// "vmx", "svm" or "none".
+/// "vmx", "svm", "sie", "lvz", "h" or "none".
 std::string_view word(VirtFlag flag) noexcept;
 
 /// Whether it has AMD's kind of virtualization (Hygon's CPUs do, too): whose KVM module is kvm_amd.

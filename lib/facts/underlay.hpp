@@ -36,7 +36,8 @@ enum class Underlay {
     unidentified,  ///< A hypervisor that we do not know.
 };
 
-/// The stable word: "vmware", "xen-dom0".
+/// The stable word of the hypervisor's kind: "vmware", "xen-dom0", "none" on hardware. A cloud has that of the one it
+/// uses: "microsoft" is Hyper-V, WSL and Azure.
 std::string_view word(Underlay kind) noexcept;
 
 /// For people: "a VMware guest".

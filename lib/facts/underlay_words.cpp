@@ -6,18 +6,18 @@ namespace kvmkit {
 std::string_view word(Underlay kind) noexcept
 {
     switch (kind) {
-        case Underlay::hardware: return "hardware";
+        case Underlay::hardware: return "none";
         case Underlay::kvm: return "kvm";
-        case Underlay::tcg: return "tcg";
+        case Underlay::tcg: return "qemu";
         case Underlay::vmware: return "vmware";
         case Underlay::virtualbox: return "virtualbox";
-        case Underlay::hyperv: return "hyperv";
-        case Underlay::wsl: return "wsl";
-        case Underlay::azure: return "azure";
-        case Underlay::amazon: return "amazon";
-        case Underlay::google: return "google";
+        case Underlay::hyperv: return "microsoft";
+        case Underlay::wsl: return "microsoft";
+        case Underlay::azure: return "microsoft";
+        case Underlay::amazon: return "kvm";
+        case Underlay::google: return "kvm";
         case Underlay::xen_dom0: return "xen-dom0";
-        case Underlay::xen_guest: return "xen-guest";
+        case Underlay::xen_guest: return "xen";
         case Underlay::parallels: return "parallels";
         case Underlay::bhyve: return "bhyve";
         case Underlay::openbsd_vmm: return "openbsd-vmm";
@@ -26,9 +26,9 @@ std::string_view word(Underlay kind) noexcept
         case Underlay::prsm: return "prsm";
         case Underlay::powervm: return "powervm";
         case Underlay::uml: return "uml";
-        case Underlay::unidentified: return "unidentified";
+        case Underlay::unidentified: return "unknown";
     }
-    return "unidentified";
+    return "unknown";
 }
 
 std::string_view phrase(Underlay kind) noexcept

@@ -71,7 +71,7 @@ private:
             return recovery.error();
         }
         for (const std::string& id : recovery->undone) {
-            talk_.warn(fmt::format("undid transaction {}, which an earlier run did not end", id));
+            talk_.warn(txn::undone_sentence(id));
         }
         std::ranges::for_each(recovery->elsewhere, talk_.warn);
         std::ranges::for_each(recovery->failed, talk_.warn);

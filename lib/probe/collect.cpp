@@ -7,8 +7,8 @@
 #include "probe/collect_software.hpp"
 #include "probe/cpuid.hpp"
 #include "probe/kernel_log.hpp"
-#include "probe/small_files.hpp"
 #include "probe/software.hpp"
+#include "system/small_files.hpp"
 
 #include <sys/utsname.h>
 

@@ -2,7 +2,7 @@
 #include "probe/collect_resources.hpp"
 
 #include "probe/kernel_settings.hpp"
-#include "probe/small_files.hpp"
+#include "system/small_files.hpp"
 
 #include <cerrno>
 

@@ -7,9 +7,9 @@
 #include "probe/libvirt.hpp"
 #include "probe/network.hpp"
 #include "probe/resources.hpp"
-#include "probe/small_files.hpp"
 #include "probe/udev.hpp"
 #include "probe/underlay.hpp"
+#include "system/small_files.hpp"
 
 #include <sys/stat.h>
 #include <sys/sysmacros.h>

@@ -2,7 +2,7 @@
 #include "probe/iommu.hpp"
 
 #include "probe/modules.hpp"
-#include "probe/small_files.hpp"
+#include "system/small_files.hpp"
 
 #include <algorithm>
 

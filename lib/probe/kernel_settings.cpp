@@ -2,7 +2,7 @@
 #include "probe/kernel_settings.hpp"
 
 #include "base/unique_fd.hpp"
-#include "probe/small_files.hpp"
+#include "system/small_files.hpp"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -59,23 +59,23 @@ std::vector<ModprobeRule> read_rules(const Root& root)
     return rules;
 }
 
-Fact<std::string> read_lockdown(const Root& root)
+}  // namespace
+
+Fact<std::string> chosen_in(const Root& root, const std::string& path)
 {
-    auto text = root.read("sys/kernel/security/lockdown");
+    const auto text = root.read(path);
     if (!text) {
-        return std::move(text).error();
+        return text.error();
     }
     const auto word = *text ? chosen_word(**text) : std::string{};
     return word.empty() ? std::optional<std::string>{} : std::optional{word};
 }
 
-}  // namespace
-
 KernelFacts read_kernel_settings(const Root& root)
 {
     return {.command_line = trimmed(root, "proc/cmdline"),
             .vulnerabilities = read_vulnerabilities(root),
-            .lockdown = read_lockdown(root),
+            .lockdown = chosen_in(root, "sys/kernel/security/lockdown"),
             .nx_huge_pages = trimmed(root, "sys/module/kvm/parameters/nx_huge_pages"),
             .rules = read_rules(root)};
 }

@@ -2,7 +2,7 @@
 #include "probe/libvirt.hpp"
 
 #include "base/unique_fd.hpp"
-#include "probe/small_files.hpp"
+#include "system/small_files.hpp"
 
 #include <sys/socket.h>
 #include <sys/un.h>

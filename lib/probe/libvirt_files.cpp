@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/number.hpp"
 #include "base/text.hpp"
-#include "probe/small_files.hpp"
 #include "probe/software.hpp"
+#include "system/small_files.hpp"
 
 #include <algorithm>
 #include <array>

@@ -2,7 +2,7 @@
 #include "probe/modules.hpp"
 
 #include "facts/network.hpp"
-#include "probe/small_files.hpp"
+#include "system/small_files.hpp"
 
 #include <fmt/format.h>
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "probe/network.hpp"
 
-#include "probe/small_files.hpp"
+#include "probe/modules.hpp"
+#include "system/small_files.hpp"
 
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -29,22 +30,11 @@ Fact<NamedNode> look_at(const Root& root, const std::string& path, unsigned want
         node_shaped(fmt::format("character device {}:{}", major(node.st_rdev), minor(node.st_rdev)), wanted_minor)};
 }
 
+/// In the kernel, or in its folder of modules.
 bool has_vhost_net(const Root& root)
 {
-    if (root.exists("sys/module/vhost_net")) {
-        return true;
-    }
-    const auto release = trimmed(root, "proc/sys/kernel/osrelease");
-    if (!release || !*release) {
-        return false;
-    }
-    for (const auto* list : {"modules.dep", "modules.builtin"}) {
-        const auto text = root.read(fmt::format("lib/modules/{}/{}", **release, list));
-        if (text && *text && lists_module(**text, "vhost_net")) {
-            return true;
-        }
-    }
-    return false;
+    const auto state = find_module(root, "vhost_net");
+    return state == ModuleState::present || state == ModuleState::loadable;
 }
 
 }  // namespace

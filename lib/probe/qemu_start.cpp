@@ -18,24 +18,20 @@
 namespace kvmkit {
 namespace {
 
-struct Emulator {
-    std::string_view arch;
-    std::string_view program;
+struct MachineRow {
+    std::string_view target;
     std::string_view machine;
 };
 
-constexpr std::array emulators{
-    Emulator{"x86_64", "qemu-system-x86_64", "q35"},
-    Emulator{"i686", "qemu-system-i386", "q35"},
-    Emulator{"aarch64", "qemu-system-aarch64", "virt,gic-version=host"},
-    Emulator{"s390x", "qemu-system-s390x", "s390-ccw-virtio"},
-    Emulator{"ppc64le", "qemu-system-ppc64", "pseries"},
-    Emulator{"riscv64", "qemu-system-riscv64", "virt"},
-    Emulator{"loongarch64", "qemu-system-loongarch64", "virt"},
+constexpr std::array machines{
+    MachineRow{"x86_64", "q35"},
+    MachineRow{"i386", "q35"},
+    MachineRow{"aarch64", "virt,gic-version=host"},
+    MachineRow{"s390x", "s390-ccw-virtio"},
+    MachineRow{"ppc64", "pseries"},
+    MachineRow{"riscv64", "virt"},
+    MachineRow{"loongarch64", "virt"},
 };
-
-/// Red Hat's QEMU goes by one name on every architecture and lies where no PATH leads.
-constexpr const char* red_hat_program = "/usr/libexec/qemu-kvm";
 
 /// A file in memory that QEMU reads its two commands from.
 Result<UniqueFd> orders()
@@ -49,20 +45,17 @@ Result<UniqueFd> orders()
     return fd;
 }
 
-std::vector<std::string> argv_of(std::string program, const Emulator& emulator, const QemuTrial& trial)
+std::vector<std::string> argv_of(const QemuTrial& trial, std::string_view machine)
 {
-    std::string machine{emulator.machine};
-    if (trial.accel != "kvm") {
-        machine = machine.substr(0, machine.find(','));
-    }
-    return {std::move(program),
+    const auto plain = trial.accel == "kvm" ? machine : machine.substr(0, machine.find(','));
+    return {trial.program,
             "-S",
             "-no-user-config",
             "-nodefaults",
             "-display",
             "none",
             "-machine",
-            machine,
+            std::string{plain},
             "-accel",
             trial.accel,
             "-cpu",
@@ -91,30 +84,24 @@ std::string cause(std::string_view err)
 
 Fact<QemuStart> start_qemu(Runner& runner, const QemuTrial& trial)
 {
-    const auto* emulator = std::ranges::find(emulators, trial.arch, &Emulator::arch);
-    if (emulator == emulators.end()) {
+    const auto* row = std::ranges::find(machines, trial.target, &MachineRow::target);
+    if (row == machines.end()) {
         return std::optional<QemuStart>{};
     }
-    for (std::string program : {std::string{emulator->program}, std::string{red_hat_program}}) {
-        const auto fd = orders();
-        if (!fd) {
-            return fd.error();
-        }
-        const ChildCommand command{.argv = argv_of(std::move(program), *emulator, trial),
-                                   .timeout = trial.deadline.left(),
-                                   .input_fd = fd->get(),
-                                   .most_out = std::size_t{1} << 20U};
-        const auto ended = runner.run(command);
-        if (!ended && ended.error().code == ErrorCode::not_found) {
-            continue;
-        }
-        if (!ended) {
-            return ended.error();
-        }
-        const bool started = ended->status == 0;
-        return std::optional{QemuStart{shell_line(command.argv), started, started ? std::string{} : cause(ended->err)}};
+    const auto fd = orders();
+    if (!fd) {
+        return fd.error();
     }
-    return std::optional<QemuStart>{};
+    const ChildCommand command{.argv = argv_of(trial, row->machine),
+                               .timeout = trial.deadline.left(),
+                               .input_fd = fd->get(),
+                               .most_out = std::size_t{1} << 20U};
+    const auto ended = runner.run(command);
+    if (!ended) {
+        return ended.error();
+    }
+    const bool started = ended->status == 0;
+    return std::optional{QemuStart{shell_line(command.argv), started, started ? std::string{} : cause(ended->err)}};
 }
 
 }  // namespace kvmkit

@@ -4,7 +4,8 @@
 #include "base/number.hpp"
 #include "base/text.hpp"
 #include "facts/task.hpp"
-#include "probe/small_files.hpp"
+#include "probe/kernel_settings.hpp"
+#include "system/small_files.hpp"
 
 #include <algorithm>
 
@@ -127,16 +128,6 @@ std::size_t count_nodes(const Root& root)
     }));
 }
 
-Fact<std::string> chosen(const Root& root, const std::string& path)
-{
-    auto text = root.read(path);
-    if (!text) {
-        return std::move(text).error();
-    }
-    const auto word = *text ? chosen_word(**text) : std::string{};
-    return word.empty() ? std::optional<std::string>{} : std::optional{word};
-}
-
 }  // namespace
 
 ResourceFacts read_resources(const Root& root)
@@ -152,7 +143,7 @@ ResourceFacts read_resources(const Root& root)
     }
     facts.overcommit = trimmed(root, "proc/sys/vm/overcommit_memory");
     facts.samepage_merging = trimmed(root, "sys/kernel/mm/ksm/run");
-    facts.transparent_pages = chosen(root, "sys/kernel/mm/transparent_hugepage/enabled");
+    facts.transparent_pages = chosen_in(root, "sys/kernel/mm/transparent_hugepage/enabled");
     facts.cgroups = read_control_groups(root);
     facts.process = read_process(root);
     facts.clocksource = trimmed(root, "sys/devices/system/clocksource/clocksource0/current_clocksource");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "probe/small_files.hpp"
 #include "probe/software.hpp"
+#include "system/small_files.hpp"
 
 #include <fmt/format.h>
 

@@ -3,7 +3,7 @@
 
 #include "base/text.hpp"
 #include "facts/capture.hpp"
-#include "probe/small_files.hpp"
+#include "system/small_files.hpp"
 
 #include <algorithm>
 #include <cstdlib>

@@ -4,6 +4,7 @@
 #include "base/number.hpp"
 #include "base/text.hpp"
 #include "facts/task.hpp"
+#include "system/small_files.hpp"
 
 #include <algorithm>
 #include <tuple>
@@ -34,12 +35,6 @@ Fact<T> decode_file(const Root& root, const std::string& path, Decode decode)
 }
 
 /// A file of a process that may end at any moment: empty then, and where it may not be read.
-std::string text_of(const Root& root, const std::string& path)
-{
-    auto text = root.read(path);
-    return text && *text ? std::move(**text) : std::string{};
-}
-
 /// The numbers among the names in a folder: processes, threads.
 Fact<std::vector<int>> ids_in(const Root& root, const std::string& folder)
 {
@@ -68,7 +63,7 @@ bool runs_qemu(const Root& root, int pid, const std::vector<std::string_view>& w
     if (program && *program) {
         return is_qemu(**program);
     }
-    return is_qemu(words.front()) || is_qemu(trim(text_of(root, fmt::format("proc/{}/comm", pid))));
+    return is_qemu(words.front()) || is_qemu(trim(text_or_nothing(root, fmt::format("proc/{}/comm", pid))));
 }
 
 /// A thread by its name alone.
@@ -90,12 +85,12 @@ VmThread named(int tid, const TaskStat& stat)
 /// What takes two more files to tell.
 void fill_in(const Root& root, const std::string& folder, VmThread& thread)
 {
-    const auto times = parse_schedstat(text_of(root, folder + "/schedstat"));
+    const auto times = parse_schedstat(text_or_nothing(root, folder + "/schedstat"));
     if (times) {
         thread.ran = times->ran;
         thread.waited = times->waited;
     }
-    const auto status = text_of(root, folder + "/status");
+    const auto status = text_or_nothing(root, folder + "/status");
     if (const auto list = status_value(status, "Cpus_allowed_list"); !list.empty()) {
         thread.allowed = CpuSet::parse(list);
     }
@@ -123,7 +118,7 @@ Result<std::vector<VmThread>> read_threads(const Root& root, const RunningVm& vm
     }
     std::vector<VmThread> all;
     for (const int tid : tids->value_or(std::vector<int>{})) {
-        if (const auto stat = parse_task_stat(text_of(root, fmt::format("{}/{}/stat", folder, tid)))) {
+        if (const auto stat = parse_task_stat(text_or_nothing(root, fmt::format("{}/{}/stat", folder, tid)))) {
             all.push_back(named(tid, *stat));
         }
     }
@@ -183,13 +178,13 @@ Fact<RunningVm> read_vm(const Root& root, int pid)
     if (words.empty() || !runs_qemu(root, pid, words)) {
         return std::optional<RunningVm>{};
     }
-    const auto stat = parse_task_stat(text_of(root, folder + "/stat"));
+    const auto stat = parse_task_stat(text_or_nothing(root, folder + "/stat"));
     RunningVm vm;
     vm.command = parse_qemu_command(words);
     if (!stat || stat->state == 'Z' || stat->state == 'X' || !vm.command.has_machine) {
         return std::optional<RunningVm>{};
     }
-    const auto status = text_of(root, folder + "/status");
+    const auto status = text_or_nothing(root, folder + "/status");
     vm.pid = pid;
     vm.start_ticks = stat->start_ticks;
     vm.resident = status_size(status, "VmRSS");

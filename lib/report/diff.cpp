@@ -34,6 +34,8 @@ constexpr std::array fact_rows{
     FactRow{"kernel", "/host/kernel"},
     FactRow{"distribution", "/host/distribution"},
     FactRow{"underlay", "/host/underlay/kind"},
+    FactRow{"cloud", "/host/underlay/cloud"},
+    FactRow{"container", "/host/underlay/container"},
 };
 
 /// Empty where it is null or was not there yet when the record was written.

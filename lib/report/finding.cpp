@@ -46,12 +46,16 @@ std::string finding_text(const Finding& finding, Paint paint)
 
 nlohmann::ordered_json finding_json(const Finding& finding)
 {
+    const auto& took = finding.verdict.took;
     return {{"id", finding.check.id},
+            {"group", finding.check.group()},
             {"status", word(finding.verdict.status)},
+            {"severity", word(finding.check.severity)},
             {"title", finding.check.title},
             {"evidence", finding.verdict.evidence},
             {"remedy", finding.verdict.remedy ? to_json(*finding.verdict.remedy) : Json(nullptr)},
-            {"because", text_or_null(finding.because)}};
+            {"because", text_or_null(finding.because)},
+            {"ms", took ? Json(std::chrono::duration<double, std::milli>(*took).count()) : Json(nullptr)}};
 }
 
 }  // namespace kvmkit

@@ -57,6 +57,14 @@ std::vector<Measure> measures(const KvmFacts& kvm)
                        "ratio",
                        emulation_ratio});
     }
+    if (const auto* cost = known(kvm.exit_cost)) {
+        all.push_back(
+            {"guest_exit_kernel", "Time of leaving a guest into the kernel.", seconds(cost->kernel_ns), "seconds"});
+        if (cost->user_ns) {
+            all.push_back(
+                {"guest_exit_user", "Time of leaving a guest on to a program.", seconds(*cost->user_ns), "seconds"});
+        }
+    }
     return all;
 }
 
@@ -72,6 +80,16 @@ Report make_report(const HostFacts& host, const Selection& selection)
         report.vendor = cpu->vendor;
         report.model = cpu->model;
         report.flag = virt_flag(*cpu);
+    }
+    if (const auto* cpuid = known(host.cpuid)) {
+        report.raw_flag = cpuid->vmx ? VirtFlag::vmx : cpuid->svm ? VirtFlag::svm : VirtFlag::none;
+    }
+    if (const auto* dmi = known(host.dmi)) {
+        report.product = dmi->product;
+        report.cloud = cloud_of(*dmi);
+    }
+    if (const auto* container = known(host.container)) {
+        report.container = container->type;
     }
     report.kernel = text_of(host.kernel);
     report.distribution = text_of(host.distribution);

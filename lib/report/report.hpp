@@ -29,9 +29,13 @@ struct Report {
     std::string model;
     VirtFlag flag = VirtFlag::none;
     bool cpu_known = false;
+    std::optional<VirtFlag> raw_flag;  ///< What CPUID says, whatever the kernel shows; absent: nobody asked.
     std::string kernel;
     std::string distribution;
     std::optional<UnderlayFacts> underlay;
+    std::string product;        ///< DMI's name of the machine.
+    std::string cloud;          ///< "Hetzner Cloud"; empty: none that is known.
+    std::string container;      ///< "docker"; empty: none.
     bool device_there = false;  ///< Whether something stands at /dev/kvm.
     bool opens = false;         ///< Whether that could be opened.
     Summary summary;            ///< `kvm` as the whole catalogue sees it, `verdict` as the selection does.

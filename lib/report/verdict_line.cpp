@@ -28,7 +28,7 @@ std::string technique(const Report& report)
     switch (report.flag) {
         case VirtFlag::vmx: return report.vendor == "GenuineIntel" ? "Intel VT-x" : "VT-x";
         case VirtFlag::svm: return report.vendor == "AuthenticAMD" ? "AMD SVM" : "SVM";
-        case VirtFlag::none: break;
+        default: break;
     }
     return report.arch;
 }

@@ -65,7 +65,7 @@ private:
             return cleanup.error();
         }
         for (const std::string& id : cleanup->undone) {
-            talk_.warn(fmt::format("undid transaction {}, which an earlier run did not end", id));
+            talk_.warn(txn::undone_sentence(id));
         }
         for (const std::string& sentence : cleanup->failed) {
             talk_.warn(sentence);

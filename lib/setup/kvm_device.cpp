@@ -3,17 +3,12 @@
 
 #include "base/text.hpp"
 #include "facts/user.hpp"
+#include "system/small_files.hpp"
 
 #include <algorithm>
 
 namespace kvmkit::setup {
 namespace {
-
-std::string text_of(const Root& root, const std::string& path)
-{
-    auto text = root.read(path);
-    return text && *text ? std::move(**text) : std::string{};
-}
 
 /// The module that the first CPU's flags call for.
 std::optional<std::string> module_for(std::string_view cpuinfo)
@@ -36,7 +31,7 @@ std::optional<std::string> module_for(std::string_view cpuinfo)
 
 KvmDevice observe_device(const Root& root)
 {
-    const auto group = find_group(text_of(root, "etc/group"), "kvm");
+    const auto group = find_group(text_or_nothing(root, "etc/group"), "kvm");
     KvmDevice device{.kvm_group = group ? std::optional<gid_t>{group->gid} : std::nullopt,
                      .udev_runs = root.exists("run/udev/control")};
     const auto status = root.status("dev/kvm");
@@ -50,8 +45,8 @@ KvmDevice observe_device(const Root& root)
 
 KvmModule observe_module(const Root& root)
 {
-    KvmModule module{.name = module_for(text_of(root, "proc/cpuinfo"))};
-    const auto release_text = text_of(root, "proc/sys/kernel/osrelease");
+    KvmModule module{.name = module_for(text_or_nothing(root, "proc/cpuinfo"))};
+    const auto release_text = text_or_nothing(root, "proc/sys/kernel/osrelease");
     const std::string release{trim(release_text)};
     module.loaded = module.name && root.exists("sys/module/" + *module.name);
     module.available = !release.empty() && root.exists("lib/modules/" + release);

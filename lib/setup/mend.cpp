@@ -2,8 +2,10 @@
 #include "setup/mend.hpp"
 
 #include "base/text.hpp"
+#include "facts/network.hpp"
 #include "facts/user.hpp"
 #include "setup/distribution.hpp"
+#include "system/small_files.hpp"
 
 #include <algorithm>
 #include <array>
@@ -14,12 +16,6 @@ namespace kvmkit::setup {
 namespace {
 
 constexpr const char* device_rule = "KERNEL==\"kvm\", GROUP=\"kvm\", MODE=\"0660\", OPTIONS+=\"static_node=kvm\"\n";
-
-std::string text_of(const Root& root, const std::string& path)
-{
-    auto text = root.read(path);
-    return text && *text ? std::move(**text) : std::string{};
-}
 
 /// One plan in the making.
 class Planner {
@@ -94,14 +90,13 @@ private:
         add(GrantDevice{});
     }
 
+    /// Whether the account is put into the group; whoever is in it, but not yet in this session, logs in again.
     bool join_kvm(const std::string& account)
     {
-        if (account.empty() || account == "root") {
+        if (account.empty() || account == "root" || host_.kvm_members.contains(account)) {
             return false;
         }
-        if (!host_.kvm_members.contains(account)) {
-            add(AddMember{account, "kvm"});
-        }
+        add(AddMember{account, "kvm"});
         return true;
     }
 
@@ -130,11 +125,12 @@ private:
         if (complaint_.qemu_account.empty() || !host_.device.present) {
             return Outcome::by_hand;
         }
-        if (!host_.device.open_to_group()) {
+        const bool shut = !host_.device.open_to_group();
+        if (shut) {
             grant();
         }
-        (void)join_kvm(complaint_.qemu_account);
-        return Outcome::at_once;
+        const bool joined = join_kvm(complaint_.qemu_account);
+        return shut || joined ? Outcome::at_once : Outcome::by_hand;
     }
 
     Outcome mend_nested()
@@ -210,13 +206,12 @@ constexpr std::array<Planner::Row, 10> Planner::rows{{
 /// Whether the running kernel brings a module that is not in it yet.
 bool brings(const Root& root, std::string_view modules, const std::string& name)
 {
-    const auto file = fmt::format("/{}.ko", name);
-    return modules.find(file) != std::string_view::npos && !root.exists("sys/module/" + name);
+    return lists_module(modules, name) && !root.exists("sys/module/" + name);
 }
 
 ServiceState service_of(const Root& root, Runner& runner)
 {
-    const auto distribution = read_distribution(text_of(root, "etc/os-release"));
+    const auto distribution = read_distribution(text_or_nothing(root, "etc/os-release"));
     return distribution ? observe_service(root, runner, *distribution) : ServiceState{};
 }
 
@@ -232,15 +227,15 @@ Ailing observe_ailing(const Root& root, Runner& runner)
     Ailing host{.module = observe_module(root), .device = observe_device(root), .service = service_of(root, runner)};
     if (host.module.loaded) {
         const auto folder = "sys/module/" + *host.module.name;
-        const auto users = text_of(root, folder + "/refcnt");
+        const auto users = text_or_nothing(root, folder + "/refcnt");
         host.built_in = !root.exists(folder + "/initstate");
         host.busy = !trim(users).empty() && trim(users) != "0";
     }
-    const auto release = text_of(root, "proc/sys/kernel/osrelease");
-    const auto modules = text_of(root, fmt::format("lib/modules/{}/modules.dep", trim(release)));
+    const auto release = text_or_nothing(root, "proc/sys/kernel/osrelease");
+    const auto modules = text_or_nothing(root, fmt::format("lib/modules/{}/modules.dep", trim(release)));
     host.has_tun = brings(root, modules, "tun");
     host.has_vhost_net = brings(root, modules, "vhost_net");
-    if (auto group = find_group(text_of(root, "etc/group"), "kvm")) {
+    if (auto group = find_group(text_or_nothing(root, "etc/group"), "kvm")) {
         host.kvm_members = std::move(group->members);
     }
     return host;

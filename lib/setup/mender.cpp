@@ -30,7 +30,7 @@ Result<Mender> Mender::open(Runner& runner, MendRequest request, std::vector<std
         return cleanup.error();
     }
     for (const std::string& id : cleanup->undone) {
-        undone.push_back(fmt::format("undid transaction {}, which an earlier run did not end", id));
+        undone.push_back(txn::undone_sentence(id));
     }
     undone.insert(undone.end(), cleanup->failed.begin(), cleanup->failed.end());
     return mender;

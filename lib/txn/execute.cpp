@@ -16,4 +16,9 @@ Error to_error(const Outcome& outcome)
     return error;
 }
 
+std::string undone_sentence(const std::string& id)
+{
+    return fmt::format("undid transaction {}, which an earlier run did not end", id);
+}
+
 }  // namespace kvmkit::txn

@@ -143,6 +143,9 @@ struct Cleanup {
     std::vector<std::string> failed;  ///< Sentences about what is left.
 };
 
+/// What is told of one of `undone`.
+std::string undone_sentence(const std::string& id);
+
 /// Undoes every open transaction of a tool whose owner is dead. Call it under the tool's lock.
 template <Domain D>
 Result<Cleanup> undo_orphans(const Places& places, const std::string& tool, D& domain)

@@ -55,6 +55,11 @@ inline Finding finding(const HostFacts& host, std::string_view id)
     return {};
 }
 
+inline Status status(const HostFacts& host, std::string_view id)
+{
+    return finding(host, id).verdict.status;
+}
+
 inline Summary summary(const HostFacts& host)
 {
     return summarise(host, judge(host, catalogue()));

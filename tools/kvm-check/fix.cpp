@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <iostream>
 #include <optional>
 #include <set>
@@ -27,6 +28,7 @@ struct Fixed {
     std::string transaction;
     std::vector<setup::Step> steps;
     std::vector<std::string> notes;
+    std::vector<std::string> by_hand;  ///< Checks that have steps, of which none can be made here.
     bool dry_run = false;
 };
 
@@ -147,7 +149,9 @@ private:
         if (!root) {
             return root.error();
         }
-        return setup::plan_mending(setup::observe_ailing(*root, runner_), complaint_of(now, done_));
+        auto mending = setup::plan_mending(setup::observe_ailing(*root, runner_), complaint_of(now, done_));
+        fixed.by_hand = mending.by_hand;
+        return mending;
     }
 
     Result<void> ask(const setup::Mending& mending)
@@ -203,10 +207,13 @@ private:
                 return now;
             }
             auto next = plan(*now);
-            const bool more = next && !next->steps.empty();
+            if (!next) {
+                return undo(next.error().message);
+            }
+            const bool more = !next->steps.empty();
             const auto allowed = more ? ask(*next) : Result<void>{};
             if (!allowed && allowed.error().code == ErrorCode::interrupted) {
-                auto error = mender_->undo(allowed.error().message);
+                auto error = undo(allowed.error().message);
                 error.code = error.code == ErrorCode::rolled_back ? ErrorCode::interrupted : error.code;
                 return error;
             }
@@ -217,7 +224,7 @@ private:
             }
             mending = std::move(*next);
         }
-        return mender_->undo("cannot mend host: something new is wrong after each change");
+        return undo("cannot mend host: something new is wrong after each change");
     }
 
     Result<Looked> mend_once(const setup::Mending& mending)
@@ -229,18 +236,27 @@ private:
         }
         auto now = look_();
         if (!now) {
-            return mender_->undo(now.error().message);
+            return undo(now.error().message);
         }
         if (const auto bad = still_bad(now->report, mending.mends); !bad.empty()) {
-            return mender_->undo(fmt::format("cannot mend host: all steps were made, and still {}", bad));
+            return undo(fmt::format("cannot mend host: all steps were made, and still {}", bad));
         }
         if (const auto worse = broken(*before_, now->report); !worse.empty()) {
-            return mender_->undo(fmt::format("cannot mend host: the steps broke {}", worse));
+            return undo(fmt::format("cannot mend host: the steps broke {}", worse));
         }
         done_.insert(mending.mends.begin(), mending.mends.end());
         done_.insert(mending.later.begin(), mending.later.end());
         fixed.notes.insert(fixed.notes.end(), mending.notes.begin(), mending.notes.end());
         return now;
+    }
+
+    Error undo(std::string message)
+    {
+        auto error = mender_->undo(std::move(message));
+        if (error.code == ErrorCode::rolled_back) {
+            error.hint = "all was taken back; kvm-check names the remedies to be tried by hand";
+        }
+        return error;
     }
 
     const Look& look_;
@@ -262,7 +278,8 @@ cli::Json record_of(const Fixed& fixed)
     return {{"dry_run", fixed.dry_run},
             {"transaction", fixed.transaction.empty() ? cli::Json() : cli::Json(fixed.transaction)},
             {"steps", std::move(steps)},
-            {"notes", fixed.notes}};
+            {"notes", fixed.notes},
+            {"by_hand", fixed.by_hand}};
 }
 
 void print_text(const Fixed& fixed, const cli::Console& console)
@@ -272,6 +289,9 @@ void print_text(const Fixed& fixed, const cli::Console& console)
     }
     for (const std::string& note : fixed.notes) {
         console.out << "note: " << note << '\n';
+    }
+    for (const std::string& check : fixed.by_hand) {
+        console.out << fmt::format("by hand: {}; its remedy stands below\n", check);
     }
     if (fixed.steps.empty()) {
         console.out << "nothing that kvm-check can mend on this host\n";

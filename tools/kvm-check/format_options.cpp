@@ -120,7 +120,8 @@ cli::ExitCode print_report(const Report& report,
 
 cli::ExitCode print_record(const Report& report, cli::Json fix, const cli::Console& console)
 {
-    cli::Json record{{"schema", cli::schema_name("kvm-check", "run")}};
+    cli::Json record{{"schema", cli::schema_name("kvm-check", "run")},
+                     {"tool", {{"name", "kvm-check"}, {"version", KVMKIT_VERSION}}}};
     record.update(to_json(report));
     record["fix"] = std::move(fix);
     cli::print_json(console, record);

@@ -76,9 +76,10 @@ Result<Looked> look_at(const cli::Arguments& arguments, Format format)
         return order.error();
     }
     HostFacts host = probe_host(*root, *order);
-    if (order->depth == Depth::nested && host.kvm.creates_machines()) {
+    if (order->depth == Depth::nested && host.kvm.creates_machines() && host.qemu.binary && *host.qemu.binary) {
         host.qemu_start = start_qemu(runner,
-                                     {.arch = host.arch ? host.arch->value_or("") : "",
+                                     {.program = **host.qemu.binary,
+                                      .target = host.qemu.target,
                                       .accel = "kvm",
                                       .cpu = host_model(host.kvm.msrs),
                                       .deadline = order->deadline});

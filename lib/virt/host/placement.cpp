@@ -6,6 +6,7 @@
 #include "base/text.hpp"
 #include "base/unique_fd.hpp"
 #include "facts/task.hpp"
+#include "system/small_files.hpp"
 
 #include <poll.h>
 #include <sys/syscall.h>
@@ -21,12 +22,6 @@ namespace kvmkit::virt {
 namespace {
 
 /// A file of a process that may end at any moment: empty then.
-std::string text_of(const Root& root, const std::string& path)
-{
-    const auto text = root.read(path);
-    return text && *text ? **text : std::string{};
-}
-
 using Arguments = std::vector<std::string_view>;
 
 bool runs_vm(const Arguments& arguments, std::string_view uuid)
@@ -55,7 +50,8 @@ Result<std::vector<pid_t>> processes(const Root& root, Wanted wanted)
     std::vector<pid_t> found;
     for (const auto& name : names->value_or(std::vector<std::string>{})) {
         const auto pid = decimal<pid_t>(name);
-        const std::string command_line = pid ? text_of(root, fmt::format("proc/{}/cmdline", name)) : std::string{};
+        const std::string command_line =
+            pid ? text_or_nothing(root, fmt::format("proc/{}/cmdline", name)) : std::string{};
         if (pid && wanted(split(command_line, '\0'))) {
             found.push_back(*pid);
         }
@@ -72,7 +68,7 @@ Result<void> kill_process(const Root& root, pid_t pid, Wanted wanted)
     if (!process) {
         return errno == ESRCH ? Result<void>{} : errno_error(errno, doing);
     }
-    const std::string command_line = text_of(root, fmt::format("proc/{}/cmdline", pid));
+    const std::string command_line = text_or_nothing(root, fmt::format("proc/{}/cmdline", pid));
     if (!wanted(split(command_line, '\0'))) {
         return {};
     }
@@ -122,8 +118,8 @@ Result<std::vector<VcpuThread>> vcpu_threads(const Root& root, pid_t qemu)
     }
     std::vector<VcpuThread> threads;
     for (const auto& task : tasks->value_or(std::vector<std::string>{})) {
-        const auto name = parse_vcpu_name(text_of(root, fmt::format("{}/{}/comm", folder, task)));
-        const auto stat = parse_task_stat(text_of(root, fmt::format("{}/{}/stat", folder, task)));
+        const auto name = parse_vcpu_name(text_or_nothing(root, fmt::format("{}/{}/comm", folder, task)));
+        const auto stat = parse_task_stat(text_or_nothing(root, fmt::format("{}/{}/stat", folder, task)));
         const auto tid = decimal<pid_t>(task);
         if (name && name->vcpu && stat && stat->cpu && tid) {
             threads.push_back({*name->vcpu, *tid, *stat->cpu, name->accelerator});

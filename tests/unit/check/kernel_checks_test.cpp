@@ -9,12 +9,8 @@ namespace {
 using testing_support::finding;
 using testing_support::healthy;
 using testing_support::known;
+using testing_support::status;
 using Commands = std::vector<std::string>;
-
-Status status(const HostFacts& host, const char* id)
-{
-    return finding(host, id).verdict.status;
-}
 
 HostFacts without_kvm()
 {

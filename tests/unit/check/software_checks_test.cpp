@@ -9,16 +9,12 @@ namespace {
 using testing_support::finding;
 using testing_support::healthy;
 using testing_support::known;
+using testing_support::status;
 using Commands = std::vector<std::string>;
 
 Commands commands(const Finding& found)
 {
     return found.verdict.remedy ? found.verdict.remedy->commands : Commands{};
-}
-
-Status status(const HostFacts& host, std::string_view id)
-{
-    return finding(host, id).verdict.status;
 }
 
 constexpr Ipv4Range shipped{0xc0a87a00, 24};

@@ -60,5 +60,15 @@ TEST(Cpuinfo, ShowsTheArchitectureByItsShape)
     EXPECT_FALSE(is_x86("aarch64") || is_x86("") || is_x86("ia64"));
 }
 
+TEST(VirtFlags, OfOtherArchitecturesHaveNamesOfTheirOwn)
+{
+    const auto flag = [](const char* text) { return word(virt_flag(parse_cpuinfo(text))); };
+    EXPECT_EQ(flag("vendor_id : IBM/S390\nfeatures : esan3 zarch sie\n"), "sie");
+    EXPECT_EQ(flag("Model Name : Loongson-3A5000\nFeatures : cpucfg lam lvz\n"), "lvz");
+    EXPECT_EQ(flag("isa : rv64imafdch_zicsr\n"), "h");
+    EXPECT_EQ(flag("isa : rv64imafdc_zicbom_zihpm\n"), "none") << "its h is of a longer name";
+    EXPECT_EQ(flag("isa : rv64imafdch\n"), "h");
+}
+
 }  // namespace
 }  // namespace kvmkit

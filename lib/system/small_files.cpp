@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "probe/small_files.hpp"
+#include "system/small_files.hpp"
 
 #include "base/text.hpp"
 
