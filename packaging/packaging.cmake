@@ -5,10 +5,19 @@ file(GLOB kit_pages ${PROJECT_SOURCE_DIR}/docs/man/host-setup.1 ${PROJECT_SOURCE
   ${PROJECT_SOURCE_DIR}/docs/man/vm-run.1)
 install(FILES ${check_pages} DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 COMPONENT check)
 install(FILES ${kit_pages} DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 COMPONENT kit)
-install(FILES README.md CHANGELOG.md docs/exit-codes.md DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT kit)
+install(FILES README.md CHANGELOG.md docs/exit-codes.md docs/state-files.md docs/vm-files.md DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT kit)
+install(FILES share/mirrors.json DESTINATION ${CMAKE_INSTALL_DATADIR}/kvmkit COMPONENT kit)
 install(DIRECTORY docs/schema DESTINATION ${CMAKE_INSTALL_DATADIR}/kvmkit COMPONENT kit)
 install(FILES packaging/copyright DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/kvmkit-check COMPONENT check)
 install(FILES packaging/copyright DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/kvmkit COMPONENT kit)
+
+# What a power cut left half written is ended before any manager reads it. The link makes the unit start without a script.
+set(unit_folder ${CMAKE_INSTALL_PREFIX}/lib/systemd/system)
+configure_file(packaging/net-setup-recover.service.in ${PROJECT_BINARY_DIR}/net-setup-recover.service @ONLY)
+install(FILES ${PROJECT_BINARY_DIR}/net-setup-recover.service DESTINATION ${unit_folder} COMPONENT kit)
+install(CODE "file(MAKE_DIRECTORY \"\$ENV{DESTDIR}${unit_folder}/sysinit.target.wants\")
+  file(CREATE_LINK ../net-setup-recover.service
+    \"\$ENV{DESTDIR}${unit_folder}/sysinit.target.wants/net-setup-recover.service\" SYMBOLIC)" COMPONENT kit)
 
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_NAME kvmkit)

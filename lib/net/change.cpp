@@ -2,41 +2,97 @@
 #include "net/change.hpp"
 
 #include "net/domain.hpp"
+#include "net/nm/truce.hpp"
 #include "net/recovery.hpp"
 #include "txn/execute.hpp"
 #include "txn/lock.hpp"
+#include "txn/scope.hpp"
+#include "txn/watchdog.hpp"
+
+#include <linux/if_link.h>
 
 #include <algorithm>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 namespace kvmkit::net {
 namespace {
 
 const std::string tool = "net-setup";
 
-/// The bridges that a plan creates. They run as soon as a port does; one that others made may have a spanning tree, and
-/// then it takes its time.
+/// The bridges that a plan creates. They run as soon as a port does; one that others made may take its time.
 std::vector<LinkName> created_by(const Plan& plan)
 {
     std::vector<LinkName> names;
     for (const Step& step : plan) {
-        if (const auto* create = std::get_if<CreateBridge>(&step.action)) {
+        const auto* create = std::get_if<CreateLink>(&step.action);
+        if (create != nullptr && create->kind == "bridge") {
             names.push_back(create->name);
         }
     }
     return names;
 }
 
+/// Its ports listen and learn first, for twice the forward delay; until then it has no carrier, and that is as it
+/// should be.
+bool has_spanning_tree(const Link& bridge)
+{
+    const LinkOption* option = find(bridge.options, IFLA_BR_STP_STATE);
+    return option != nullptr && option->bytes.find_first_not_of('\0') != std::string::npos;
+}
+
 /// A bridge none of whose ports has a carrier stays down, and that is as it should be.
 bool has_come_up(const Network& network, const LinkName& name)
 {
     const Link* bridge = find(network, name);
-    if (bridge == nullptr || bridge->running) {
+    if (bridge == nullptr || bridge->running || has_spanning_tree(*bridge)) {
         return true;
     }
     const auto ports = ports_of(network, *bridge);
     return std::ranges::none_of(ports, [](const Link* port) { return port->up && port->carrier; });
+}
+
+bool hands_over(const Plan& plan)
+{
+    return std::ranges::any_of(plan, [](const Step& step) { return std::holds_alternative<Handover>(step.action); });
+}
+
+/// From `confirmed` on nobody undoes the change; who dies before it is closed has not written its files.
+Result<void> end_kept(txn::Journal& journal, const Keeper& keeper)
+{
+    if (auto entered = journal.enter(txn::State::confirmed); !entered) {
+        return entered;
+    }
+    if (keeper.fulfil) {
+        keeper.fulfil(journal.record().directory);
+    }
+    end_truce(journal.record());
+    (void)journal.enter(txn::State::closed);
+    return {};
+}
+
+/// Both run in the watchdog, which knows of the transaction only what lies on the disk.
+Result<void> keep_record(const std::filesystem::path& directory, const Keeper& keeper)
+{
+    const auto record = txn::read_record(directory);
+    auto journal = record ? txn::Journal::adopt(*record) : Result<txn::Journal>{record.error()};
+    return journal ? end_kept(*journal, keeper) : std::move(journal).error();
+}
+
+Result<void> undo_record(const std::filesystem::path& directory, const NetNamespace& here)
+{
+    const auto record = txn::read_record(directory);
+    auto journal = record ? txn::Journal::adopt(*record) : Result<txn::Journal>{record.error()};
+    auto route = RouteSocket::open();
+    if (!journal || !route) {
+        return !journal ? std::move(journal).error() : std::move(route).error();
+    }
+    LinkDomain domain{*route, here};
+    const auto left = txn::roll_back(*journal, domain);
+    return left.empty()
+               ? Result<void>{}
+               : Result<void>{Error{ErrorCode::damaged, fmt::format("could not undo:\n  {}", fmt::join(left, "\n  "))}};
 }
 
 /// One run, under the locks.
@@ -46,6 +102,9 @@ public:
         : route_(route), undertaking_(undertaking), planner_(planner), talk_(talk), domain_(route, undertaking.here)
     {
     }
+
+    /// Called in the watchdog if we die once the change is made.
+    void when_left_alone(std::function<void()> act) { left_alone_ = std::move(act); }
 
     Result<Change> go()
     {
@@ -59,6 +118,10 @@ public:
         auto plan = planner_(*network);
         if (!plan || plan->empty()) {
             return plan ? Change{} : Result<Change>{std::move(plan).error()};
+        }
+        const Keeper& keeper = undertaking_.keeper;
+        if (auto fit = keeper.foresee ? keeper.foresee(*network, *plan) : Result<void>{}; !fit) {
+            return std::move(fit).error();
         }
         return make(std::move(*plan));
     }
@@ -75,6 +138,9 @@ private:
         }
         std::ranges::for_each(recovery->elsewhere, talk_.warn);
         std::ranges::for_each(recovery->failed, talk_.warn);
+        if (undertaking_.keeper.recover) {
+            undertaking_.keeper.recover();
+        }
         return {};
     }
 
@@ -84,22 +150,131 @@ private:
         if (!journal) {
             return journal.error();
         }
+        std::optional<txn::Watchdog> watchdog;
+        if (undertaking_.trial.decide || hands_over(plan)) {
+            auto armed = arm(*journal);
+            if (!armed) {
+                journal->discard();
+                return armed.error();
+            }
+            watchdog.emplace(std::move(*armed));
+        }
         auto outcome = txn::execute(*journal,
                                     domain_,
                                     std::span<const Step>{plan},
                                     {.interrupted = talk_.interrupted, .announce = talk_.announce});
+        if (!outcome.ok() && talk_.locate && !domain_.last_origin().empty()) {
+            outcome.failure = talk_.locate(std::move(*outcome.failure), domain_.last_origin());
+        }
         if (outcome.ok()) {
-            if (auto verified = verify(plan); !verified) {
-                outcome = {std::move(verified).error(), txn::roll_back(*journal, domain_)};
-            } else if (auto closed = journal->enter(txn::State::closed); !closed) {
-                outcome = {std::move(closed).error(), txn::roll_back(*journal, domain_)};
+            if (auto ended = verify_and_end(plan, *journal, watchdog); !ended) {
+                return finish_failed(std::move(ended).error(), *journal, watchdog);
             }
         }
         if (!outcome.ok()) {
+            dismiss(watchdog);
             return txn::to_error(outcome);
         }
         (void)txn::prune(undertaking_.places, tool);
         return Change{std::move(plan), journal->id()};
+    }
+
+    Result<txn::Watchdog> arm(txn::Journal& journal)
+    {
+        const auto directory = journal.record().directory;
+        const txn::Duty duty{
+            .id = journal.id(),
+            .socket = watchdog_socket(undertaking_.places),
+            .timeout = undertaking_.trial.timeout,
+            .keep = [directory, &keeper = undertaking_.keeper] { return keep_record(directory, keeper); },
+            .undo = [directory, here = undertaking_.here] { return undo_record(directory, here); },
+            .left_alone = left_alone_};
+        if (auto entered = journal.enter(txn::State::armed); !entered) {
+            return entered.error();
+        }
+        auto watchdog = txn::Watchdog::arm(duty);
+        if (watchdog) {
+            SystemRunner runner;
+            const auto unit = fmt::format("{}-{}.scope", tool, journal.id());
+            if (auto moved = txn::move_to_own_scope(runner, watchdog->pid(), unit); !moved) {
+                talk_.warn(moved.error().message + "; it would end with this session's processes");
+            }
+        }
+        return watchdog;
+    }
+
+    /// Without a watchdog the change stays. With one it stays, or not, by what was decided.
+    Result<void> verify_and_end(const Plan& plan, txn::Journal& journal, std::optional<txn::Watchdog>& watchdog)
+    {
+        if (auto verified = verify(plan); !verified) {
+            return verified;
+        }
+        if (auto prepared = prepare(journal); !prepared) {
+            return prepared;
+        }
+        if (!watchdog) {
+            const Keeper& keeper = undertaking_.keeper;
+            return keeper.fulfil || has_truce(journal.record()) ? end_kept(journal, keeper)
+                                                                : journal.enter(txn::State::closed);
+        }
+        if (auto entered = journal.enter(txn::State::verified); !entered) {
+            return entered;
+        }
+        if (auto told = watchdog->applied(); !told) {
+            return told;
+        }
+        const auto& decide = undertaking_.trial.decide;
+        const auto decision = decide ? decide(journal.id(), watchdog->fd()) : Decision::keep;
+        const auto verdict = decision == Decision::keep   ? watchdog->keep()
+                             : decision == Decision::undo ? watchdog->undo()
+                                                          : watchdog->verdict();
+        if (!verdict) {
+            watchdog.reset();  // waits for its end: who still ends counts as alive
+            return outlived_watchdog(journal, verdict.error());
+        }
+        watchdog.reset();
+        ended_ = true;
+        return judged(*verdict);
+    }
+
+    /// It may have died after the change was confirmed: then what it was to write is written here.
+    Result<void> outlived_watchdog(const txn::Journal& journal, const Error& death)
+    {
+        const auto record = txn::read_record(journal.record().directory);
+        if (!record || record->state != txn::State::confirmed) {
+            return death;
+        }
+        ended_ = true;
+        return keep_record(record->directory, undertaking_.keeper);
+    }
+
+    Result<void> prepare(const txn::Journal& journal)
+    {
+        if (!undertaking_.keeper.prepare) {
+            return {};
+        }
+        const auto network = route_.observe();
+        return network ? undertaking_.keeper.prepare(*network, journal.record().directory) : network.error();
+    }
+
+    /// Its words for a change on trial that was not kept.
+    Result<void> judged(const txn::Verdict& verdict) const { return txn::judged(verdict, undertaking_.trial.timeout); }
+
+    Result<Change> finish_failed(Error failure, txn::Journal& journal, std::optional<txn::Watchdog>& watchdog)
+    {
+        if (ended_) {
+            return failure;
+        }
+        const txn::Outcome outcome{std::move(failure), txn::roll_back(journal, domain_)};
+        dismiss(watchdog);
+        return txn::to_error(outcome);
+    }
+
+    static void dismiss(std::optional<txn::Watchdog>& watchdog)
+    {
+        if (watchdog) {
+            watchdog->dismiss();
+        }
     }
 
     /// What the network still lacks after the plan was carried out; empty: nothing.
@@ -149,9 +324,16 @@ private:
     const Planner& planner_;
     const Talk& talk_;
     LinkDomain domain_;
+    std::function<void()> left_alone_;
+    bool ended_ = false;  ///< The watchdog has ended the transaction.
 };
 
 }  // namespace
+
+std::filesystem::path watchdog_socket(const txn::Places& places)
+{
+    return places.runtime / ("watchdog." + tool);
+}
 
 Result<Change> carry_out(RouteSocket& route, const Undertaking& undertaking, const Planner& planner, const Talk& talk)
 {
@@ -166,7 +348,12 @@ Result<Change> carry_out(RouteSocket& route, const Undertaking& undertaking, con
     if (!shared) {
         return shared.error();
     }
-    return Run{route, undertaking, planner, talk}.go();
+    Run run{route, undertaking, planner, talk};
+    run.when_left_alone([&] {
+        own->take_over(undertaking.command_line);
+        shared->take_over(undertaking.command_line);
+    });
+    return run.go();
 }
 
 }  // namespace kvmkit::net

@@ -144,7 +144,7 @@ def owned_by_root(member: tarfile.TarInfo) -> tarfile.TarInfo:
 
 
 def run_suite(suite: str, options, outcome: Outcome) -> None:
-    base = image(suite)
+    base = image(suite, options.packages)
     started = time.monotonic()
     options.deadline = started + options.timeout
     freight.load(options, outcome.folder / "freight", "lab-reset")

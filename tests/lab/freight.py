@@ -21,6 +21,8 @@ WRAPPER = "#!/bin/sh\nLD_LIBRARY_PATH=/{place}/lib exec /{place}/tools/{name} \"
 
 def declare(parser) -> None:
     parser.add_argument("--copy", action="append", default=[], metavar="PATH", help="a file or folder to be put into its /root")
+    parser.add_argument("--with", dest="packages", action="append", default=[], metavar="PACKAGE",
+                        help="a Debian package that the host has beside those of a fresh one")
 
 
 def job_text(options, host: str, boot: int) -> str:

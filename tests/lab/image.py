@@ -36,8 +36,9 @@ def make_image(folder: Path, suite: str, lines: list, names: list) -> None:
     shutil.rmtree(root)
 
 
-def image(suite: str) -> Path:
+def image(suite: str, more: list) -> Path:
+    """An image of the suite, with these packages beside those that a fresh host has."""
     lines = suites.sources(suite)
-    names = PACKAGES + [DHCP_CLIENT.get(suite, NEWER_DHCP_CLIENT)]
+    names = PACKAGES + [DHCP_CLIENT.get(suite, NEWER_DHCP_CLIENT)] + sorted(more)
     inputs = [*lines, *names, recipe(Path(__file__), Path(suites.__file__))]
-    return built(suite, inputs, lambda folder: make_image(folder, suite, lines, names))
+    return built("+".join([suite, *sorted(more)]), inputs, lambda folder: make_image(folder, suite, lines, names))

@@ -40,14 +40,15 @@ def declare(parser) -> None:
     parser.add_argument("--boots", type=int, default=3, metavar="N", help="how often the command may have it booted again")
 
 
-def root() -> Path:
+def root(more: list) -> Path:
     lines = suites.sources(SUITE)
+    names = PACKAGES + sorted(more)
 
     def make(folder: Path) -> None:
-        suites.make_root(folder / "root", lines, SUITE, PACKAGES)
+        suites.make_root(folder / "root", lines, SUITE, names)
         suites.name_host(folder / "root", "lab-nspawn")
 
-    return built("nspawn", [*lines, *PACKAGES, recipe(Path(suites.__file__))], make) / "root"
+    return built("+".join(["nspawn", *sorted(more)]), [*lines, *names, recipe(Path(suites.__file__))], make) / "root"
 
 
 def hide_runtime_folder() -> None:
@@ -124,7 +125,7 @@ def run(options, outcome: Outcome) -> None:
         raise Missing(f"{TOOL} is not installed; apt-get install systemd-container")
     if options.shell and not sys.stdin.isatty():
         raise Missing("a shell needs a terminal")
-    lower = root()
+    lower = root(options.packages)
     started = time.monotonic()
     options.deadline = started + options.timeout
     (outcome.folder / "out").mkdir()

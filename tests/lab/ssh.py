@@ -4,18 +4,20 @@ import base64
 import os
 import socket
 import subprocess
+import time
 from pathlib import Path
 
 from isolation import die_with_parent
 
 CONNECTION_LOST = 255  # as ssh(1) says it; a command may answer the same
 GREETING = b"SSH-"
-GREETING_SECONDS = 1
+GREETING_SECONDS, CONNECT_SECONDS = 20, 1
 
 
 class Ssh:
     def __init__(self, folder: Path, port: int = 0):
         self.folder, self.port, self.key = folder, port, folder / "key"
+        self.greeter, self.patience = None, 0.0
 
     def make_key(self) -> str:
         """The words for a QEMU host that hand the key to its systemd, which puts it where the ssh server looks."""
@@ -24,12 +26,27 @@ class Ssh:
         return f"type=11,value=io.systemd.credential.binary:ssh.authorized_keys.root={text}"
 
     def answers(self) -> bool:
-        """Whether a server speaks there. QEMU takes every connection, also before the host can."""
+        """Whether a server speaks there. QEMU takes every connection, also before the host can, and a busy host takes its time:
+        each connection is given some before another is tried."""
+        if self.greeter is None or time.monotonic() > self.patience:
+            self.hang_up()
+            self.patience = time.monotonic() + GREETING_SECONDS
         try:
-            with socket.create_connection(("127.0.0.1", self.port), GREETING_SECONDS) as connection:
-                return connection.recv(len(GREETING)) == GREETING
-        except OSError:
+            if self.greeter is None:
+                self.greeter = socket.create_connection(("127.0.0.1", self.port), CONNECT_SECONDS)
+                self.greeter.setblocking(False)
+            said = self.greeter.recv(len(GREETING))
+        except BlockingIOError:
             return False
+        except OSError:
+            said = b""
+        self.hang_up()
+        return said == GREETING
+
+    def hang_up(self) -> None:
+        if self.greeter is not None:
+            self.greeter.close()
+        self.greeter = None
 
     def words(self, *options: str) -> list:
         """The host's key is not known, but nobody else can hold this port while QEMU runs."""

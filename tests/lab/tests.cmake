@@ -44,7 +44,30 @@ list(TRANSFORM needs_kvm PREPEND KvmCheck.test_)
 kvmkit_lab_test(amd.cli lab amd -- env KVMKIT_TESTS_MUST_RUN=1 ${Python3_EXECUTABLE}
   ${CMAKE_CURRENT_SOURCE_DIR}/cli/kvm_check_test.py $<TARGET_FILE:kvm-check> ${needs_kvm})
 kvmkit_lab_test(net.kernel lab net -- env KVMKIT_TESTS_MUST_RUN=1 $<TARGET_FILE:net-tests>)
+kvmkit_lab_test(net.state lab net -- ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/net/state_test.py
+  $<TARGET_FILE:net-setup> ${PROJECT_SOURCE_DIR}/docs/schema full)
+kvmkit_lab_test(net.hands lab net -- ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/net/hands_test.py
+  $<TARGET_FILE:net-setup> ${PROJECT_SOURCE_DIR}/docs/schema full)
 kvmkit_lab_test(net.operator lab net --nics 1 --client ${lab_tests}/net_client.sh)
+kvmkit_lab_test(net.session lab net --client "${Python3_EXECUTABLE} ${lab_tests}/net_session.py 5")
+kvmkit_lab_test(net.session-often lab-slow net --timeout 1700 --client "${Python3_EXECUTABLE} ${lab_tests}/net_session.py 50")
+kvmkit_lab_test(net.layers lab-slow net --timeout 1100 -- ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/net/layers_test.py
+  $<TARGET_FILE:net-setup> ${PROJECT_SOURCE_DIR}/docs/schema $<TARGET_FILE:echo-peer> full)
+kvmkit_lab_test(net.examples lab net --nics 2 -- ${Python3_EXECUTABLE} ${lab_tests}/nmstate_examples.py
+  $<TARGET_FILE:net-setup> ${PROJECT_SOURCE_DIR}/docs/schema)
+kvmkit_lab_test(power-cuts lab-slow amd --disk 64M --no-module --timeout 1700 -- ${Python3_EXECUTABLE} ${lab_tests}/power_cuts.py)
+# In a container in seconds, on a machine of its own in minutes.
+foreach(manager networkd ifupdown netplan nm)
+  set(container_label lab-slow)
+  if(manager MATCHES "networkd|nm")
+    set(container_label lab)
+  endif()
+  kvmkit_lab_script(nspawn.${manager} ${container_label} ${lab_tests}/managers.py nspawn ${manager} static)
+  kvmkit_lab_script(debian.${manager} lab-slow ${lab_tests}/managers.py debian ${manager} static)
+endforeach()
+foreach(manager networkd ifupdown)
+  kvmkit_lab_script(debian.${manager}.lease lab-slow ${lab_tests}/managers.py debian ${manager} dhcp)
+endforeach()
 kvmkit_lab_test(power-cut lab amd --disk 64M --no-module -- ${lab_tests}/power_cut.sh)
 kvmkit_lab_script(harness.answers lab ${lab_tests}/harness.py answers)
 kvmkit_lab_script(harness.ends lab ${lab_tests}/harness.py ends 3)
@@ -54,10 +77,11 @@ kvmkit_lab_script(debian lab-slow ${lab_tests}/fresh.py debian 40 6)
 kvmkit_lab_script(fresh-host lab-slow ${CMAKE_CURRENT_SOURCE_DIR}/lab/fresh_host_test.sh ${PROJECT_SOURCE_DIR}
   ${PROJECT_BINARY_DIR})
 set_tests_properties(lab.fresh-host PROPERTIES TIMEOUT 3600)
+set_tests_properties(lab.net.session-often lab.net.layers lab.power-cuts PROPERTIES TIMEOUT 1800)
 foreach(variant nested-on nested-off firmware-off)
   kvmkit_lab_script(intel.${variant} lab-slow ${lab_tests}/intel.py ${variant})
 endforeach()
-foreach(name amd.nested-off amd.no-virtualization amd.no-module amd.no-device amd.forbidden amd.fixed amd.guest-code amd.cli net.kernel
-    net.operator power-cut guest-of.vmware.without harness.answers harness.ends)
+foreach(name amd.nested-off amd.no-virtualization amd.no-module amd.no-device amd.forbidden amd.fixed amd.guest-code amd.cli net.kernel net.state
+    net.operator net.session net.examples power-cut guest-of.vmware.without harness.answers harness.ends)
   set_tests_properties(lab.${name} PROPERTIES FIXTURES_REQUIRED lab_cache)
 endforeach()

@@ -270,12 +270,9 @@ TEST_F(ChangeTest, WhatCannotBeUndoneIsNamed)
     const pid_t child = ::fork();
     if (child == 0) {
         ::setenv("KVMKIT_FAULT", "fail:undo:0", 1);
-        bool stop = false;
         interrupted_ = false;
-        const auto done = run(adding(full_), [&](const std::string& step) {
-            stop = step == "switch p0 up";
-            interrupted_ = stop;
-        });
+        const auto done =
+            run(adding(full_), [&](const std::string& step) { interrupted_ = interrupted_ || step == "switch p0 up"; });
         const bool named = !done && done.error().code == ErrorCode::damaged &&
                            done.error().message.find("create bridge br0") != std::string::npos;
         ::_exit(named ? 0 : 1);

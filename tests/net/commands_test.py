@@ -90,8 +90,7 @@ class BridgeAdd(lab.Lab):
     def test_refuses_ports_that_carry_the_host(self):
         ip("link set p0 up")
         ip("addr add 192.0.2.9/24 dev p0")
-        hint = ("moving an uplink without losing the connection is not there yet: use a card without addresses, or a "
-                "bridge without ports")
+        hint = "'net-setup lan-bridge p0' moves them to a bridge without losing the connection"
         self.expect_refusal("bridge add br0 --port p0", 10,
                             "cannot attach port 'p0' to 'br0': it carries the host's address 192.0.2.9/24; as a port "
                             "it would cut the host off", hint)
@@ -115,7 +114,7 @@ class BridgeAdd(lab.Lab):
         ip("link set p0 master other")
         self.expect_refusal("bridge add br0 --port p0", 10,
                             "cannot attach port 'p0' to 'br0': it is already a port of 'other'",
-                            "release it first: ip link set p0 nomaster")
+                            "release it first: net-setup port del p0")
         self.expect_refusal("bridge add p1", 10, "cannot add bridge 'p1': it is a link of kind veth, no bridge",
                             "choose another name; 'net-setup show' lists those in use")
 

@@ -2,6 +2,7 @@
 #include "net/netlink/route_socket.hpp"
 
 #include "net/netlink/bridge_options.hpp"
+#include "net/netlink/link_kinds.hpp"
 #include "support/private_netns.hpp"
 
 #include <sys/wait.h>
@@ -37,9 +38,20 @@ protected:
         return found != nullptr ? *found : Link{};
     }
 
-    static CreateBridge bridge(const std::string& text)
+    static CreateLink bridge(const std::string& text)
     {
-        return {name(text), MacAddress{{0x02, 0, 0, 0, 0, 9}}, 77, {}, new_bridge_options()};
+        return {.name = name(text),
+                .kind = "bridge",
+                .mac = MacAddress{{0x02, 0, 0, 0, 0, 9}},
+                .mark = 77,
+                .options = new_bridge_options()};
+    }
+
+    /// On the links as they are.
+    static Result<void> make(RouteSocket& route, const Action& action)
+    {
+        const auto network = route.observe();
+        return network ? route.make(action, *network) : Result<void>{network.error()};
     }
 };
 
@@ -81,6 +93,17 @@ TEST_F(RouteSocketTest, SeesWhatIpSees)
     EXPECT_FALSE(find(*network, name("p0"))->wireless);
 }
 
+TEST_F(RouteSocketTest, TellsLeasedAddressesFromFixedOnes)
+{
+    ip("link add br0 type bridge");
+    ip("address add 192.0.2.1/24 dev br0");
+    ip("address add 192.0.2.2/24 dev br0 valid_lft 1000 preferred_lft 1000");
+    auto route = socket();
+    const auto br0 = link(route, "br0");
+    EXPECT_EQ(br0.addresses.size(), 2U);
+    EXPECT_EQ(br0.leased, (std::vector{InterfaceAddress::parse("192.0.2.2/24").value()}));
+}
+
 TEST_F(RouteSocketTest, SeesTheRoutesThatSomebodySetAndNotTheKernelsOwn)
 {
     ip("link add p0 type veth peer name p1");
@@ -102,7 +125,7 @@ TEST_F(RouteSocketTest, SeesTheRoutesThatSomebodySetAndNotTheKernelsOwn)
 TEST_F(RouteSocketTest, CreatesABridgeWithItsMacPinnedAndNoDelayInOneMessage)
 {
     auto route = socket();
-    const auto made = route.create_bridge(bridge("br0"));
+    const auto made = make(route, bridge("br0"));
     ASSERT_TRUE(made) << made.error().message;
     const auto seen = ip_link("br0");
     EXPECT_EQ(seen.at("address"), "02:00:00:00:00:09");
@@ -120,10 +143,10 @@ TEST_F(RouteSocketTest, GivesABridgeBackTheSettingsItReadFromOne)
     ip("link add br0 type bridge stp_state 1 forward_delay 700 ageing_time 12300 mcast_snooping 0 priority 4096 "
        "group_fwd_mask 8");
     auto route = socket();
-    CreateBridge copy = bridge("br1");
-    copy.options = link(route, "br0").options;
+    CreateLink copy = bridge("br1");
+    copy.options = to_give_back("bridge", link(route, "br0").options);
     ASSERT_GT(copy.options.size(), 10U);
-    const auto made = route.create_bridge(copy);
+    const auto made = make(route, copy);
     ASSERT_TRUE(made) << made.error().message;
     const auto first = ip_link("br0").at("linkinfo").at("info_data");
     const auto second = ip_link("br1").at("linkinfo").at("info_data");
@@ -146,12 +169,12 @@ TEST_F(RouteSocketTest, CarriesTheKernelsOwnWords)
     ip("link add br0 type bridge");
     ip("link add br1 type bridge");
     auto route = socket();
-    const auto nested = route.attach(link(route, "br1"), link(route, "br0"));
+    const auto nested = make(route, Attach{name("br1"), name("br0")});
     ASSERT_FALSE(nested);
     EXPECT_EQ(nested.error().message,
               "cannot attach port 'br1' to 'br0': Can not enslave a bridge to a bridge (ELOOP)");
     ip("link add p0 type veth peer name p1");
-    const auto mtu = route.set_mtu(link(route, "p0"), 65536000);
+    const auto mtu = make(route, SetMtu{name("p0"), 65536000});
     ASSERT_FALSE(mtu);
     EXPECT_EQ(mtu.error().message,
               "cannot set the MTU of link 'p0' to 65536000: mtu greater than device maximum (EINVAL)");
@@ -163,26 +186,26 @@ TEST_F(RouteSocketTest, HasItsOwnWordsWhereTheKernelHasNone)
     ip("link add p0 type veth peer name p1");
     ip("link add link p0 name mv0 type macvlan");
     auto route = socket();
-    const auto lo = route.attach(link(route, "lo"), link(route, "br0"));
+    const auto lo = make(route, Attach{name("lo"), name("br0")});
     ASSERT_FALSE(lo);
     EXPECT_EQ(lo.error().message, "cannot attach port 'lo' to 'br0': the kernel takes no such link as a port (EINVAL)");
-    const auto busy = route.attach(link(route, "p0"), link(route, "br0"));
+    const auto busy = make(route, Attach{name("p0"), name("br0")});
     ASSERT_FALSE(busy);
     EXPECT_EQ(busy.error().code, ErrorCode::busy);
-    const auto taken = route.create_bridge(bridge("br0"));
+    const auto taken = make(route, bridge("br0"));
     ASSERT_FALSE(taken);
     EXPECT_EQ(taken.error().message, "cannot create bridge 'br0': a link of that name exists (EEXIST)");
     Link gone = link(route, "br0");
     gone.index = 4711;
-    const auto missing = route.delete_link(gone);
+    const auto missing = route.make(DeleteLink{gone.name, "bridge"}, Network{{gone}});
     ASSERT_FALSE(missing);
     EXPECT_EQ(missing.error().message, "cannot delete link 'br0': it is gone already (ENODEV)");
     EXPECT_EQ(missing.error().code, ErrorCode::not_found);
-    const auto twice = route.add_address(link(route, "lo"), *InterfaceAddress::parse("127.0.0.1/8"));
+    const auto twice = make(route, AddAddress{name("lo"), *InterfaceAddress::parse("127.0.0.1/8")});
     EXPECT_TRUE(twice);
-    EXPECT_EQ(route.add_address(link(route, "lo"), *InterfaceAddress::parse("127.0.0.1/8")).error().code,
+    EXPECT_EQ(make(route, AddAddress{name("lo"), *InterfaceAddress::parse("127.0.0.1/8")}).error().code,
               ErrorCode::exists);
-    const auto absent = route.remove_address(link(route, "br0"), *InterfaceAddress::parse("2001:db8::1/64"));
+    const auto absent = make(route, RemoveAddress{name("br0"), *InterfaceAddress::parse("2001:db8::1/64")});
     ASSERT_FALSE(absent);
     EXPECT_NE(absent.error().message.find("(EADDRNOTAVAIL)"), std::string::npos) << absent.error().message;
 }
@@ -195,7 +218,7 @@ TEST_F(RouteSocketTest, NamesTheMissingRight)
         // Another user in the same namespace, with a socket of his own.
         const bool dropped = ::setgid(65534) == 0 && ::setuid(65534) == 0;
         auto own = RouteSocket::open();
-        const auto made = dropped && own ? own->create_bridge(bridge("br0")) : Result<void>{};
+        const auto made = dropped && own ? make(*own, bridge("br0")) : Result<void>{};
         const bool as_said = !made && made.error().code == ErrorCode::permission &&
                              made.error().hint.find("CAP_NET_ADMIN") != std::string::npos;
         ::_exit(as_said ? 0 : 1);
@@ -238,11 +261,10 @@ TEST_F(RouteSocketTest, ListsWholeAlsoWhileLinksComeAndGo)
     if (child == 0) {
         auto own = RouteSocket::open();
         for (int i = 0; own; ++i) {
-            (void)own->create_bridge(bridge("busy" + std::to_string(i % 50)));
+            (void)make(*own, bridge("busy" + std::to_string(i % 50)));
             const auto network = own->observe();
-            const Link* oldest = network ? find(*network, name("busy" + std::to_string((i + 25) % 50))) : nullptr;
-            if (oldest != nullptr) {
-                (void)own->delete_link(*oldest);
+            if (network) {
+                (void)own->make(DeleteLink{name("busy" + std::to_string((i + 25) % 50)), "bridge"}, *network);
             }
         }
         ::_exit(0);

@@ -1,11 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "commands.hpp"
+#include "hands.hpp"
 #include "net/planner/plan.hpp"
-#include "session.hpp"
-
-#include <algorithm>
-
-#include <fmt/format.h>
 
 namespace kvmkit::net_setup {
 namespace {
@@ -17,34 +13,15 @@ Result<net::BridgeSpec> read_spec(const cli::Arguments& arguments)
         return std::move(name).error();
     }
     net::BridgeSpec spec{*name};
-    for (const std::string& text : arguments.list("port")) {
-        auto port = net::LinkName::parse(text);
-        if (!port) {
-            return std::move(port).error();
-        }
-        spec.ports.push_back(*port);
+    auto ports = read_names(arguments.list("port"));
+    auto addresses = read_addresses(arguments, "bridge");
+    const auto mtu = read_mtu(arguments);
+    if (!ports || !addresses || !mtu) {
+        return !ports ? std::move(ports).error() : !addresses ? std::move(addresses).error() : mtu.error();
     }
-    for (const std::string& text : arguments.list("address")) {
-        const auto address = net::InterfaceAddress::parse(text);
-        if (!address) {
-            return address.error();
-        }
-        if (!address->is_host_address()) {
-            return Error{ErrorCode::usage,
-                         fmt::format("cannot give '{}' to a bridge: it is no host's address", text),
-                         "write a unicast address with its prefix, as 192.0.2.1/24"};
-        }
-        if (std::ranges::find(spec.addresses, *address) == spec.addresses.end()) {
-            spec.addresses.push_back(*address);
-        }
-    }
-    if (const auto text = arguments.maybe("mtu")) {
-        const auto mtu = net::parse_mtu(*text);
-        if (!mtu) {
-            return mtu.error();
-        }
-        spec.mtu = *mtu;
-    }
+    spec.ports = *std::move(ports);
+    spec.addresses = *std::move(addresses);
+    spec.mtu = *mtu;
     return spec;
 }
 
@@ -78,7 +55,10 @@ Result<cli::ExitCode> bridge_add(const cli::Arguments& arguments, cli::Console& 
     const auto planner = [&spec, &birthmark](const net::Network& network) {
         return net::plan_bridge_add(network, *spec, *birthmark);
     };
-    return run_bridge_command({"bridge add", spec->name, planner}, arguments, console);
+    return run_change_command(
+        {.name = "bridge add", .about = {{"bridge", spec->name.str()}}, .planner = planner, .keeps = {spec->name}},
+        arguments,
+        console);
 }
 
 }  // namespace kvmkit::net_setup

@@ -19,7 +19,7 @@ Result<cli::ExitCode> bridge_del(const cli::Arguments& arguments, cli::Console& 
     }
     const net::BridgeRemoval removal{*name, arguments.has("force") ? net::Taps::release : net::Taps::keep};
     const auto planner = [&removal](const net::Network& network) { return net::plan_bridge_del(network, removal); };
-    return run_bridge_command({"bridge del", *name, planner}, arguments, console);
+    return run_change_command({"bridge del", {{"bridge", name->str()}}, planner}, arguments, console);
 }
 
 }  // namespace kvmkit::net_setup

@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "base/suggest.hpp"
 #include "commands.hpp"
+#include "net/resolver/resolver.hpp"
+#include "net/state/writer.hpp"
+#include "picture.hpp"
 #include "session.hpp"
 
 #include <algorithm>
@@ -101,24 +105,60 @@ void print_table(const std::vector<Row>& rows, std::ostream& out)
 /// The links asked for, or all of them.
 Result<std::vector<const net::Link*>> chosen(const net::Network& network, const std::vector<std::string>& names)
 {
+    if (!names.empty()) {
+        return named_links(network, names, "show");
+    }
     std::vector<const net::Link*> links;
-    for (const std::string& text : names) {
-        const auto name = net::LinkName::parse(text);
-        if (!name) {
-            return name.error();
-        }
-        const net::Link* link = net::find(network, *name);
-        if (link == nullptr) {
-            return Error{ErrorCode::not_found,
-                         fmt::format("cannot show link '{}': it does not exist", text),
-                         "'net-setup show' lists the links"};
-        }
-        links.push_back(link);
-    }
-    if (names.empty()) {
-        std::ranges::transform(network.links, std::back_inserter(links), [](const net::Link& link) { return &link; });
-    }
+    std::ranges::transform(network.links, std::back_inserter(links), [](const net::Link& link) { return &link; });
     return links;
+}
+
+void print_links(const net::Network& network, const std::vector<const net::Link*>& links, std::ostream& out)
+{
+    std::vector<Row> rows{{"NAME", "KIND", "STATE", "MAC", "MTU", "BRIDGE", "ADDRESSES"}};
+    for (const net::Link* link : links) {
+        rows.push_back(row_of(network, *link));
+    }
+    print_table(rows, out);
+}
+
+void print_record(const Session& session,
+                  const net::Network& network,
+                  const std::vector<const net::Link*>& links,
+                  const cli::Console& console)
+{
+    auto records = Json::array();
+    for (const net::Link* link : links) {
+        records.push_back(record_of(network, *link));
+    }
+    cli::print_json(console,
+                    {{"schema", cli::schema_name("net-setup", "show")},
+                     {"netns", text_or_null(session.here.name)},
+                     {"links", records}});
+}
+
+/// Absent: links were named, or the network namespace is another one than that of /etc/resolv.conf.
+std::optional<net::ToldResolver> told_resolver(const cli::Arguments& arguments)
+{
+    const auto root = Root::open("/");
+    if (!root || arguments.has("netns") || !arguments.operands().empty()) {
+        return std::nullopt;
+    }
+    auto state = net::read_resolver(*root);
+    return net::ToldResolver{std::move(state.now), !state.keeper.empty()};
+}
+
+Result<std::string> format_of(const cli::Arguments& arguments)
+{
+    const std::vector<std::string> known{"table", "tree", "svg", "yaml", "json"};
+    auto format = arguments.maybe("format").value_or(arguments.has("json") ? "json" : "table");
+    if (std::ranges::find(known, format) != known.end()) {
+        return format;
+    }
+    const auto meant = did_you_mean(format, known);
+    return Error{ErrorCode::usage,
+                 fmt::format("--format does not know '{}'", format),
+                 meant ? fmt::format("did you mean '{}'?", *meant) : "it knows: table, tree, svg, yaml, json"};
 }
 
 }  // namespace
@@ -127,10 +167,18 @@ void declare_show(cli::po::options_description_easy_init add)
 {
     declare_place(add);
     add("json", "print one JSON record");
+    add("format",
+        cli::po::value<std::string>()->value_name("table|tree|svg|yaml|json"),
+        "table, tree or svg (pictures of what rests on what), yaml (the state file that describes the links as they "
+        "are) or json");
 }
 
 Result<cli::ExitCode> show(const cli::Arguments& arguments, cli::Console& console)
 {
+    const auto format = format_of(arguments);
+    if (!format) {
+        return format.error();
+    }
     auto session = open_session(arguments);
     if (!session) {
         return session.error();
@@ -143,22 +191,17 @@ Result<cli::ExitCode> show(const cli::Arguments& arguments, cli::Console& consol
     if (!links) {
         return links.error();
     }
-    if (!arguments.has("json")) {
-        std::vector<Row> rows{{"NAME", "KIND", "STATE", "MAC", "MTU", "BRIDGE", "ADDRESSES"}};
-        for (const net::Link* link : *links) {
-            rows.push_back(row_of(*network, *link));
-        }
-        print_table(rows, console.out);
-        return cli::ExitCode::ok;
+    if (*format == "json") {
+        print_record(*session, *network, *links, console);
+    } else if (*format == "yaml") {
+        const auto resolver = told_resolver(arguments);
+        console.out << net::write_state(*network, *links, net::Notation::yaml, resolver ? &*resolver : nullptr);
+    } else if (*format == "tree" || *format == "svg") {
+        const auto kind = *format == "tree" ? Picture::tree : Picture::svg;
+        return print_picture(kind, *network, arguments.operands().empty() ? decltype(*links){} : *links, console);
+    } else {
+        print_links(*network, *links, console.out);
     }
-    auto records = Json::array();
-    for (const net::Link* link : *links) {
-        records.push_back(record_of(*network, *link));
-    }
-    cli::print_json(console,
-                    {{"schema", cli::schema_name("net-setup", "show")},
-                     {"netns", text_or_null(session->here.name)},
-                     {"links", records}});
     return cli::ExitCode::ok;
 }
 

@@ -28,6 +28,19 @@ int kernel_family(Family family)
     return family == Family::ipv4 ? AF_INET : AF_INET6;
 }
 
+/// The same with every bit behind the prefix switched off.
+InterfaceAddress masked(const InterfaceAddress& address) noexcept
+{
+    InterfaceAddress::Octets octets{};
+    const auto bytes = address.bytes();
+    for (unsigned i = 0; i < bytes.size(); ++i) {
+        const unsigned kept = std::min(8U, address.prefix() > 8 * i ? address.prefix() - 8 * i : 0U);
+        const auto mask = static_cast<std::uint8_t>(0xff00U >> kept);
+        octets.at(i) = static_cast<std::uint8_t>(static_cast<std::uint8_t>(bytes[i]) & mask);
+    }
+    return {address.family(), octets, address.prefix()};
+}
+
 }  // namespace
 
 Result<MacAddress> MacAddress::parse(std::string_view text)
@@ -127,6 +140,54 @@ bool InterfaceAddress::is_host_address() const noexcept
     const bool before_last_zero = std::all_of(octets_.begin(), octets_.end() - 1, [](auto byte) { return byte == 0; });
     constexpr std::uint8_t multicast = 0xff;
     return octets_[0] != multicast && !(before_last_zero && octets_.back() <= 1);
+}
+
+Result<IpAddress> IpAddress::parse(std::string_view text)
+{
+    const auto family = text.find(':') == std::string_view::npos ? Family::ipv4 : Family::ipv6;
+    Octets octets{};
+    if (::inet_pton(kernel_family(family), std::string{text}.c_str(), octets.data()) != 1) {
+        return Error{
+            ErrorCode::usage, fmt::format("'{}' is no IP address", text), "write it as 192.0.2.1 or 2001:db8::1"};
+    }
+    return IpAddress{family, octets};
+}
+
+std::string IpAddress::str() const
+{
+    const auto text = address_.str();
+    return text.substr(0, text.find('/'));
+}
+
+Prefix::Prefix(const InterfaceAddress& address) noexcept : network_(masked(address)) {}
+
+Prefix Prefix::all(Family family) noexcept
+{
+    return Prefix{InterfaceAddress{family, {}, 0}};
+}
+
+Result<Prefix> Prefix::parse(std::string_view text)
+{
+    const auto address = InterfaceAddress::parse(text);
+    if (!address) {
+        return Error{ErrorCode::usage,
+                     fmt::format("'{}' is no network with a prefix length", text),
+                     "write it as 192.0.2.0/24 or 2001:db8::/64; the default route's is 0.0.0.0/0 or ::/0"};
+    }
+    const Prefix network{*address};
+    if (network.network_ != *address) {
+        return Error{ErrorCode::usage,
+                     fmt::format("'{}' is no network: bits are set behind the prefix", text),
+                     fmt::format("write {}", network.str())};
+    }
+    return network;
+}
+
+bool Prefix::contains(const IpAddress& address) const noexcept
+{
+    InterfaceAddress::Octets octets{};
+    std::copy(address.bytes().begin(), address.bytes().end(), octets.begin());
+    return address.family() == family() && masked({address.family(), octets, length()}) == network_;
 }
 
 Result<unsigned> parse_mtu(std::string_view text)

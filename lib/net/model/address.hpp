@@ -63,6 +63,48 @@ private:
     unsigned prefix_;
 };
 
+/// An IPv4 or IPv6 address without a network: a gateway, a name server.
+class IpAddress {
+public:
+    using Octets = InterfaceAddress::Octets;
+
+    /// Reads "192.0.2.1" or "2001:db8::1".
+    static Result<IpAddress> parse(std::string_view text);
+    /// From network byte order; of an IPv4 address the first four octets count.
+    IpAddress(Family family, const Octets& octets) noexcept : address_(family, octets, 0) {}
+
+    [[nodiscard]] std::string str() const;
+    [[nodiscard]] Family family() const noexcept { return address_.family(); }
+    /// 4 or 16 bytes, network byte order.
+    [[nodiscard]] std::string_view bytes() const noexcept { return address_.bytes(); }
+    auto operator<=>(const IpAddress&) const = default;
+
+private:
+    InterfaceAddress address_;
+};
+
+/// A network: "192.0.2.0/24", "0.0.0.0/0". No bit is set behind the prefix.
+class Prefix {
+public:
+    /// Reads "192.0.2.0/24"; bits behind the prefix are ErrorCode::usage.
+    static Result<Prefix> parse(std::string_view text);
+    /// The network that an address lies in.
+    explicit Prefix(const InterfaceAddress& address) noexcept;
+    /// Everything of that family: the default route's.
+    static Prefix all(Family family) noexcept;
+
+    [[nodiscard]] std::string str() const { return network_.str(); }
+    [[nodiscard]] Family family() const noexcept { return network_.family(); }
+    [[nodiscard]] unsigned length() const noexcept { return network_.prefix(); }
+    /// 4 or 16 bytes, network byte order.
+    [[nodiscard]] std::string_view bytes() const noexcept { return network_.bytes(); }
+    [[nodiscard]] bool contains(const IpAddress& address) const noexcept;
+    auto operator<=>(const Prefix&) const = default;
+
+private:
+    InterfaceAddress network_;
+};
+
 /// Reads an MTU: 68 to 65535 bytes.
 Result<unsigned> parse_mtu(std::string_view text);
 

@@ -3,23 +3,17 @@
 
 #include "net/model/address.hpp"
 #include "net/model/names.hpp"
+#include "net/model/option.hpp"
+#include "net/model/vlans.hpp"
 
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace kvmkit::net {
-
-/// One setting of a bridge as the kernel stores it: an IFLA_BR_* number and its bytes. Kept raw, so that a bridge can
-/// be made again with settings that this program knows nothing of.
-struct BridgeOption {
-    std::uint16_t type = 0;
-    std::string bytes;
-
-    bool operator==(const BridgeOption&) const = default;
-};
-using BridgeOptions = std::vector<BridgeOption>;
 
 /// One link as the kernel reports it, with what hangs on it.
 struct Link {
@@ -37,8 +31,15 @@ struct Link {
     bool wireless = false;
     int master = 0;  ///< Index of the bridge or bond that it is a port of; 0: none.
     std::uint32_t group = 0;
-    BridgeOptions options = {};  ///< Of a bridge, those that can be set.
+    int lower = 0;             ///< Index of the link below a VLAN or VXLAN, or of a veth's other end; 0: none here.
+    LinkOptions options = {};  ///< What its kind has: IFLA_BR_*, IFLA_VLAN_*, ...
+    LinkOptions port_options = {};             ///< Of a bridge's port: IFLA_BRPORT_*.
+    std::optional<VlanMembership> vlans = {};  ///< Of a bridge or its port; absent: this kernel filters no VLANs.
+    bool ipv6 = true;                          ///< false: switched off on this link.
+    bool promotes_secondaries = false;  ///< Of IPv4 addresses, when their primary one goes; else they go with it.
+    bool autoconf = true;               ///< Takes IPv6 addresses from router advertisements.
     std::vector<InterfaceAddress> addresses = {};
+    std::vector<InterfaceAddress> leased = {};  ///< Those of them whose lifetime ends: DHCP's, router advertisements'.
     std::vector<std::string> routes = {};  ///< "default", "10.0.0.0/8": those that somebody set, not the kernel itself.
 
     [[nodiscard]] bool is_bridge() const { return kind == "bridge"; }
@@ -46,16 +47,83 @@ struct Link {
     [[nodiscard]] bool is_tap() const { return kind == "tun" && ethernet; }
 };
 
-/// All links of one network namespace, by index.
+/// One way of one route as the kernel reports it. The kernel's own (to networks that addresses lie in) and those to
+/// the host itself are left out.
+struct Route {
+    Prefix destination = Prefix::all(Family::ipv4);
+    int link = 0;  ///< 0: the route throws packets away.
+    std::optional<IpAddress> gateway = {};
+    std::optional<IpAddress> source = {};
+    std::uint32_t metric = 0;
+    std::uint32_t table = 0;
+    std::uint8_t protocol = 0;  ///< RTPROT_*: who set it.
+    std::uint8_t scope = 0;
+    std::uint8_t type = 0;  ///< RTN_*
+    bool shared = false;    ///< One of several ways to the same destination, which come and go together.
+    unsigned weight = 1;    ///< Of a shared one: its share of the packets, against those of the others.
+    bool onlink = false;    ///< Of a shared one: the gateway is there, whatever the addresses say.
+};
+
+/// Where each link stands in a list of links. It belongs to that very list: of a copy, or of one that links came to or
+/// went from, it knows nothing, and the list itself is searched.
+class LinkMap {
+public:
+    LinkMap() = default;
+    explicit LinkMap(const std::vector<Link>& links);
+
+    [[nodiscard]] bool fits(const std::vector<Link>& links) const noexcept
+    {
+        return !names_.empty() && start_ == links.data() && size_ == links.size();
+    }
+    /// Its place in the list; absent: there is none.
+    [[nodiscard]] std::optional<std::size_t> place(const LinkName& name) const;
+    [[nodiscard]] std::optional<std::size_t> place(int index) const;
+    /// The places of a master's ports, ascending.
+    [[nodiscard]] std::vector<std::size_t> ports(int master) const;
+    /// The places of the links that lie on one, ascending.
+    [[nodiscard]] std::vector<std::size_t> above(int lower) const;
+
+    /// Keeps up with a list that has got a link more, at its end, or whose link of that place is to count no longer.
+    /// From then on it knows of no ports and of nothing above.
+    void add_last(const std::vector<Link>& links);
+    void forget(const Link& link);
+    [[nodiscard]] bool knows_layers() const noexcept { return layers_; }
+
+private:
+    using Pairs = std::vector<std::pair<int, std::size_t>>;
+    static std::vector<std::size_t> places(const Pairs& pairs, int number);
+
+    std::unordered_map<std::string, std::size_t> names_ = {};
+    std::unordered_map<int, std::size_t> indices_ = {};
+    Pairs ports_ = {};
+    Pairs above_ = {};
+    bool layers_ = true;
+    const Link* start_ = nullptr;
+    std::size_t size_ = 0;
+};
+
+/// All links of one network namespace, by index, and the routes.
 struct Network {
     std::vector<Link> links = {};
+    std::vector<Route> routes = {};
+    LinkMap map = {};  ///< Of `links`, so that finding one of thousands takes no time; may be left out.
 };
 
 /// The link of that name or index, or null. The pointer lives as long as the network is unchanged.
 const Link* find(const Network& network, const LinkName& name);
 const Link* find(const Network& network, int index);
 
+/// The index of the link that this one lies on, also of a VXLAN, whose lower link is among its options; 0: none here. A
+/// veth's other end is no such link.
+int link_below(const Link& link);
+
+/// What a link belongs to as soon as it becomes a port of that bridge.
+VlanMembership vlans_of_new_port(const Link& bridge);
+
 /// The ports of a bridge, by index.
 std::vector<const Link*> ports_of(const Network& network, const Link& bridge);
+
+/// The links that lie on one: VLANs, VXLANs, macvlans.
+std::vector<const Link*> links_above(const Network& network, const Link& lower);
 
 }  // namespace kvmkit::net

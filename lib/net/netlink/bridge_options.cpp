@@ -44,21 +44,14 @@ constexpr std::array settable{IFLA_BR_FORWARD_DELAY,
                               IFLA_BR_VLAN_STATS_PER_PORT,
                               IFLA_BR_MULTI_BOOLOPT};
 
-BridgeOption number_option(std::uint16_t type, std::uint32_t value)
-{
-    std::string bytes(sizeof(value), '\0');
-    std::memcpy(bytes.data(), &value, sizeof(value));
-    return {type, std::move(bytes)};
-}
-
 }  // namespace
 
-BridgeOptions new_bridge_options()
+LinkOptions new_bridge_options()
 {
-    return {number_option(IFLA_BR_STP_STATE, 0), number_option(IFLA_BR_FORWARD_DELAY, 0)};
+    return {number_option(IFLA_BR_STP_STATE, 0, 4), number_option(IFLA_BR_FORWARD_DELAY, 0, 4)};
 }
 
-std::optional<BridgeOption> to_give_back(const BridgeOption& told)
+std::optional<LinkOption> bridge_option_to_give_back(const LinkOption& told)
 {
     const bool off = told.bytes.find_first_not_of('\0') == std::string::npos;
     if (std::ranges::find(settable, told.type) == settable.end() || (told.type == IFLA_BR_VLAN_FILTERING && off)) {
@@ -73,7 +66,7 @@ std::optional<BridgeOption> to_give_back(const BridgeOption& told)
         return std::nullopt;
     }
     switches.optmask = switches.optval;
-    BridgeOption only_those_on = told;
+    LinkOption only_those_on = told;
     std::memcpy(only_those_on.bytes.data(), &switches, sizeof(switches));
     return only_those_on;
 }

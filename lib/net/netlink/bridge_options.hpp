@@ -7,10 +7,10 @@ namespace kvmkit::net {
 
 /// Spanning tree off and no forward delay: a port forwards at once. With the delay that many tools leave, a VM's first
 /// 30 s of packets are lost, and with them DHCP.
-BridgeOptions new_bridge_options();
+LinkOptions new_bridge_options();
 
 /// An IFLA_BR_* attribute that the kernel told, as it can be given back. None for states and timers, and none for
 /// features that are off, as they are in a new bridge, too: a kernel built without them refuses even that.
-std::optional<BridgeOption> to_give_back(const BridgeOption& told);
+std::optional<LinkOption> bridge_option_to_give_back(const LinkOption& told);
 
 }  // namespace kvmkit::net

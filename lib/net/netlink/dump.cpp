@@ -1,16 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/netlink/internal/dump.hpp"
 
-#include "net/netlink/bridge_options.hpp"
-
 #include <linux/if.h>
 #include <linux/if_addr.h>
 #include <linux/if_arp.h>
+#include <linux/if_bridge.h>
 #include <linux/if_link.h>
+#include <linux/ip.h>
+#include <linux/ipv6.h>
 #include <linux/rtnetlink.h>
-#include <netlink/addr.h>
-#include <netlink/route/nexthop.h>
-#include <netlink/route/route.h>
 
 #include <algorithm>
 #include <array>
@@ -47,7 +45,7 @@ std::optional<MacAddress> mac_from(const nlattr* attribute)
     return MacAddress{octets};
 }
 
-/// Kind, and of a bridge its settings.
+/// Kind, what it has, and what it has as a bridge's port.
 void read_link_info(Link& link, nlattr* info)
 {
     Attributes<IFLA_INFO_MAX + 1> attributes{};
@@ -57,35 +55,81 @@ void read_link_info(Link& link, nlattr* info)
     if (const nlattr* kind = attributes[IFLA_INFO_KIND]) {
         link.kind = nla_get_string(kind);
     }
-    nlattr* const data = attributes[IFLA_INFO_DATA];
-    if (!link.is_bridge() || data == nullptr) {
-        return;
-    }
     nlattr* option = nullptr;
     int left = 0;
-    nla_for_each_nested(option, data, left)
-    {
-        const auto type = static_cast<std::uint16_t>(nla_type(option));
-        if (auto setting = to_give_back({type, std::string{bytes_of(option)}})) {
-            link.options.push_back(std::move(*setting));
+    if (nlattr* const data = attributes[IFLA_INFO_DATA]) {
+        nla_for_each_nested(option, data, left)
+        {
+            link.options.push_back({static_cast<std::uint16_t>(nla_type(option)), std::string{bytes_of(option)}});
         }
     }
+    const nlattr* const master_kind = attributes[IFLA_INFO_SLAVE_KIND];
+    nlattr* const port = attributes[IFLA_INFO_SLAVE_DATA];
+    if (port == nullptr || master_kind == nullptr || std::string_view{nla_get_string(master_kind)} != "bridge") {
+        return;
+    }
+    nla_for_each_nested(option, port, left)
+    {
+        link.port_options.push_back({static_cast<std::uint16_t>(nla_type(option)), std::string{bytes_of(option)}});
+    }
+}
+
+/// The per-link settings of a family, which the kernel tells as an array of numbers.
+struct Settings {
+    int family;
+    int attribute;
+    std::size_t number;
+};
+
+std::optional<std::int32_t> setting(nlattr* families, const Settings& wanted)
+{
+    Attributes<AF_INET6 + 1> by_family{};
+    Attributes<IFLA_INET6_MAX + 1> own{};
+    if (families == nullptr || nla_parse_nested(by_family.data(), AF_INET6, families, nullptr) < 0) {
+        return std::nullopt;
+    }
+    nlattr* const family = by_family.at(static_cast<std::size_t>(wanted.family));
+    if (family == nullptr || nla_parse_nested(own.data(), IFLA_INET6_MAX, family, nullptr) < 0) {
+        return std::nullopt;
+    }
+    const nlattr* const settings = own.at(static_cast<std::size_t>(wanted.attribute));
+    std::int32_t value = 0;
+    if (settings == nullptr || bytes_of(settings).size() < (wanted.number + 1) * sizeof(value)) {
+        return std::nullopt;
+    }
+    std::memcpy(&value, bytes_of(settings).data() + wanted.number * sizeof(value), sizeof(value));
+    return value;
+}
+
+std::optional<std::int32_t> ipv6_setting(nlattr* families, std::size_t number)
+{
+    return setting(families, {AF_INET6, IFLA_INET6_CONF, number});
+}
+
+/// The kernel's numbers for those of IPv4 begin with 1.
+std::optional<std::int32_t> ipv4_setting(nlattr* families, std::size_t number)
+{
+    return setting(families, {AF_INET, IFLA_INET_CONF, number - 1});
 }
 
 Link* owner_of(Network& network, int index)
 {
-    const auto found = std::ranges::find(network.links, index, &Link::index);
-    return found == network.links.end() ? nullptr : &*found;
+    const Link* found = find(network, index);
+    return found != nullptr ? &network.links[static_cast<std::size_t>(found - network.links.data())] : nullptr;
 }
 
-std::string destination(rtnl_route* route)
+void add_entry(VlanMembership& vlans, VlanRange range, unsigned flags)
 {
-    nl_addr* const network = rtnl_route_get_dst(route);
-    if (network == nullptr || nl_addr_get_prefixlen(network) == 0) {
-        return "default";
+    if (range.first < first_vlan || range.last > last_vlan) {
+        return;
     }
-    std::array<char, 64> text{};
-    return nl_addr2str(network, text.data(), text.size());
+    vlans.members.add(range);
+    if ((flags & BRIDGE_VLAN_INFO_UNTAGGED) != 0) {
+        vlans.untagged.add(range);
+    }
+    if ((flags & BRIDGE_VLAN_INFO_PVID) != 0) {
+        vlans.pvid = range.last;
+    }
 }
 
 }  // namespace
@@ -114,6 +158,13 @@ void read_link(Network& network, nlmsghdr* answer)
     const nlattr* const state = attributes[IFLA_OPERSTATE];
     const std::size_t number = state != nullptr ? nla_get_u8(state) : 0U;
     link.state = number < operational_states.size() ? operational_states.at(number) : "unknown";
+    // A lower link in another namespace has a number that means nothing here.
+    const bool lower_is_here = attributes[IFLA_LINK_NETNSID] == nullptr;
+    link.lower = lower_is_here ? static_cast<int>(number_or(attributes[IFLA_LINK], 0)) : 0;
+    link.ipv6 = ipv6_setting(attributes[IFLA_AF_SPEC], DEVCONF_DISABLE_IPV6).value_or(0) == 0;
+    link.promotes_secondaries =
+        ipv4_setting(attributes[IFLA_AF_SPEC], IPV4_DEVCONF_PROMOTE_SECONDARIES).value_or(0) != 0;
+    link.autoconf = ipv6_setting(attributes[IFLA_AF_SPEC], DEVCONF_AUTOCONF).value_or(1) != 0;
     read_link_info(link, attributes[IFLA_LINKINFO]);
     network.links.push_back(std::move(link));
 }
@@ -136,26 +187,46 @@ void read_address(Network& network, nlmsghdr* answer)
     std::memcpy(octets.data(), nla_data(local), bytes_of(local).size());
     const auto family = header->ifa_family == AF_INET ? Family::ipv4 : Family::ipv6;
     owner->addresses.emplace_back(family, octets, header->ifa_prefixlen);
+    if ((header->ifa_flags & IFA_F_PERMANENT) == 0) {
+        owner->leased.push_back(owner->addresses.back());
+    }
 }
 
-void read_route(Network& network, nlmsghdr* answer)
+void read_vlans(Network& network, nlmsghdr* answer)
 {
-    rtnl_route* parsed = nullptr;
-    if (answer->nlmsg_type != RTM_NEWROUTE || rtnl_route_parse(answer, &parsed) < 0) {
+    Attributes<IFLA_MAX + 1> attributes{};
+    if (answer->nlmsg_type != RTM_NEWLINK ||
+        nlmsg_parse(answer, sizeof(ifinfomsg), attributes.data(), IFLA_MAX, nullptr) < 0 ||
+        attributes[IFLA_AF_SPEC] == nullptr) {
         return;
     }
-    const UniqueHandle<rtnl_route, rtnl_route_put> route{parsed};
-    const bool somebody_set_it = rtnl_route_get_type(route.get()) == RTN_UNICAST &&
-                                 rtnl_route_get_protocol(route.get()) != RTPROT_KERNEL &&
-                                 (rtnl_route_get_flags(route.get()) & RTM_F_CLONED) == 0;
-    if (!somebody_set_it) {
+    const auto* const header = static_cast<const ifinfomsg*>(nlmsg_data(answer));
+    Link* const owner = owner_of(network, header->ifi_index);
+    if (owner == nullptr) {
         return;
     }
-    for (int i = 0; i < rtnl_route_get_nnexthops(route.get()); ++i) {
-        Link* const owner = owner_of(network, rtnl_route_nh_get_ifindex(rtnl_route_nexthop_n(route.get(), i)));
-        if (owner != nullptr) {
-            owner->routes.push_back(destination(route.get()));
+    VlanMembership vlans;
+    bool told = false;
+    VlanId begin = 0;
+    nlattr* entry = nullptr;
+    int left = 0;
+    nla_for_each_nested(entry, attributes[IFLA_AF_SPEC], left)
+    {
+        bridge_vlan_info info{};
+        if (nla_type(entry) != IFLA_BRIDGE_VLAN_INFO || bytes_of(entry).size() < sizeof(info)) {
+            continue;
         }
+        std::memcpy(&info, nla_data(entry), sizeof(info));
+        told = true;
+        if ((info.flags & BRIDGE_VLAN_INFO_RANGE_BEGIN) != 0) {
+            begin = info.vid;
+            continue;
+        }
+        add_entry(vlans, {begin != 0 ? begin : info.vid, info.vid}, info.flags);
+        begin = 0;
+    }
+    if (told) {
+        owner->vlans = vlans;
     }
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/netlink/kernel_error.hpp"
 
+#include "net/netlink/link_kinds.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -21,8 +23,8 @@ struct Sentence {
 };
 
 constexpr std::array sentences{
-    Sentence{Request::create_bridge, EEXIST, "a link of that name exists", "'net-setup show' lists the links"},
-    Sentence{Request::create_bridge, EINVAL, "the kernel does not accept this name or MAC", "choose another name"},
+    Sentence{Request::create_link, EEXIST, "a link of that name exists", "'net-setup show' lists the links"},
+    Sentence{Request::create_link, EINVAL, "the kernel does not accept this name or MAC", "choose another name"},
     Sentence{Request::delete_link, ENODEV, "it is gone already", ""},
     Sentence{Request::attach, EINVAL, "the kernel takes no such link as a port", "name a card, a veth or a tap"},
     Sentence{
@@ -37,6 +39,14 @@ constexpr std::array sentences{
     Sentence{Request::add_address, EACCES, "IPv6 is switched off on this link", "sysctl net.ipv6.conf"},
     Sentence{Request::add_address, ENODEV, "the link is gone", "'net-setup show' lists the links"},
     Sentence{Request::remove_address, EADDRNOTAVAIL, "the link does not have it", ""},
+    Sentence{Request::set_options, EINVAL, "the kernel does not accept this value", "ip -d link show"},
+    Sentence{Request::set_options, ERANGE, "the value is out of range", "ip -d link show"},
+    Sentence{Request::set_vlans, ENOENT, "it does not belong to this VLAN", "bridge vlan show"},
+    Sentence{Request::add_route, EEXIST, "another route to there has this metric", "ip route show table all"},
+    Sentence{Request::add_route, ENETUNREACH, "no network of the link holds the gateway", "ip -br address"},
+    Sentence{Request::add_route, EHOSTUNREACH, "no network of the link holds the gateway", "ip -br address"},
+    Sentence{Request::add_route, ENETDOWN, "the link is off", "ip -br link"},
+    Sentence{Request::remove_route, ESRCH, "there is no such route", "ip route show table all"},
 };
 
 std::string errno_name(int errnum)
@@ -45,15 +55,24 @@ std::string errno_name(int errnum)
     return name != nullptr ? std::string{name} : fmt::format("errno {}", errnum);
 }
 
-std::string hint_for(const KernelRefusal& refusal, Request request)
+std::string hint_for(const KernelRefusal& refusal, const Attempt& attempt)
 {
     if (refusal.errnum == EPERM || refusal.errnum == EACCES) {
         return "changing links needs root (CAP_NET_ADMIN): sudo net-setup ...";
     }
-    if (refusal.errnum == EOPNOTSUPP && request == Request::create_bridge) {
-        return "this kernel has no bridges loaded: modprobe bridge";
+    if (refusal.errnum != EOPNOTSUPP) {
+        return {};
     }
-    if (refusal.errnum == EOPNOTSUPP && request == Request::attach) {
+    // An unknown kind of link has words of its own.
+    const bool of_a_bridge = attempt.kind == "bridge" && refusal.text.empty();
+    if (attempt.request == Request::set_vlans || of_a_bridge) {
+        return "this kernel may be built without CONFIG_BRIDGE_VLAN_FILTERING";
+    }
+    if (const auto module = module_of(attempt.kind); attempt.request == Request::create_link && !module.empty()) {
+        return fmt::format(
+            "this kernel has no links of kind {0}, or its module is not loaded: modprobe {1}", attempt.kind, module);
+    }
+    if (attempt.request == Request::attach) {
         return "a Wi-Fi card in client mode cannot be a bridge port; use a cabled card";
     }
     return {};
@@ -61,22 +80,22 @@ std::string hint_for(const KernelRefusal& refusal, Request request)
 
 }  // namespace
 
-Error to_error(const KernelRefusal& refusal, Request request, std::string_view doing)
+Error to_error(const KernelRefusal& refusal, const Attempt& attempt)
 {
     const auto own = std::ranges::find_if(sentences, [&](const Sentence& sentence) {
-        return sentence.request == request && sentence.errnum == refusal.errnum;
+        return sentence.request == attempt.request && sentence.errnum == refusal.errnum;
     });
     const bool known = own != sentences.end();
     std::string cause = refusal.text;
     if (cause.empty()) {
         cause = known ? std::string{own->cause} : std::generic_category().message(refusal.errnum);
     }
-    auto hint = hint_for(refusal, request);
+    auto hint = hint_for(refusal, attempt);
     if (known && hint.empty()) {
         hint = own->hint;
     }
-    Error error = errno_error(refusal.errnum, doing, std::move(hint));
-    error.message = fmt::format("{}: {} ({})", doing, cause, errno_name(refusal.errnum));
+    Error error = errno_error(refusal.errnum, attempt.doing, std::move(hint));
+    error.message = fmt::format("{}: {} ({})", attempt.doing, cause, errno_name(refusal.errnum));
     return error;
 }
 

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/netlink/route_socket.hpp"
 
+#include "base/unique_fd.hpp"
+#include "net/netlink/internal/courier.hpp"
 #include "net/netlink/internal/dump.hpp"
 #include "net/netlink/internal/socket.hpp"
+#include "system/files.hpp"
 
-#include <linux/if.h>
-#include <linux/if_addr.h>
+#include <fcntl.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 #include <netlink/netlink.h>
@@ -21,18 +23,6 @@
 namespace kvmkit::net {
 namespace {
 
-Result<void> judged(const std::optional<KernelRefusal>& refusal, Request request, const std::string& doing)
-{
-    return refusal ? Result<void>{to_error(*refusal, request, doing)} : Result<void>{};
-}
-
-ifinfomsg header_of(const Link& link)
-{
-    ifinfomsg header{};
-    header.ifi_index = link.index;
-    return header;
-}
-
 /// A list of one family of things, read into the network.
 std::optional<KernelRefusal> list(Socket& socket, int type, const OnAnswer& on_answer)
 {
@@ -40,16 +30,40 @@ std::optional<KernelRefusal> list(Socket& socket, int type, const OnAnswer& on_a
     return socket.exchange(request, on_answer);
 }
 
+/// Kernels without VLAN filtering list no VLANs.
+std::optional<KernelRefusal> list_vlans(Socket& socket, Network& network)
+{
+    ifinfomsg header{};
+    header.ifi_family = AF_BRIDGE;
+    Message request{RTM_GETLINK, NLM_F_DUMP, header};
+    request.put_number(IFLA_EXT_MASK, RTEXT_FILTER_BRVLAN_COMPRESSED);
+    return socket.exchange(request, [&network](nlmsghdr* answer) { read_vlans(network, answer); });
+}
+
+/// Nobody here counts packets.
+std::optional<KernelRefusal> list_links(Socket& socket, Network& network)
+{
+    Message request{RTM_GETLINK, NLM_F_DUMP, ifinfomsg{}};
+    request.put_number(IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
+    auto refusal = socket.exchange(request, [&network](nlmsghdr* answer) { read_link(network, answer); });
+    std::ranges::sort(network.links, {}, &Link::index);
+    network.map = LinkMap{network.links};
+    return refusal;
+}
+
 /// Addresses and routes find their links already there.
 std::optional<KernelRefusal> read_all(Network& network, Socket& route, Socket& generic)
 {
     network = {};
-    auto refusal = list(route, RTM_GETLINK, [&network](nlmsghdr* answer) { read_link(network, answer); });
+    auto refusal = list_links(route, network);
     if (!refusal) {
         refusal = list(route, RTM_GETADDR, [&network](nlmsghdr* answer) { read_address(network, answer); });
     }
     if (!refusal) {
         refusal = list(route, RTM_GETROUTE, [&network](nlmsghdr* answer) { read_route(network, answer); });
+    }
+    if (!refusal) {
+        refusal = list_vlans(route, network);
     }
     return refusal ? refusal : read_wifi_clients(network, generic);
 }
@@ -62,27 +76,19 @@ void drain(int fd)
     }
 }
 
-Message address_message(int type, int flags, const Link& link, const InterfaceAddress& address)
+/// IPv6 of a link is switched in the /proc/sys of the namespace that this process is in.
+Result<void> switch_ipv6(const SetIpv6& step)
 {
-    ifaddrmsg header{};
-    header.ifa_family = address.family() == Family::ipv4 ? AF_INET : AF_INET6;
-    header.ifa_prefixlen = static_cast<std::uint8_t>(address.prefix());
-    header.ifa_index = static_cast<std::uint32_t>(link.index);
-    Message message{type, flags, header};
-    message.put(IFA_LOCAL, address.bytes()).put(IFA_ADDRESS, address.bytes());
-    return message;
-}
-
-Message flags_message(const Link& link, bool up, std::optional<std::uint32_t> group)
-{
-    ifinfomsg header = header_of(link);
-    header.ifi_change = IFF_UP;
-    header.ifi_flags = up ? IFF_UP : 0;
-    Message message{RTM_SETLINK, 0, header};
-    if (group) {
-        message.put_number(IFLA_GROUP, *group);
+    const bool whole = step.what == Ipv6Switch::enabled;
+    const auto* const setting = whole ? "disable_ipv6" : "autoconf";
+    const auto file = fmt::format("/proc/sys/net/ipv6/conf/{}/{}", step.name.str(), setting);
+    const UniqueFd fd{::open(file.c_str(), O_WRONLY | O_CLOEXEC)};
+    if (!fd) {
+        const int problem = errno;
+        return errno_error(
+            problem, fmt::format("cannot {}", describe(step)), "is IPv6 in this kernel? ls /proc/sys/net");
     }
-    return message;
+    return write_all(fd.get(), step.on != whole ? "1\n" : "0\n", file);
 }
 
 }  // namespace
@@ -90,13 +96,7 @@ Message flags_message(const Link& link, bool up, std::optional<std::uint32_t> gr
 struct RouteSocket::Sockets {
     Socket route;
     Socket generic;
-
-    std::optional<KernelRefusal> set_master(const Link& port, int master)
-    {
-        Message message{RTM_SETLINK, 0, header_of(port)};
-        message.put_number(IFLA_MASTER, static_cast<std::uint32_t>(master));
-        return route.exchange(message);
-    }
+    Courier courier;
 };
 
 RouteSocket::RouteSocket(std::unique_ptr<Sockets> sockets) noexcept : sockets_(std::move(sockets)) {}
@@ -108,10 +108,11 @@ Result<RouteSocket> RouteSocket::open()
 {
     auto route = Socket::open(NETLINK_ROUTE);
     auto generic = Socket::open(NETLINK_GENERIC);
-    if (!route || !generic) {
-        return !route ? std::move(route).error() : std::move(generic).error();
+    auto courier = Courier::open();
+    if (!route || !generic || !courier) {
+        return !route ? std::move(route).error() : !generic ? std::move(generic).error() : std::move(courier).error();
     }
-    return RouteSocket{std::make_unique<Sockets>(Sockets{std::move(*route), std::move(*generic)})};
+    return RouteSocket{std::make_unique<Sockets>(Sockets{std::move(*route), std::move(*generic), std::move(*courier)})};
 }
 
 Result<Network> RouteSocket::observe()
@@ -126,9 +127,8 @@ Result<Network> RouteSocket::observe()
         }
     }
     if (refusal) {
-        return to_error(*refusal, Request::list, "cannot list the links");
+        return to_error(*refusal, {Request::list, "cannot list the links"});
     }
-    std::ranges::sort(network.links, {}, &Link::index);
     return network;
 }
 
@@ -141,7 +141,7 @@ Result<void> RouteSocket::wait_until(const std::function<Result<bool>(const Netw
     if (const int problem = nl_socket_add_memberships(
             events->get(), RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR, RTNLGRP_NONE);
         problem < 0) {
-        return to_error(from_libnl(problem), Request::list, "cannot watch the links");
+        return to_error(from_libnl(problem), {Request::list, "cannot watch the links"});
     }
     for (;;) {
         const auto network = observe();
@@ -160,81 +160,34 @@ Result<void> RouteSocket::wait_until(const std::function<Result<bool>(const Netw
     }
 }
 
-Result<void> RouteSocket::create_bridge(const CreateBridge& bridge)
+Result<void> RouteSocket::make(const Action& action, const Network& network)
 {
-    Message message{RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, ifinfomsg{}};
-    const auto& octets = bridge.mac.octets();
-    message.put_text(IFLA_IFNAME, bridge.name.str())
-        .put(IFLA_ADDRESS, {reinterpret_cast<const char*>(octets.data()), octets.size()})
-        .put_number(IFLA_GROUP, bridge.mark)
-        .nest(IFLA_LINKINFO, [&bridge](Message& info) {
-            info.put_text(IFLA_INFO_KIND, "bridge").nest(IFLA_INFO_DATA, [&bridge](Message& data) {
-                for (const BridgeOption& option : bridge.options) {
-                    data.put(option.type, option.bytes);
-                }
-            });
-        });
-    return judged(sockets_->route.exchange(message),
-                  Request::create_bridge,
-                  fmt::format("cannot create bridge '{}'", bridge.name.str()));
+    auto parcel = pack(action, network);
+    if (!parcel) {
+        return std::move(parcel).error();
+    }
+    auto receipt = deliver({&*parcel, 1});
+    if (!receipt || receipt->refused) {
+        return !receipt ? std::move(receipt).error() : std::move(receipt->refused->error);
+    }
+    return {};
 }
 
-Result<void> RouteSocket::delete_link(const Link& link)
+std::size_t RouteSocket::fitting(std::span<const Parcel> parcels) const
 {
-    const Message message{RTM_DELLINK, 0, header_of(link)};
-    return judged(sockets_->route.exchange(message),
-                  Request::delete_link,
-                  fmt::format("cannot delete link '{}'", link.name.str()));
+    return sockets_->courier.fitting(parcels);
 }
 
-Result<void> RouteSocket::attach(const Link& port, const Link& bridge)
+Result<Receipt> RouteSocket::deliver(std::span<const Parcel> parcels)
 {
-    return judged(sockets_->set_master(port, bridge.index),
-                  Request::attach,
-                  fmt::format("cannot attach port '{}' to '{}'", port.name.str(), bridge.name.str()));
-}
-
-Result<void> RouteSocket::release(const Link& port)
-{
-    return judged(
-        sockets_->set_master(port, 0), Request::release, fmt::format("cannot release port '{}'", port.name.str()));
-}
-
-Result<void> RouteSocket::switch_up(const Link& link, std::optional<std::uint32_t> group)
-{
-    return judged(sockets_->route.exchange(flags_message(link, true, group)),
-                  Request::change_link,
-                  fmt::format("cannot switch link '{}' up", link.name.str()));
-}
-
-Result<void> RouteSocket::switch_down(const Link& link, std::optional<std::uint32_t> group)
-{
-    return judged(sockets_->route.exchange(flags_message(link, false, group)),
-                  Request::change_link,
-                  fmt::format("cannot switch link '{}' down", link.name.str()));
-}
-
-Result<void> RouteSocket::set_mtu(const Link& link, unsigned mtu)
-{
-    Message message{RTM_SETLINK, 0, header_of(link)};
-    message.put_number(IFLA_MTU, mtu);
-    return judged(sockets_->route.exchange(message),
-                  Request::change_link,
-                  fmt::format("cannot set the MTU of link '{}' to {}", link.name.str(), mtu));
-}
-
-Result<void> RouteSocket::add_address(const Link& link, const InterfaceAddress& address)
-{
-    return judged(sockets_->route.exchange(address_message(RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, link, address)),
-                  Request::add_address,
-                  fmt::format("cannot add address '{}' to '{}'", address.str(), link.name.str()));
-}
-
-Result<void> RouteSocket::remove_address(const Link& link, const InterfaceAddress& address)
-{
-    return judged(sockets_->route.exchange(address_message(RTM_DELADDR, 0, link, address)),
-                  Request::remove_address,
-                  fmt::format("cannot remove address '{}' from '{}'", address.str(), link.name.str()));
+    for (std::size_t place = 0; place < parcels.size(); ++place) {
+        if (const auto& ipv6 = parcels[place].switch_) {
+            if (auto switched = switch_ipv6(*ipv6); !switched) {
+                return Receipt{Refused{place, std::move(switched).error()}};
+            }
+        }
+    }
+    return sockets_->courier.deliver(parcels);
 }
 
 }  // namespace kvmkit::net

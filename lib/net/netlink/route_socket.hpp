@@ -4,15 +4,17 @@
 #include "base/deadline.hpp"
 #include "base/result.hpp"
 #include "net/model/network.hpp"
+#include "net/netlink/parcel.hpp"
 #include "net/planner/step.hpp"
 
 #include <functional>
 #include <memory>
+#include <span>
 
 namespace kvmkit::net {
 
 /// A connection to the kernel's links, addresses and routes, in the network namespace current at open(). Not
-/// thread-safe. The changing calls need CAP_NET_ADMIN; links are named by index, names stand in the errors.
+/// thread-safe. make() needs CAP_NET_ADMIN; links are named by index, names stand in the errors.
 class RouteSocket {
 public:
     static Result<RouteSocket> open();
@@ -27,15 +29,14 @@ public:
     /// An Error of `reached` ends the wait.
     Result<void> wait_until(const std::function<Result<bool>(const Network&)>& reached, Deadline deadline);
 
-    Result<void> create_bridge(const CreateBridge& bridge);
-    Result<void> delete_link(const Link& link);
-    Result<void> attach(const Link& port, const Link& bridge);
-    Result<void> release(const Link& port);
-    Result<void> switch_up(const Link& link, std::optional<std::uint32_t> group);
-    Result<void> switch_down(const Link& link, std::optional<std::uint32_t> group);
-    Result<void> set_mtu(const Link& link, unsigned mtu);
-    Result<void> add_address(const Link& link, const InterfaceAddress& address);
-    Result<void> remove_address(const Link& link, const InterfaceAddress& address);
+    /// Makes one change on the links as `network` tells them. SetIpv6 writes a file of /proc/sys.
+    Result<void> make(const Action& action, const Network& network);
+
+    /// How many of the first parcels go together: at least one. What takes away never goes with what it relies on.
+    [[nodiscard]] std::size_t fitting(std::span<const Parcel> parcels) const;
+
+    /// Sends them together; the kernel goes on past what it refuses. An Error: nobody knows what was made.
+    Result<Receipt> deliver(std::span<const Parcel> parcels);
 
 private:
     struct Sockets;  // libnl's types end here

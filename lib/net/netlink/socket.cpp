@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/netlink/internal/socket.hpp"
 
+#include "net/netlink/internal/acknowledgement.hpp"
+
 #include <linux/netlink.h>
 #include <netlink/errno.h>
 #include <netlink/handlers.h>
@@ -8,7 +10,6 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 
-#include <array>
 #include <cerrno>
 
 namespace kvmkit::net {
@@ -23,29 +24,11 @@ struct Exchange {
     bool finished = false;
 };
 
-/// The kernel's words stand in attributes behind the error; the request's payload may stand between.
-std::string extended_text(nlmsghdr* header, nlmsgerr* error)
-{
-    if ((header->nlmsg_flags & NLM_F_ACK_TLVS) == 0) {
-        return {};
-    }
-    std::size_t skip = sizeof(nlmsgerr);
-    if ((header->nlmsg_flags & NLM_F_CAPPED) == 0) {
-        skip += NLMSG_ALIGN(error->msg.nlmsg_len) - sizeof(nlmsghdr);
-    }
-    std::array<nlattr*, NLMSGERR_ATTR_MAX + 1> attributes{};
-    if (nlmsg_parse(header, static_cast<int>(skip), attributes.data(), NLMSGERR_ATTR_MAX, nullptr) < 0 ||
-        attributes[NLMSGERR_ATTR_MSG] == nullptr) {
-        return {};
-    }
-    return nla_get_string(attributes[NLMSGERR_ATTR_MSG]);
-}
-
 int on_error(sockaddr_nl* /*from*/, nlmsgerr* error, void* context)
 {
     auto* const header = reinterpret_cast<nlmsghdr*>(reinterpret_cast<char*>(error) - NLMSG_HDRLEN);
     auto* const exchange = static_cast<Exchange*>(context);
-    exchange->refusal = KernelRefusal{-error->error, extended_text(header, error)};
+    exchange->refusal = read_acknowledgement(header);
     exchange->finished = true;
     return NL_SKIP;
 }
@@ -90,10 +73,18 @@ Result<Socket> Socket::open(int protocol)
     if (!socket) {
         throw std::bad_alloc{};
     }
+    // What a list comes in; without one libnl asks for the size of each part before it takes it.
+    constexpr std::size_t part_of_a_list = 32768;
+    nl_socket_disable_msg_peek(socket.get());
+    (void)nl_socket_set_msg_buf_size(socket.get(), part_of_a_list);
     if (const int problem = nl_connect(socket.get(), protocol); problem < 0) {
-        return to_error(from_libnl(problem), Request::list, "cannot open a netlink socket");
+        return to_error(from_libnl(problem), {Request::list, "cannot open a netlink socket"});
     }
     const int fd = nl_socket_get_fd(socket.get());
+    // libnl asks for 32 KiB, and may get less: in a small buffer a list ends with ENOBUFS. Without privilege that stays
+    // so.
+    constexpr int buffer_bytes = 1024 * 1024;
+    set_option(fd, SOL_SOCKET, SO_RCVBUFFORCE, buffer_bytes);
     set_option(fd, SOL_NETLINK, NETLINK_EXT_ACK, 1);
     set_option(fd, SOL_NETLINK, NETLINK_CAP_ACK, 1);
     const timeval patience{.tv_sec = 10, .tv_usec = 0};

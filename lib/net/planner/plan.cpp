@@ -12,17 +12,6 @@
 namespace kvmkit::net {
 namespace {
 
-Result<void> check_is_bridge(const Link& link, std::string_view doing)
-{
-    if (link.is_bridge()) {
-        return {};
-    }
-    const auto kind = link.kind.empty() ? std::string{"network card"} : fmt::format("link of kind {}", link.kind);
-    return Error{ErrorCode::refused,
-                 fmt::format("cannot {} bridge '{}': it is a {}, no bridge", doing, link.name.str(), kind),
-                 "choose another name; 'net-setup show' lists those in use"};
-}
-
 /// The ports in the order given, each once; all of them may be ports of it.
 Result<std::vector<const Link*>> wanted_ports(const Network& network, const BridgeSpec& wanted)
 {
@@ -73,23 +62,6 @@ void plan_settings(Plan& plan, const BridgeSpec& wanted, const Link& bridge)
             plan.push_back({AddAddress{wanted.name, address}});
         }
     }
-}
-
-Result<void> check_mtu(const std::vector<const Link*>& ports, const BridgeSpec& wanted)
-{
-    for (const Link* port : ports) {
-        if (wanted.mtu && port->mtu < *wanted.mtu) {
-            return Error{
-                ErrorCode::refused,
-                fmt::format("cannot set the MTU of bridge '{}' to {}: its port '{}' has only {}",
-                            wanted.name.str(),
-                            *wanted.mtu,
-                            port->name.str(),
-                            port->mtu),
-                fmt::format("raise that of the port first: ip link set {} mtu {}", port->name.str(), *wanted.mtu)};
-        }
-    }
-    return {};
 }
 
 Result<void> check_removable(const Network& network, const Link& bridge, Taps taps)
@@ -150,13 +122,16 @@ Result<Plan> plan_bridge_add(const Network& network, const BridgeSpec& wanted, c
     if (!ports) {
         return ports.error();
     }
-    if (auto checked = check_mtu(*ports, wanted); !checked) {
-        return checked.error();
+    if (auto fits = wanted.mtu ? check_bridge_mtu(wanted.name, *ports, *wanted.mtu) : Result<void>{}; !fits) {
+        return fits.error();
     }
     Plan plan;
     if (bridge == nullptr) {
-        plan.push_back(
-            {CreateBridge{wanted.name, mac_for(*ports, birthmark), birthmark.mark, {}, new_bridge_options()}});
+        plan.push_back({CreateLink{.name = wanted.name,
+                                   .kind = "bridge",
+                                   .mac = mac_for(*ports, birthmark),
+                                   .mark = birthmark.mark,
+                                   .options = new_bridge_options()}});
     }
     plan_ports(plan, wanted.name, *ports);
     plan_settings(plan, wanted, bridge != nullptr ? *bridge : Link{});
@@ -193,7 +168,7 @@ Result<Plan> plan_bridge_del(const Network& network, const BridgeRemoval& remova
     for (const Link* port : ports_of(network, *bridge)) {
         plan.push_back({Release{port->name, removal.name}});
     }
-    plan.push_back({DeleteBridge{removal.name}});
+    plan.push_back({DeleteLink{removal.name, "bridge"}});
     return plan;
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/planner/port_rules.hpp"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -24,10 +26,6 @@ std::optional<Refusal> unfit(const Link& port)
     if (!port.ethernet) {
         return Refusal{"it carries no Ethernet frames", "name a network card, a veth or a tap"};
     }
-    if (port.wireless) {
-        return Refusal{"a Wi-Fi card in client mode sends only with its own MAC and cannot be a bridge port",
-                       "use a cabled card, or a bridge without a port and route through it"};
-    }
     return std::nullopt;
 }
 
@@ -36,8 +34,7 @@ std::optional<Refusal> unfit(const Link& port)
 std::optional<Refusal> in_use(const Link& port)
 {
     const std::string hint =
-        "moving an uplink without losing the connection is not there yet: use a card without "
-        "addresses, or a bridge without ports";
+        fmt::format("'net-setup lan-bridge {}' moves them to a bridge without losing the connection", port.name.str());
     std::vector<std::string> carried;
     for (const InterfaceAddress& address : port.addresses) {
         if (!address.is_ipv6_link_local()) {
@@ -65,10 +62,83 @@ std::optional<Refusal> taken(const Network& network, const Link& port, const Lin
         return std::nullopt;
     }
     return Refusal{fmt::format("it is already a port of '{}'", owner),
-                   fmt::format("release it first: ip link set {} nomaster", port.name.str())};
+                   fmt::format("release it first: net-setup port del {}", port.name.str())};
+}
+
+Result<void> judged(std::optional<Refusal> refusal, const Link& port, const LinkName& bridge)
+{
+    if (!refusal) {
+        return {};
+    }
+    return Error{ErrorCode::refused,
+                 fmt::format("cannot attach port '{}' to '{}': {}", port.name.str(), bridge.str(), refusal->cause),
+                 std::move(refusal->hint)};
 }
 
 }  // namespace
+
+std::string kind_text(std::string_view kind)
+{
+    return kind.empty() ? std::string{"network card"} : fmt::format("link of kind {}", kind);
+}
+
+Result<void> check_is_bridge(const Link& link, std::string_view doing)
+{
+    if (link.is_bridge()) {
+        return {};
+    }
+    return Error{
+        ErrorCode::refused,
+        fmt::format("cannot {} bridge '{}': it is a {}, no bridge", doing, link.name.str(), kind_text(link.kind)),
+        "choose another name; 'net-setup show' lists those in use"};
+}
+
+Result<void> check_bridge_mtu(const LinkName& bridge, const std::vector<const Link*>& ports, unsigned mtu)
+{
+    for (const Link* port : ports) {
+        if (port->mtu < mtu) {
+            return Error{ErrorCode::refused,
+                         fmt::format("cannot set the MTU of bridge '{}' to {}: its port '{}' has only {}",
+                                     bridge.str(),
+                                     mtu,
+                                     port->name.str(),
+                                     port->mtu),
+                         fmt::format("raise that of the port first: ip link set {} mtu {}", port->name.str(), mtu)};
+        }
+    }
+    return {};
+}
+
+bool leads_away(const Network& network, const LinkName& name)
+{
+    std::vector<const Link*> reached;
+    if (const Link* link = find(network, name)) {
+        reached.push_back(link);
+    }
+    for (std::size_t next = 0; next < reached.size(); ++next) {
+        if (!reached[next]->routes.empty()) {
+            return true;
+        }
+        for (const Link& above : network.links) {
+            const bool stands_on_it = link_below(above) == reached[next]->index || above.index == reached[next]->master;
+            if (stands_on_it && std::ranges::find(reached, &above) == reached.end()) {
+                reached.push_back(&above);
+            }
+        }
+    }
+    return false;
+}
+
+bool is_in_use(const Link& port)
+{
+    return in_use(port).has_value();
+}
+
+Result<void> check_uplink(const Network& network, const Link& port, const LinkName& bridge)
+{
+    auto refusal = unfit(port);
+    return judged(refusal || port.master == 0 ? std::move(refusal) : taken(network, port, bridge), port, bridge);
+}
 
 Result<void> check_port(const Network& network, const Link& port, const LinkName& bridge)
 {
@@ -76,12 +146,7 @@ Result<void> check_port(const Network& network, const Link& port, const LinkName
     if (!refusal) {
         refusal = port.master != 0 ? taken(network, port, bridge) : in_use(port);
     }
-    if (!refusal) {
-        return {};
-    }
-    return Error{ErrorCode::refused,
-                 fmt::format("cannot attach port '{}' to '{}': {}", port.name.str(), bridge.str(), refusal->cause),
-                 std::move(refusal->hint)};
+    return judged(std::move(refusal), port, bridge);
 }
 
 }  // namespace kvmkit::net

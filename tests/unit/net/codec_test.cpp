@@ -36,9 +36,9 @@ private:
                               : InterfaceAddress{Family::ipv6, octets, number(129)};
     }
 
-    BridgeOptions options()
+    LinkOptions options()
     {
-        BridgeOptions options;
+        LinkOptions options;
         for (std::uint32_t left = number(5); left > 0; --left) {
             std::string bytes;
             for (std::uint32_t length = number(9); length > 0; --length) {
@@ -57,18 +57,86 @@ private:
             static_cast<int>(number(1000)), number(0xffffffff), number(2) == 0 ? std::nullopt : std::optional{name()}};
     }
 
+    template <class T>
+    std::optional<T> perhaps(T value)
+    {
+        return number(2) == 0 ? std::nullopt : std::optional<T>{std::move(value)};
+    }
+
+    CreateLink new_link()
+    {
+        return {.name = name(),
+                .kind = name().str(),
+                .mac = perhaps(*MacAddress::random()),
+                .mark = number(0xffffffff),
+                .mtu = maybe(),
+                .lower = perhaps(name()),
+                .peer = perhaps(name()),
+                .peer_mac = perhaps(*MacAddress::random()),
+                .index = static_cast<int>(number(1000)),
+                .peer_index = static_cast<int>(number(1000)),
+                .options = options(),
+                .vlans = perhaps(vlans())};
+    }
+
+    VlanMembership vlans()
+    {
+        VlanMembership vlans;
+        for (std::uint32_t left = number(4); left > 0; --left) {
+            const auto first = static_cast<VlanId>(1 + number(2000));
+            vlans.members.add({first, static_cast<VlanId>(first + number(2000))});
+            vlans.untagged.add(first);
+        }
+        vlans.pvid = perhaps(static_cast<VlanId>(1 + number(4094)));
+        return vlans;
+    }
+
+    RouteEntry route()
+    {
+        const auto ip = [this] { return *IpAddress::parse("192.0.2." + std::to_string(number(256))); };
+        return {Prefix{address()},
+                perhaps(name()),
+                perhaps(ip()),
+                perhaps(ip()),
+                number(0xffffffff),
+                number(0xffffffff),
+                static_cast<std::uint8_t>(number(256)),
+                static_cast<std::uint8_t>(number(256)),
+                static_cast<std::uint8_t>(number(256)),
+                number(2) == 0 ? std::vector<RouteWay>{}
+                               : std::vector{RouteWay{name(), perhaps(ip()), number(256), number(2) == 0}}};
+    }
+
     Action action(std::size_t kind)
     {
         switch (kind) {
-            case 0: return CreateBridge{name(), *MacAddress::random(), number(0xffffffff), maybe(), options()};
-            case 1: return DeleteBridge{name()};
-            case 2: return Attach{name(), name()};
+            case 0: return new_link();
+            case 1: return DeleteLink{name(), name().str()};
+            case 2: return Attach{name(), name(), options(), perhaps(vlans()), perhaps(*MacAddress::random())};
             case 3: return Release{name(), name()};
             case 4: return SwitchUp{name(), maybe()};
             case 5: return SwitchDown{name(), maybe()};
             case 6: return SetMtu{name(), number(65536)};
-            case 7: return AddAddress{name(), address()};
-            default: return RemoveAddress{name(), address()};
+            case 7: return SetMac{name(), *MacAddress::random()};
+            case 8: return SetGroup{name(), number(0xffffffff)};
+            case 9: return SetOptions{name(), name().str(), options()};
+            case 10: return SetPortOptions{name(), options()};
+            case 11: return SetVlans{name(), vlans()};
+            case 12:
+                return SetIpv6{name(), number(2) == 0 ? Ipv6Switch::enabled : Ipv6Switch::autoconf, number(2) == 0};
+            case 13:
+                return AddAddress{
+                    name(), address(), number(2) == 0 ? std::vector{address()} : std::vector<InterfaceAddress>{}};
+            case 14: return RemoveAddress{name(), address()};
+            case 15: return AddRoute{route()};
+            case 16: return RemoveRoute{route()};
+            case 18:
+                return SetResolver{perhaps(name().str() + "\xff\n"), perhaps(std::string{"nameserver 192.0.2.53\n"})};
+            case 19: return SetManaged{name(), number(2) == 0};
+            default: {
+                const auto direction = number(2) == 0 ? Direction::to_bridge : Direction::to_port;
+                return Handover{name(), name(), direction, name().str()};
+            }
         }
     }
 
@@ -89,7 +157,7 @@ TEST(CodecTest, EveryStepSurvivesTheJournal)
 
 TEST(CodecTest, WhatIsNoStepIsAnErrorAndNotAGuess)
 {
-    const auto sound = encode({DeleteBridge{LinkName::from_kernel("br0")}});
+    const auto sound = encode({DeleteLink{LinkName::from_kernel("br0"), "bridge"}});
     ASSERT_TRUE(decode(sound));
     for (const std::string& text :
          {std::string{},

@@ -20,7 +20,7 @@ public:
     {
         require(message_ != nullptr);
         require(nlmsg_put(get(), NL_AUTO_PORT, NL_AUTO_SEQ, type, 0, flags) != nullptr);
-        require(nlmsg_append(get(), &header, sizeof(header), NLMSG_ALIGNTO) == 0);
+        append(header);
     }
 
     Message& put(int type, std::string_view bytes)
@@ -41,6 +41,14 @@ public:
         return *this;
     }
 
+    /// Puts a fixed part, without an attribute around it.
+    template <class Header>
+    Message& append(Header header)
+    {
+        require(nlmsg_append(get(), &header, sizeof(header), NLMSG_ALIGNTO) == 0);
+        return *this;
+    }
+
     /// Puts what `fill` puts into an attribute of its own.
     template <class Fill>
     Message& nest(int type, Fill fill)
@@ -55,7 +63,7 @@ public:
     [[nodiscard]] nl_msg* get() const noexcept { return message_.get(); }
 
 private:
-    static constexpr std::size_t capacity = 16384;
+    static constexpr std::size_t capacity = 40960;
 
     static void require(bool done)
     {

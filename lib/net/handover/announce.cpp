@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "net/handover/announce.hpp"
+
+#include "net/handover/frame.hpp"
+
+#include <linux/if_addr.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+
+namespace kvmkit::net {
+namespace {
+
+constexpr std::string_view all_stations{"\xff\xff\xff\xff\xff\xff", 6};
+constexpr std::string_view all_nodes_mac{"\x33\x33\x00\x00\x00\x01", 6};
+
+void send(int socket, const Holder& link, std::uint16_t protocol, std::string_view to, std::string_view payload)
+{
+    sockaddr_ll address{};
+    address.sll_family = AF_PACKET;
+    address.sll_ifindex = link.index;
+    address.sll_protocol = htons(protocol);
+    address.sll_halen = static_cast<std::uint8_t>(to.size());
+    std::copy(to.begin(), to.end(), address.sll_addr);
+    (void)::sendto(socket,
+                   payload.data(),
+                   payload.size(),
+                   MSG_DONTWAIT,
+                   reinterpret_cast<const sockaddr*>(&address),
+                   sizeof(address));
+}
+
+}  // namespace
+
+std::string arp_announcement(const MacAddress& mac, std::string_view ipv4)
+{
+    return arp_frame(ArpOperation::request, {mac, ipv4}, ipv4);
+}
+
+std::string neighbour_announcement(const MacAddress& mac, std::string_view ipv6)
+{
+    const std::string all_nodes{"\xff\x02\0\0\0\0\0\0\0\0\0\0\0\0\0\x01", 16};
+    constexpr unsigned char advertisement = 136;
+    constexpr unsigned char override_flag = 0x20;
+    std::string body{
+        static_cast<char>(advertisement), '\0', '\0', '\0', static_cast<char>(override_flag), '\0', '\0', '\0'};
+    body.append(ipv6).append(link_layer_option(2, mac));
+    return icmpv6_frame(ipv6, all_nodes, std::move(body));
+}
+
+void announce(const Snapshot& snapshot, const Holder& link, const MacAddress& mac)
+{
+    const UniqueFd socket{::socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC, 0)};
+    if (!socket) {
+        return;
+    }
+    for (const Packet& told : snapshot.addresses) {
+        const bool ipv4 = header_of<ifaddrmsg>(told).ifa_family == AF_INET;
+        const auto own = attribute(told, ipv4 ? IFA_LOCAL : IFA_ADDRESS);
+        if (!own || own->size() != (ipv4 ? sizeof(in_addr) : sizeof(in6_addr))) {
+            continue;
+        }
+        if (ipv4) {
+            send(socket.get(), link, ETH_P_ARP, all_stations, arp_announcement(mac, *own));
+        } else {
+            send(socket.get(), link, ETH_P_IPV6, all_nodes_mac, neighbour_announcement(mac, *own));
+        }
+    }
+}
+
+}  // namespace kvmkit::net

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "net/history.hpp"
+
+#include "net/domain.hpp"
+#include "net/nm/truce.hpp"
+#include "net/planner/outlook.hpp"
+#include "system/clock.hpp"
+#include "txn/execute.hpp"
+#include "txn/lock.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+namespace kvmkit::net {
+namespace {
+
+const std::string tool = "net-setup";
+
+bool stands(const txn::Record& record)
+{
+    return record.state == txn::State::closed || record.state == txn::State::confirmed;
+}
+
+/// Where a change was made; absent if it has nothing to undo.
+std::optional<NetNamespace> place_of(const txn::Record& record)
+{
+    for (const txn::StepRecord& step : record.steps) {
+        if (!step.undo.empty()) {
+            return namespace_of(step.undo);
+        }
+    }
+    return std::nullopt;
+}
+
+/// The links that its steps changed.
+std::vector<LinkName> links_of(const txn::Record& record)
+{
+    Plan undoing;
+    undoing.reserve(record.steps.size());
+    for (const txn::StepRecord& step : record.steps) {
+        if (auto undo = step.undo.empty() ? Result<Step>{Error{}} : LinkDomain::decode(step.undo)) {
+            undoing.push_back(std::move(*undo));
+        }
+    }
+    return links_in(undoing);
+}
+
+Error cannot_undo(const std::string& id, const std::string& cause, std::string hint)
+{
+    return {ErrorCode::refused, fmt::format("cannot undo change {}: {}", id, cause), std::move(hint)};
+}
+
+/// The record of that id, or the newest one that stands and was made here.
+Result<txn::Record> chosen(const txn::Inventory& inventory, const std::string& id, const NetNamespace& here)
+{
+    const txn::Record* newest = nullptr;
+    const txn::Record* wanted = nullptr;
+    for (const txn::Record& record : inventory.records) {
+        const auto place = place_of(record);
+        const bool ours = place && place->is_same(here);
+        newest = stands(record) && ours ? &record : newest;
+        wanted = record.id == id ? &record : wanted;
+    }
+    wanted = id.empty() ? newest : wanted;
+    if (wanted == nullptr) {
+        return Error{ErrorCode::not_found,
+                     id.empty() ? "there is no change to undo here" : fmt::format("there is no change {}", id),
+                     "'net-setup history' lists the changes"};
+    }
+    if (!stands(*wanted)) {
+        return cannot_undo(
+            wanted->id, fmt::format("it is {}", txn::word(wanted->state)), "'net-setup history' lists the changes");
+    }
+    const auto place = place_of(*wanted);
+    if (!place || !place->is_same(here)) {
+        return cannot_undo(wanted->id,
+                           "it was made in another network namespace, or changed nothing",
+                           "run net-setup there: --netns NAME");
+    }
+    if (newest != wanted) {
+        return cannot_undo(wanted->id,
+                           fmt::format("{} was made on top of it", newest->id),
+                           fmt::format("net-setup undo {}", newest->id));
+    }
+    return *wanted;
+}
+
+}  // namespace
+
+Result<txn::Inventory> history(const txn::Places& places)
+{
+    return txn::read_all_records(places, tool);
+}
+
+Result<std::string> undo_change(RouteSocket& route, const Undertaking& undertaking, const std::string& id)
+{
+    if (auto allowed = check_may_change_links(); !allowed) {
+        return allowed.error();
+    }
+    const auto own = txn::Lock::acquire(undertaking.places, "lock." + tool, undertaking.command_line);
+    const auto shared =
+        own ? txn::Lock::acquire(undertaking.places, "lock", undertaking.command_line) : Result<txn::Lock>{own.error()};
+    if (!shared) {
+        return shared.error();
+    }
+    if (undertaking.keeper.recover) {
+        undertaking.keeper.recover();
+    }
+    const auto inventory = history(undertaking.places);
+    const auto record = inventory ? chosen(*inventory, id, undertaking.here) : Result<txn::Record>{inventory.error()};
+    if (!record) {
+        return record.error();
+    }
+    const auto boot = boot_id();
+    if (!boot || *boot != record->owner.boot_id) {
+        return cannot_undo(record->id, "it ended with the last boot", "'net-setup show' tells what is there now");
+    }
+    const auto& keeper = undertaking.keeper;
+    if (auto back = keeper.take_back ? keeper.take_back(record->id, links_of(*record)) : Result<void>{}; !back) {
+        return std::move(back).error();
+    }
+    auto journal = txn::Journal::adopt(*record);
+    if (!journal) {
+        return journal.error();
+    }
+    renew_truce(links_of(*record));
+    LinkDomain domain{route, undertaking.here};
+    const auto left = txn::roll_back(*journal, domain);
+    if (!left.empty()) {
+        return Error{ErrorCode::damaged,
+                     fmt::format("could not undo all of {}:\n  {}", record->id, fmt::join(left, "\n  "))};
+    }
+    return record->id;
+}
+
+}  // namespace kvmkit::net

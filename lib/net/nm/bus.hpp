@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "base/result.hpp"
+
+#include <sys/types.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace kvmkit::net {
+
+/// Where a method or a property of an object on D-Bus is.
+struct BusPlace {
+    std::string path;
+    std::string interface;
+    std::string member;
+};
+
+/// The system's D-Bus, spoken to for one service. libsystemd is loaded when it is needed: a host without it has no
+/// service that this could ask. No call takes more than five seconds.
+class Bus {
+public:
+    /// Absent: there is no libsystemd or no bus here, or nobody on it who bears the service's name.
+    static std::optional<Bus> reach(const std::string& service);
+
+    /// The process behind the name.
+    [[nodiscard]] Result<pid_t> service_process() const;
+
+    /// Calls a method with these strings; the answer is an object path, or empty where the method has none.
+    Result<std::string> call(const BusPlace& place, const std::vector<std::string>& strings) const;
+    /// The same with object paths.
+    Result<std::string> call_on_objects(const BusPlace& place, const std::vector<std::string>& paths) const;
+
+    [[nodiscard]] Result<bool> flag(const BusPlace& property) const;
+    [[nodiscard]] Result<unsigned> number(const BusPlace& property) const;
+    [[nodiscard]] Result<std::string> object(const BusPlace& property) const;
+    [[nodiscard]] Result<std::string> text(const BusPlace& property) const;
+    Result<void> set_flag(const BusPlace& property, bool value) const;
+
+private:
+    struct Connection;
+    explicit Bus(std::shared_ptr<const Connection> connection) : connection_(std::move(connection)) {}
+    Result<std::string> call_with(const BusPlace& place, char type, const std::vector<std::string>& words) const;
+
+    std::shared_ptr<const Connection> connection_;
+};
+
+}  // namespace kvmkit::net

@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "net/planner/hazards.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+namespace kvmkit::net {
+namespace {
+
+/// What one hazard looks at.
+struct Scene {
+    const Network& network;
+    const Plan& plan;
+    const HazardFacts& around;
+};
+
+/// A card that becomes a port of a bridge.
+struct NewPort {
+    const Link* card;
+    LinkName bridge;
+    KeyPath origin;
+};
+
+bool is_bond(const Scene& scene, const LinkName& name)
+{
+    const Link* link = find(scene.network, name);
+    const bool made = std::ranges::any_of(scene.plan, [&name](const Step& step) {
+        const auto* create = std::get_if<CreateLink>(&step.action);
+        return create != nullptr && create->name == name && create->kind == "bond";
+    });
+    return made || (link != nullptr && link->kind == "bond");
+}
+
+/// Only hardware, or what a driver of hardware moves, leads to a switch that looks at MACs.
+bool is_card(const Scene& scene, const Link& link)
+{
+    return link.kind.empty() || scene.around.drivers.contains(link.name);
+}
+
+std::vector<NewPort> new_ports(const Scene& scene)
+{
+    std::vector<NewPort> ports;
+    for (const Step& step : scene.plan) {
+        const auto* attach = std::get_if<Attach>(&step.action);
+        const auto* handover = std::get_if<Handover>(&step.action);
+        const bool to_bridge = handover != nullptr && handover->direction == Direction::to_bridge;
+        if (attach == nullptr && !to_bridge) {
+            continue;
+        }
+        const LinkName& port = attach != nullptr ? attach->port : handover->port;
+        const LinkName& bridge = attach != nullptr ? attach->bridge : handover->bridge;
+        const Link* card = find(scene.network, port);
+        if (card != nullptr && is_card(scene, *card) && !is_bond(scene, bridge)) {
+            ports.push_back({card, bridge, step.origin});
+        }
+    }
+    return ports;
+}
+
+std::string driver_of(const Scene& scene, const Link& card)
+{
+    const auto found = scene.around.drivers.find(card.name);
+    return found != scene.around.drivers.end() ? found->second : std::string{};
+}
+
+Hazard refusal(const NewPort& port, const std::string& cause, std::string hint)
+{
+    return {{},
+            {ErrorCode::refused,
+             fmt::format("cannot attach port '{}' to '{}': {}", port.card->name.str(), port.bridge.str(), cause),
+             std::move(hint)},
+            port.origin};
+}
+
+/// Cards that only clouds have, whatever DMI says.
+struct CloudDriver {
+    std::string_view driver;
+    std::string_view cloud;
+};
+constexpr std::array cloud_drivers{
+    CloudDriver{"ena", "Amazon EC2"}, CloudDriver{"gve", "Google Cloud"}, CloudDriver{"mana", "Microsoft Azure"}};
+
+std::string cloud_of(const Scene& scene, const Link& card)
+{
+    const auto driver = driver_of(scene, card);
+    const auto row = std::ranges::find(cloud_drivers, driver, &CloudDriver::driver);
+    return scene.around.cloud.empty() && row != cloud_drivers.end() ? std::string{row->cloud} : scene.around.cloud;
+}
+
+std::optional<Hazard> cloud_nic(const Scene& scene)
+{
+    for (const NewPort& port : new_ports(scene)) {
+        if (const auto cloud = cloud_of(scene, *port.card); !cloud.empty()) {
+            return refusal(port,
+                           fmt::format("it is a card of a cloud ({}), which drops frames of other MACs than the card's "
+                                       "own: VMs would have no network",
+                                       cloud),
+                           "use a bridge without a port, routed or with NAT: net-setup bridge add br0 --address "
+                           "192.0.2.1/24");
+        }
+    }
+    return std::nullopt;
+}
+
+std::optional<Hazard> wifi(const Scene& scene)
+{
+    for (const NewPort& port : new_ports(scene)) {
+        if (port.card->wireless) {
+            return refusal(port,
+                           "a Wi-Fi card in client mode sends only with its own MAC and cannot be a bridge port",
+                           "use a cabled card, or a bridge without a port and route through it");
+        }
+    }
+    return std::nullopt;
+}
+
+std::optional<Hazard> vmware(const Scene& scene)
+{
+    const auto ports = scene.around.vmware ? new_ports(scene) : std::vector<NewPort>{};
+    return ports.empty()
+               ? std::nullopt
+               : std::optional{refusal(ports.front(),
+                                       "the host is a guest of VMware's, whose port group drops frames of other MACs "
+                                       "unless it allows promiscuous mode and forged transmits, which cannot be seen "
+                                       "from here",
+                                       "allow both in the port group, then repeat this")};
+}
+
+std::optional<Hazard> hyper_v(const Scene& scene)
+{
+    for (const NewPort& port : new_ports(scene)) {
+        if (driver_of(scene, *port.card) == "hv_netvsc") {
+            return refusal(port,
+                           "the host is a guest of Hyper-V, which drops frames of other MACs unless MAC address "
+                           "spoofing is enabled for the card, which cannot be seen from here",
+                           "enable it in the settings of the VM's network adapter, then repeat this");
+        }
+    }
+    return std::nullopt;
+}
+
+std::optional<Hazard> proxmox(const Scene& scene)
+{
+    if (!scene.around.proxmox) {
+        return std::nullopt;
+    }
+    for (const Step& step : scene.plan) {
+        const LinkName* name = subject(step.action);
+        if (name != nullptr && scene.around.ifupdown_links.contains(name->str())) {
+            return Hazard{{},
+                          {ErrorCode::refused,
+                           fmt::format("cannot {}: Proxmox VE configures '{}' by /etc/network/interfaces, and its next "
+                                       "ifreload would take this back",
+                                       describe(step.action),
+                                       name->str()),
+                           "change it in Proxmox's own interface (node, System, Network), or in that file, and run "
+                           "ifreload -a"},
+                          step.origin};
+        }
+    }
+    return std::nullopt;
+}
+
+std::optional<Hazard> way_back(const Scene& scene)
+{
+    const auto lost = lost_way(scene.network, scene.plan, scene.around.operator_at);
+    if (!lost) {
+        return std::nullopt;
+    }
+    return Hazard{{},
+                  {ErrorCode::refused,
+                   fmt::format("cannot change the network so: it leaves {}", *lost),
+                   "lan-bridge moves a card's addresses and routes to a bridge, and back with --back"},
+                  {}};
+}
+
+struct Row {
+    std::string_view name;
+    std::optional<Hazard> (*look)(const Scene&);
+};
+constexpr std::array rows{Row{"cloud-nic", cloud_nic},
+                          Row{"wifi", wifi},
+                          Row{"vmware", vmware},
+                          Row{"hyper-v", hyper_v},
+                          Row{"proxmox", proxmox},
+                          Row{"way-back", way_back}};
+
+}  // namespace
+
+const std::vector<std::string>& hazard_names()
+{
+    static const std::vector<std::string> names = [] {
+        std::vector<std::string> all;
+        all.reserve(rows.size());
+        for (const Row& row : rows) {
+            all.emplace_back(row.name);
+        }
+        return all;
+    }();
+    return names;
+}
+
+Result<std::set<std::string>> read_allowed(const std::vector<std::string>& lists)
+{
+    std::set<std::string> allowed;
+    for (const std::string& list : lists) {
+        for (std::size_t start = 0; start <= list.size();) {
+            const auto comma = std::min(list.find(',', start), list.size());
+            const auto word = list.substr(start, comma - start);
+            start = comma + 1;
+            if (word == "all") {
+                allowed.insert(hazard_names().begin(), hazard_names().end());
+                continue;
+            }
+            if (std::ranges::find(hazard_names(), word) == hazard_names().end()) {
+                return Error{ErrorCode::usage,
+                             fmt::format("cannot allow '{}': nothing is refused by that name", word),
+                             fmt::format("write {} or all", fmt::join(hazard_names(), ", "))};
+            }
+            allowed.insert(word);
+        }
+    }
+    return allowed;
+}
+
+std::optional<Hazard> hazard_of(const Network& network,
+                                const Plan& plan,
+                                const HazardFacts& around,
+                                const std::set<std::string>& allowed)
+{
+    for (const Row& row : rows) {
+        const auto name = std::string{row.name};
+        auto hazard = allowed.contains(name) ? std::nullopt : row.look({network, plan, around});
+        if (hazard) {
+            hazard->name = name;
+            hazard->error.hint += fmt::format("; --allow {} does it all the same", name);
+            return hazard;
+        }
+    }
+    return std::nullopt;
+}
+
+}  // namespace kvmkit::net

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "net/model/network.hpp"
+#include "net/planner/plan.hpp"
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace kvmkit::net {
+
+/// The connection that the operator works through.
+struct Operator {
+    IpAddress peer;   ///< Where the operator sits.
+    IpAddress local;  ///< The host's own end.
+
+    bool operator==(const Operator&) const = default;
+};
+
+/// From sshd's SSH_CONNECTION: "192.0.2.7 50522 192.0.2.1 22"; absent where it is something else.
+std::optional<Operator> read_operator(std::string_view ssh_connection);
+
+/// Why the host cannot be reached any more once the plan is made, in words that follow "it leaves ..."; absent: it can,
+/// or it could not before either. Without an operator the default routes stand for one. Pure.
+std::optional<std::string> lost_way(const Network& network, const Plan& plan, const std::optional<Operator>& who);
+
+}  // namespace kvmkit::net

@@ -1,0 +1,183 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A card that the real NetworkManager looks after: it runs here with a D-Bus of its own, in the lab's namespaces.
+usage: network_manager_test.py NET-SETUP SCHEMAS ECHO-PEER"""
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import time
+
+import lab
+from etc_folder import own_etc
+from lab import ip, links
+
+ECHO = "/run/lab/echo-peer"
+PROFILES = pathlib.Path("/etc/NetworkManager/system-connections")
+UPLINK = """[connection]
+id=uplink
+uuid=6a1f1f4e-5a0c-4f6b-9d1c-0c5b7d1f2a10
+type=ethernet
+interface-name=eth0
+
+[ipv4]
+method=manual
+address1=192.0.2.1/24,192.0.2.254
+
+[ipv6]
+method=link-local
+"""
+# Far below the second that a lost first ARP request costs, above what a machine that is shared adds to NetworkManager's 20 ms.
+GAP_MS = 400
+OURS = "connected:net-setup-br0-port-eth0"
+
+
+def start_bus():
+    """Both daemons die with this script."""
+    for folder in ("/run/dbus", "/var/lib/NetworkManager", "/var/lib/dbus"):
+        pathlib.Path(folder).mkdir(parents=True, exist_ok=True)
+    subprocess.run(["dbus-uuidgen", "--ensure=/etc/machine-id"], check=True)
+    bus = subprocess.Popen(["dbus-daemon", "--system", "--nofork", "--nopidfile"], stderr=subprocess.DEVNULL)
+    wait_until(lambda: os.path.exists("/run/dbus/system_bus_socket"), "the bus")
+    return bus
+
+
+def wait_until(holds, what, seconds=30):
+    end = time.monotonic() + seconds
+    while not holds():
+        if time.monotonic() > end:
+            raise AssertionError(f"{what} did not come: {devices()}\n{pathlib.Path('/run/lab/nm.log').read_text()[-3000:]}")
+        time.sleep(0.05)
+
+
+def devices():
+    """What NetworkManager says of each link: name -> "connected:uplink"."""
+    said = subprocess.run(["nmcli", "-g", "DEVICE,STATE,CONNECTION", "device"], capture_output=True, text=True, check=False).stdout
+    return dict(line.split(":", 1) for line in said.splitlines() if ":" in line)
+
+
+def addresses(link):
+    """Of IPv4."""
+    return [a["local"] for a in links().get(link, {}).get("addr_info", []) if a["family"] == "inet"]
+
+
+class ManagedCard(lab.Lab):
+    """eth0 has the host's address by NetworkManager's profile "uplink"; 192.0.2.254 behind it answers echoes."""
+
+    def setUp(self):
+        super().setUp()
+        ip("link del p0")
+        for file in PROFILES.iterdir():
+            file.unlink()
+        (PROFILES / "uplink.nmconnection").write_text(UPLINK, encoding="ascii")
+        (PROFILES / "uplink.nmconnection").chmod(0o600)
+        ip("netns add lan")
+        self.addCleanup(subprocess.run, ["ip", "netns", "del", "lan"], check=True)
+        ip("link add eth0 address 52:54:00:1a:b1:00 type veth peer name lan0 netns lan")
+        ip("-n lan addr add 192.0.2.254/24 dev lan0")
+        ip("-n lan link set lan0 up")
+        self.echo = subprocess.Popen(["ip", "netns", "exec", "lan", ECHO, "serve"])
+        self.addCleanup(self.echo.wait)
+        self.addCleanup(self.echo.kill)
+        self.log = open("/run/lab/nm.log", "w", encoding="utf-8")
+        self.addCleanup(self.log.close)
+        self.manager = subprocess.Popen(["NetworkManager", "--no-daemon"], stdout=self.log, stderr=self.log)
+        self.addCleanup(self.manager.wait)
+        self.addCleanup(self.manager.terminate)
+        self.settle("eth0", "connected:uplink")
+        self.measure(500)()
+
+    def settle(self, link, state):
+        wait_until(lambda: devices().get(link) == state, f"{link} {state}")
+
+    def measure(self, milliseconds):
+        """Begins to send a packet each millisecond; the result is asked for by calling what it returns."""
+        sender = subprocess.Popen([ECHO, "measure", "192.0.2.254", "1000", str(milliseconds)], stdout=subprocess.PIPE, text=True)
+        return lambda: json.loads(sender.communicate(timeout=60)[0])
+
+    def expect_short(self, measured, what):
+        print(f"{what}: {measured}", file=sys.stderr)
+        self.assertLess(measured["gap_ms"], GAP_MS, f"{what}: {measured}")
+
+    def expect_card(self):
+        """eth0 is NetworkManager's, as it was."""
+        self.settle("eth0", "connected:uplink")
+        self.assertEqual(addresses("eth0"), ["192.0.2.1"])
+        self.assertNotIn("br0", links())
+        self.assertEqual([file.name for file in PROFILES.iterdir()], ["uplink.nmconnection"])
+
+    def test_a_kept_bridge_becomes_its_own_and_gives_the_card_back(self):
+        measured = self.measure(4000)
+        record = self.record("lan-bridge eth0 --confirm none --persist auto --json")
+        self.assertEqual(record["steps"][0], {"action": "set-managed", "link": "eth0", "text": "have NetworkManager leave eth0 alone"})
+        kept = record["persistence"]
+        self.assertEqual((kept["manager"], kept["reboot_safe"], kept["commands"], kept["warnings"]), ("nm", True, [], []))
+        self.assertEqual((devices()["br0"], devices()["eth0"]), ("connected:net-setup-br0", OURS))
+        self.assertEqual((addresses("br0"), addresses("eth0")), (["192.0.2.1"], []))
+        self.assertEqual([name for name in links() if name.startswith("kvmkit")], [])
+        self.expect_short(measured(), "bridge and profile")
+        measured = self.measure(4000)
+        self.expect("lan-bridge eth0 --back --confirm none", 0)
+        self.expect_card()
+        self.expect_short(measured(), "the way back")
+
+    def test_it_starts_anew_with_the_same_bridge(self):
+        self.expect("lan-bridge eth0 --confirm none --persist auto", 0)
+        self.manager.terminate()
+        self.manager.wait()
+        self.manager = subprocess.Popen(["NetworkManager", "--no-daemon"], stdout=self.log, stderr=self.log)
+        self.addCleanup(self.manager.wait)
+        self.addCleanup(self.manager.terminate)
+        self.settle("br0", "connected:net-setup-br0")
+        self.settle("eth0", OURS)
+        self.assertEqual((addresses("br0"), addresses("eth0")), (["192.0.2.1"], []))
+
+    def test_undoing_a_kept_bridge_gives_the_card_back(self):
+        self.expect("lan-bridge eth0 --confirm none --persist auto", 0)
+        measured = self.measure(4000)
+        self.expect("undo", 0)
+        self.expect_card()
+        self.expect_short(measured(), "undo")
+
+    def test_nobody_confirms(self):
+        measured = self.measure(5000)
+        run = subprocess.Popen([lab.TOOL, "lan-bridge", "eth0", "--confirm", "ask", "--timeout", "2s", "--persist", "auto"],
+                               stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.settle("eth0", "unmanaged:")
+        self.assertEqual(addresses("eth0"), [])
+        self.assertEqual(run.wait(timeout=30), 12)
+        self.expect_card()
+        self.expect_short(measured(), "bridge and rollback")
+
+    def test_whoever_makes_the_change_is_killed(self):
+        self.tool("lan-bridge eth0 --confirm none", fault="kill:after:2")
+        wait_until(lambda: "br0" not in links(), "end of the bridge")
+        self.expect_card()
+
+    def test_a_bridge_that_is_not_kept_leaves_the_card_alone_until_it_is(self):
+        self.expect("lan-bridge eth0 --confirm none", 0)
+        self.assertEqual((devices()["br0"], devices()["eth0"]), ("connected (externally):br0", "unmanaged:"))
+        self.expect("persist br0", 0)
+        self.assertEqual((devices()["br0"], devices()["eth0"]), ("connected:net-setup-br0", OURS))
+        self.assertEqual((addresses("br0"), addresses("eth0")), (["192.0.2.1"], []))
+
+
+if __name__ == "__main__":
+    for program in ("NetworkManager", "nmcli", "dbus-daemon"):
+        if shutil.which(program) is None:
+            lab.cannot_run(f"{program} is not installed")
+    lab.enter()
+    own_etc()
+    subprocess.run(["mount", "-t", "sysfs", "-o", "ro", "sysfs", "/sys"], check=True)  # it then waits for no udev
+    PROFILES.mkdir(parents=True, exist_ok=True)
+    pathlib.Path("/etc/NetworkManager/NetworkManager.conf").write_text("[main]\nplugins=keyfile\ndns=none\n", encoding="ascii")
+    pathlib.Path("/etc/network").mkdir(exist_ok=True)
+    shutil.copy(sys.argv[3], ECHO)
+    ip("link set lo up")
+    DAEMON = start_bus()
+    try:
+        lab.run_tests()
+    finally:
+        DAEMON.terminate()
+        DAEMON.wait()

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "surroundings.hpp"
+
+#include "facts/underlay.hpp"
+#include "net/owner/interfaces_file.hpp"
+#include "probe/underlay.hpp"
+#include "system/root.hpp"
+
+#include <unistd.h>
+
+#include <charconv>
+#include <cstdlib>
+
+#include <fmt/format.h>
+
+namespace kvmkit::net_setup {
+namespace {
+
+constexpr unsigned oldest_ancestor = 32;
+
+/// The value of a variable in /proc/PID/environ, whose entries end with a zero byte; empty if it is not there.
+std::string variable_in(std::string_view environment, std::string_view name)
+{
+    while (!environment.empty()) {
+        const auto end = std::min(environment.find('\0'), environment.size());
+        const auto entry = environment.substr(0, end);
+        if (entry.starts_with(name) && entry.substr(name.size()).starts_with('=')) {
+            return std::string{entry.substr(name.size() + 1)};
+        }
+        environment.remove_prefix(std::min(end + 1, environment.size()));
+    }
+    return {};
+}
+
+/// The fourth word of /proc/PID/stat. The second one, a name in brackets, may hold blanks.
+int parent_of(const Root& root, int process)
+{
+    const auto stat = root.read(fmt::format("proc/{}/stat", process));
+    const auto bracket = stat && *stat ? (*stat)->rfind(')') : std::string::npos;
+    if (bracket == std::string::npos || (*stat)->size() < bracket + 5) {
+        return 0;
+    }
+    int parent = 0;
+    const auto rest = std::string_view{**stat}.substr(bracket + 4);
+    (void)std::from_chars(rest.data(), rest.data() + rest.size(), parent);
+    return parent;
+}
+
+std::string connection_of_ancestors(const Root& root)
+{
+    int process = ::getppid();
+    for (unsigned i = 0; process > 1 && i < oldest_ancestor; ++i) {
+        const auto environment = root.read(fmt::format("proc/{}/environ", process));
+        if (environment && *environment) {
+            if (auto found = variable_in(**environment, "SSH_CONNECTION"); !found.empty()) {
+                return found;
+            }
+        }
+        process = parent_of(root, process);
+    }
+    return {};
+}
+
+std::map<net::LinkName, std::string> drivers(const Root& root)
+{
+    std::map<net::LinkName, std::string> drivers;
+    const auto names = root.names("sys/class/net");
+    for (const std::string& name : names&&* names ? **names : std::vector<std::string>{}) {
+        const auto target = root.link_target(fmt::format("sys/class/net/{}/device/driver", name));
+        if (target && *target) {
+            drivers.emplace(net::LinkName::from_kernel(name), (*target)->substr((*target)->rfind('/') + 1));
+        }
+    }
+    return drivers;
+}
+
+std::set<std::string> ifupdown_links(const Root& root)
+{
+    std::set<std::string> names;
+    for (const net::InterfacesFile& file : net::interfaces_files(root)) {
+        for (const net::InterfacesStanza& stanza : file.stanzas) {
+            if (stanza.words.size() > 1 && stanza.words[0] == "iface") {
+                names.insert(stanza.words[1]);
+            }
+        }
+    }
+    return names;
+}
+
+net::HazardFacts read_surroundings(const Root& root)
+{
+    net::HazardFacts around{.drivers = drivers(root), .operator_at = net::read_operator(ssh_connection())};
+    const auto dmi = read_dmi(root);
+    if (dmi && *dmi) {
+        around.cloud = cloud_of(**dmi);
+        around.vmware = (*dmi)->vendor.starts_with("VMware");
+    }
+    around.proxmox = root.exists("etc/pve") || root.exists("usr/bin/pveversion");
+    if (around.proxmox) {
+        around.ifupdown_links = ifupdown_links(root);
+    }
+    return around;
+}
+
+}  // namespace
+
+void declare_surroundings(cli::po::options_description_easy_init& add)
+{
+    using Texts = std::vector<std::string>;
+    add("allow",
+        cli::po::value<Texts>()->value_name("HAZARD,..."),
+        "do it although it is refused by this name: cloud-nic, wifi, vmware, hyper-v, proxmox, way-back, or all");
+    add("root",
+        cli::po::value<std::string>()->value_name("DIR")->default_value("/"),
+        "read below DIR what machine this is and who else configures it");
+}
+
+std::string ssh_connection()
+{
+    const char* own = std::getenv("SSH_CONNECTION");  // NOLINT(concurrency-mt-unsafe): nobody changes it
+    if (own != nullptr) {
+        return own;
+    }
+    const auto root = Root::open("/");
+    return root ? connection_of_ancestors(*root) : std::string{};
+}
+
+Result<Caution> read_caution(const cli::Arguments& arguments)
+{
+    auto allowed = net::read_allowed(arguments.list("allow"));
+    const auto root = Root::open(arguments.text("root"));
+    if (!allowed || !root) {
+        return !allowed ? std::move(allowed).error() : root.error();
+    }
+    return Caution{read_surroundings(*root), *std::move(allowed)};
+}
+
+}  // namespace kvmkit::net_setup

@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "trial.hpp"
+
+#include <poll.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <array>
+#include <csignal>
+#include <cstdlib>
+#include <optional>
+
+#include <fmt/format.h>
+
+namespace kvmkit::net_setup {
+namespace {
+
+constexpr std::chrono::seconds patience_with_each{2};
+/// So long the proofs must hold for a change to stay by itself.
+constexpr std::chrono::seconds quarantine{5};
+
+std::vector<net::Proof> own_proofs(const cli::Console& console)
+{
+    auto proofs = net::gateway_proofs();
+    const char* connection = std::getenv("SSH_CONNECTION");  // NOLINT(concurrency-mt-unsafe): nobody changes it
+    if (connection != nullptr) {
+        auto own = net::ssh_proof(connection, [&console] { console.warn("checking the connection"); });
+        if (own) {
+            proofs.push_back(std::move(*own));
+        }
+    }
+    return proofs;
+}
+
+/// A signal that ends the waiting. A terminal that was closed does not: the operator may come back and confirm.
+bool asks_to_stop(int signals)
+{
+    signalfd_siginfo info{};
+    while (::read(signals, &info, sizeof(info)) == static_cast<ssize_t>(sizeof(info))) {
+        if (info.ssi_signo != SIGHUP) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/// Asks, proves, or both, until there is a decision.
+class Decider {
+public:
+    Decider(const TrialOptions& options,
+            std::vector<net::Proof> proofs,
+            const SignalWatch& signals,
+            const cli::Console& console)
+        : options_(options), proofs_(std::move(proofs)), signals_(signals), console_(console)
+    {
+    }
+
+    net::Decision operator()(const std::string& transaction, int watchdog)
+    {
+        if (!still_reached()) {
+            return net::Decision::undo;
+        }
+        if (options_.confirm == Confirm::automatic) {
+            return hold_out(watchdog);
+        }
+        console_.end_progress();
+        const bool terminal = ::isatty(STDIN_FILENO) == 1;
+        console_.warn(
+            fmt::format("the change is made. {}'net-setup confirm {}' from a new login keeps it; it is undone in {} s",
+                        terminal ? "ENTER or " : "",
+                        transaction,
+                        options_.timeout.count() / 1000));
+        return wait(watchdog, terminal);
+    }
+
+private:
+    bool still_reached() const
+    {
+        const auto failing = net::ask(proofs_, patience_with_each).failing;
+        for (const std::string& name : failing) {
+            console_.warn(fmt::format("no longer so: {}", name));
+        }
+        if (!failing.empty()) {
+            console_.warn("no longer reached: the change is undone");
+        }
+        return failing.empty();
+    }
+
+    /// Absent: nothing happened for so long.
+    std::optional<net::Decision> look(int watchdog, int terminal, std::chrono::milliseconds patience)
+    {
+        std::array<pollfd, 3> waiting{
+            pollfd{watchdog, POLLIN, 0}, pollfd{signals_.fd(), POLLIN, 0}, pollfd{terminal, POLLIN, 0}};
+        if (::poll(waiting.data(), waiting.size(), static_cast<int>(patience.count())) <= 0) {
+            return std::nullopt;
+        }
+        if (waiting[0].revents != 0) {
+            return net::Decision::look;
+        }
+        if (waiting[1].revents != 0 && asks_to_stop(signals_.fd())) {
+            return net::Decision::undo;
+        }
+        char typed = 0;
+        if (waiting[2].revents != 0) {
+            gone_ = ::read(terminal, &typed, 1) <= 0;
+            return typed == '\n' ? std::optional{net::Decision::keep} : std::nullopt;
+        }
+        return std::nullopt;
+    }
+
+    net::Decision wait(int watchdog, bool terminal)
+    {
+        for (;;) {
+            const bool listen = terminal && !gone_;
+            if (const auto decision = look(watchdog, listen ? STDIN_FILENO : -1, std::chrono::hours{1})) {
+                return *decision;
+            }
+        }
+    }
+
+    net::Decision hold_out(int watchdog)
+    {
+        const auto end = Deadline::after(quarantine);
+        while (!end.passed()) {
+            constexpr std::chrono::milliseconds between{500};
+            if (const auto decision = look(watchdog, -1, std::min(between, end.left()))) {
+                return *decision;
+            }
+            if (!still_reached()) {
+                return net::Decision::undo;
+            }
+        }
+        return net::Decision::keep;
+    }
+
+    const TrialOptions& options_;
+    std::vector<net::Proof> proofs_;
+    const SignalWatch& signals_;
+    const cli::Console& console_;
+    bool gone_ = false;  ///< Nobody is at the terminal any more.
+};
+
+}  // namespace
+
+void declare_trial(cli::po::options_description_easy_init& add)
+{
+    using Texts = std::vector<std::string>;
+    add("confirm",
+        cli::po::value<std::string>()->value_name("ask|auto|none"),
+        "ask: undone unless confirmed in time; auto: undone unless the host is still reached; none: it stays");
+    add("timeout",
+        cli::po::value<std::string>()->value_name("TIME")->default_value("90s"),
+        "how long a confirmation is waited for, as 90s or 5m");
+    add("probe",
+        cli::po::value<Texts>()->value_name("URL"),
+        "what must answer before and after, as tcp://192.0.2.1:22 or icmp://192.0.2.1; may be given more than once");
+}
+
+Result<TrialOptions> read_trial(const cli::Arguments& arguments, Confirm without)
+{
+    TrialOptions options{without};
+    if (const auto word = arguments.maybe("confirm")) {
+        if (*word != "ask" && *word != "auto" && *word != "none") {
+            return Error{ErrorCode::usage, fmt::format("cannot confirm by '{}'", *word), "write ask, auto or none"};
+        }
+        options.confirm = *word == "ask" ? Confirm::ask : *word == "auto" ? Confirm::automatic : Confirm::none;
+    }
+    const auto timeout = parse_duration(arguments.text("timeout"));
+    if (!timeout) {
+        return timeout.error();
+    }
+    if (*timeout < std::chrono::seconds{1} || *timeout > std::chrono::hours{24}) {
+        return Error{ErrorCode::usage, "cannot wait for so long, or so short a time", "1 second to 24 hours"};
+    }
+    options.timeout = *timeout;
+    for (const std::string& url : arguments.list("probe")) {
+        auto probe = net::probe_proof(url);
+        if (!probe) {
+            return std::move(probe).error();
+        }
+        options.probes.push_back(std::move(*probe));
+    }
+    return options;
+}
+
+Confirm for_uplinks(const cli::Arguments& arguments)
+{
+    const bool somebody = ::isatty(STDIN_FILENO) == 1 && ::isatty(STDERR_FILENO) == 1 && !arguments.has("yes");
+    return somebody ? Confirm::ask : Confirm::automatic;
+}
+
+Result<net::Trial> make_trial(const TrialOptions& options, const SignalWatch& signals, const cli::Console& console)
+{
+    if (options.confirm == Confirm::none && options.probes.empty()) {
+        return net::Trial{};
+    }
+    auto proven = net::ask(options.probes, patience_with_each);
+    if (!proven.failing.empty()) {
+        return Error{ErrorCode::refused,
+                     fmt::format("cannot use a probe that does not hold now: {}", proven.failing.front()),
+                     "leave it out, or see why it does not answer"};
+    }
+    auto proofs = net::ask(own_proofs(console), patience_with_each).holding;
+    proofs.insert(proofs.end(), proven.holding.begin(), proven.holding.end());
+    return net::Trial{options.timeout, Decider{options, std::move(proofs), signals, console}};
+}
+
+}  // namespace kvmkit::net_setup
