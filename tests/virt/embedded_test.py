@@ -4,10 +4,10 @@ import pathlib
 import subprocess
 import unittest
 
-from host import BOOT_SECONDS, GUEST, VmRunTest, cmdline, make_image, wait_for
+from host import BOOT_SECONDS, GUEST, VmRunTest, cmdline, make_image, no_keys_of_the_caller, wait_for
 
 EPHEMERAL = ("launch", "try", *GUEST, "--rm", "--net", "none", "--timeout", str(BOOT_SECONDS))
-STEPS = ("driver", "folder", "overlay", "create", "attach", "resume")
+STEPS = ("driver", "folder", "overlay", "seed", "create", "attach", "resume")
 KILLED = -9
 
 
@@ -52,9 +52,10 @@ class NoDaemon(VmRunTest):
 
     def test_a_fault_at_any_step_leaves_nothing(self):
         make_image("/run/base.qcow2")
+        no_keys_of_the_caller()
         for step, name in enumerate(STEPS):
             with self.subTest(name):
-                words = (*EPHEMERAL, "--image", "/run/base.qcow2", "--wait", "none")
+                words = (*EPHEMERAL, "--image", "/run/base.qcow2", "--wait", "none", "--user", "ada")
                 self.expect(3, *words, env={"KVMKIT_FAULT": f"fail:after:{step}"})
                 self.assert_unchanged("failed")
                 self.expect(KILLED, *words, env={"KVMKIT_FAULT": f"kill:after:{step}"})

@@ -3,11 +3,11 @@
 killed kept launch after the next vm-run."""
 import unittest
 
-from host import VmRunTest, make_image, processes, wait_for
+from host import VmRunTest, make_image, no_keys_of_the_caller, processes, wait_for
 
-IMAGE = ("--image", "/run/base.qcow2", "--memory", "32M", "--net", "none", "--wait", "none")
-KEPT_STEPS = ("folder", "overlay", "define", "start", "attach", "resume")
-EPHEMERAL_STEPS = ("folder", "overlay", "create", "attach", "resume")
+IMAGE = ("--image", "/run/base.qcow2", "--memory", "32M", "--net", "none", "--wait", "none", "--add-disk", "1M")
+KEPT_STEPS = ("folder", "overlay", "disk", "seed", "define", "start", "attach", "resume")
+EPHEMERAL_STEPS = ("folder", "overlay", "disk", "seed", "create", "attach", "resume")
 KILLED = -9
 
 
@@ -18,6 +18,7 @@ def moments(steps):
 class Faults(VmRunTest):
     def setUp(self):
         make_image("/run/base.qcow2")
+        no_keys_of_the_caller()
         super().setUp()
 
     def launch(self, code, fault, *words):

@@ -123,8 +123,8 @@ class WithoutChange(VmRunTest):
         make_image("/run/plan.qcow2")
         record = self.expect_json(1, "launch", "web", "--image", "/run/plan.qcow2", "--dry-run")
         self.assertEqual(record["outcome"], "planned")
-        self.assertEqual([step.split(" ")[0] for step in record["steps"]],
-                         ["create", "create", "define", "start", "open", "resume"])
+        self.assertEqual([step["step"].split(" ")[0] for step in record["steps"]],
+                         ["create", "create", "create", "define", "start", "open", "resume"])
         shown = self.expect(1, "launch", "web", "--image", "/run/plan.qcow2", "--dry-run").stdout
         self.assertIn("would define VM 'web'", shown)
 

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "accelerator.hpp"
 
+#include "base/text.hpp"
 #include "check/recommendation.hpp"
 #include "probe/host_probe.hpp"
+#include "virt/libvirt/connection.hpp"
 
 #include <fmt/format.h>
 
@@ -11,24 +13,19 @@ namespace {
 
 constexpr std::chrono::seconds probe_limit{15};
 
-/// "driver:///path" is here; "driver+transport://host/path" is not.
-bool is_elsewhere(const std::string& uri)
-{
-    return uri.find(":///") == std::string::npos;
-}
-
 Result<Accelerator> by_measurement(AccelWish wish, const Root& root)
 {
-    const Recommendation advice = recommend(probe_host(root, Deadline::after(probe_limit)));
+    const HostFacts host = probe_host(root, Deadline::after(probe_limit));
+    const Recommendation advice = recommend(host);
     if (advice.accel == Accel::kvm) {
-        return Accelerator{virt::DomainType::kvm, advice.why};
+        return Accelerator{virt::DomainType::kvm, advice.why, advice.cpu, host.kvm.offer};
     }
     if (wish == AccelWish::kvm) {
         return Error{ErrorCode::refused,
                      fmt::format("refused to launch with KVM: {}", advice.why),
                      "launch with --accel tcg; 'kvm-check' tells what would make KVM work"};
     }
-    return Accelerator{virt::DomainType::qemu, advice.why, true};
+    return Accelerator{.type = virt::DomainType::qemu, .why = advice.why, .cpu = advice.cpu, .fallback = true};
 }
 
 }  // namespace
@@ -43,6 +40,33 @@ std::string_view word(virt::DomainType type) noexcept
     return "none";
 }
 
+Result<virt::CpuPlan> plan_cpu(const Accelerator& accelerator, const virt::Hardware& hardware)
+{
+    virt::CpuPlan plan;
+    const auto words = split(accelerator.cpu, ',');
+    for (std::size_t i = 1; i < words.size(); ++i) {
+        if (words[i].starts_with('-') && accelerator.type == virt::DomainType::kvm) {
+            plan.without.emplace_back(words[i].substr(1));
+        }
+    }
+    if (!hardware.nested) {
+        return plan;
+    }
+    if (accelerator.type != virt::DomainType::kvm) {
+        plan.nesting = "svm";  // QEMU's emulator has AMD's kind alone
+        return plan;
+    }
+    const auto& offer = accelerator.nesting;
+    if (!offer || !*offer || !(*offer)->nests()) {
+        return Error{ErrorCode::refused,
+                     fmt::format("refused to launch with --nested: {}",
+                                 offer ? "KVM offers its guests no virtualization" : offer.error().message),
+                     "kvm-check nested tells the one step that is missing"};
+    }
+    plan.nesting = (*offer)->svm ? "svm" : "vmx";
+    return plan;
+}
+
 Result<Accelerator> choose_accelerator(const LaunchOptions& options, const Root& root)
 {
     const std::string uri = options.uri.value_or("");
@@ -52,7 +76,7 @@ Result<Accelerator> choose_accelerator(const LaunchOptions& options, const Root&
     if (options.accel == AccelWish::tcg) {
         return Accelerator{virt::DomainType::qemu, "asked for"};
     }
-    if (!uri.empty() && is_elsewhere(uri)) {
+    if (!uri.empty() && !virt::leads_to_this_host(uri)) {
         if (options.accel == AccelWish::kvm) {
             return Accelerator{virt::DomainType::kvm, "asked for; that host was not measured"};
         }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "connect.hpp"
 
+#include "bridge_ports.hpp"
+
 #include "virt/libvirt/libvirt_error.hpp"
 
 #include <unistd.h>
@@ -81,6 +83,7 @@ Result<std::unique_ptr<Host>> Host::open(const cli::Arguments& arguments)
     }
     std::unique_ptr<Host> host{new Host{std::move(*root)}};
     host->loop_ = std::move(*loop);
+    host->world_.use_ports(bridge_ports());
     const std::string uri = arguments.maybe("connect").value_or(default_uri());
     const auto connection = host->world_.connection(uri);
     if (!connection) {
@@ -90,18 +93,38 @@ Result<std::unique_ptr<Host>> Host::open(const cli::Arguments& arguments)
     return host;
 }
 
-Result<virt::Domain> Host::domain(const std::string& name) const
+Result<virt::Domain> domain_named(const virt::Connection& connection, const std::string& name)
 {
-    auto found = connection().find_by_name(name);
+    auto found = connection.find_by_name(name);
     if (!found) {
         return found.error();
     }
     if (!*found) {
         return Error{ErrorCode::not_found,
-                     fmt::format("cannot find VM '{}' at {}", name, connection().uri()),
+                     fmt::format("cannot find VM '{}' at {}", name, connection.uri()),
                      "'vm-run list' shows all VMs"};
     }
     return std::move(**found);
+}
+
+Result<virt::Domain> Host::domain(const std::string& name) const
+{
+    return domain_named(connection(), name);
+}
+
+Result<virt::Domain> running_domain(const Host& host, const std::string& name)
+{
+    auto domain = host.domain(name);
+    const auto active = domain ? domain->active() : Result<bool>{domain.error()};
+    if (!active) {
+        return active.error();
+    }
+    if (!*active) {
+        return Error{ErrorCode::not_found,
+                     fmt::format("VM '{}' is off", name),
+                     fmt::format("start it: virsh -c {} start {}", host.connection().uri(), name)};
+    }
+    return domain;
 }
 
 void declare_connect(cli::po::options_description_easy_init& add)

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "bridge_ports.hpp"
 #include "cleanup.hpp"
 #include "cli/json.hpp"
 #include "commands.hpp"
@@ -46,6 +47,7 @@ Result<cli::ExitCode> run_gc(const cli::Arguments& arguments, cli::Console& cons
     }
     SystemRunner runner;
     virt::World world{*root, runner};
+    world.use_ports(bridge_ports());
     const auto cleanup = undo_dead_launches(txn::default_places(), world);
     if (!cleanup) {
         return cleanup.error();

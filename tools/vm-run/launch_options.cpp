@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "launch_options.hpp"
 
-#include "base/deadline.hpp"
 #include "base/unique_fd.hpp"
 #include "commands.hpp"
-#include "net/model/names.hpp"
+#include "disk_options.hpp"
+#include "gate.hpp"
+#include "hardware_options.hpp"
+#include "network_options.hpp"
+#include "seed_options.hpp"
+#include "virt/libvirt/connection.hpp"
+#include "virt/spec/clashes.hpp"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -13,6 +18,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
+#include <iterator>
 
 #include <fmt/format.h>
 
@@ -99,41 +105,6 @@ Result<std::optional<virt::DirectKernel>> read_kernel(const cli::Arguments& argu
     return std::optional{std::move(direct)};
 }
 
-Result<std::optional<virt::BaseImage>> read_image(const cli::Arguments& arguments)
-{
-    const auto given = arguments.maybe("image");
-    if (!given) {
-        return std::optional<virt::BaseImage>{};
-    }
-    if (auto text = file_name(*given, "image"); !text) {
-        return text.error();
-    }
-    auto image = virt::inspect_image(*given);
-    if (!image) {
-        return image.error();
-    }
-    return std::optional{std::move(*image)};
-}
-
-Result<virt::Network> read_network(const std::string& text)
-{
-    constexpr std::string_view bridge_prefix = "bridge=";
-    if (text == "none") {
-        return virt::Network{virt::NoNetwork{}};
-    }
-    if (text == "user") {
-        return virt::Network{virt::UserNetwork{}};
-    }
-    if (!text.starts_with(bridge_prefix)) {
-        return usage(fmt::format("'{}' is no network", text), "use --net none, user or bridge=NAME");
-    }
-    const auto name = net::LinkName::parse(std::string_view{text}.substr(bridge_prefix.size()));
-    if (!name) {
-        return name.error();
-    }
-    return virt::Network{virt::BridgeNetwork{name->str()}};
-}
-
 Result<AccelWish> read_accel(const std::string& text)
 {
     if (text == "auto") {
@@ -145,12 +116,12 @@ Result<AccelWish> read_accel(const std::string& text)
     return usage(fmt::format("'{}' is no accelerator", text), "use --accel auto, kvm or tcg");
 }
 
-Result<Wait> read_wait(const std::string& text)
+Result<Progress> read_progress(const std::string& text)
 {
-    if (text == "boot" || text == "none") {
-        return text == "boot" ? Wait::boot : Wait::none;
+    if (text == "text" || text == "json") {
+        return text == "json" ? Progress::json : Progress::text;
     }
-    return usage(fmt::format("'{}' is nothing to wait for", text), "use --wait boot or none");
+    return usage(fmt::format("'{}' is no form of progress", text), "use --progress text or json");
 }
 
 Result<Bytes> read_memory(const std::string& text)
@@ -178,8 +149,9 @@ Result<unsigned> read_vcpus(const std::string& text)
 
 Result<void> check_combination(const LaunchOptions& options)
 {
-    if (!options.spec.kernel && !options.spec.image) {
-        return usage("nothing to boot", "name a disk image (--image FILE) or a kernel (--kernel FILE)");
+    if (!options.spec.kernel && std::holds_alternative<std::monostate>(options.image)) {
+        return usage("nothing to boot",
+                     "name a disk image (--image debian-12, --image FILE) or a kernel (--kernel FILE)");
     }
     if (options.json && (options.console || options.show == Show::xml)) {
         return usage("--json prints one record on standard output, where --console and --print-xml print as well");
@@ -187,24 +159,49 @@ Result<void> check_combination(const LaunchOptions& options)
     return {};
 }
 
+/// What a driver cannot do is said before it is asked.
+Result<void> check_reach(const LaunchOptions& options)
+{
+    const std::string uri = options.uri.value_or("");
+    const bool elsewhere = !uri.empty() && !virt::leads_to_this_host(uri);
+    const auto& nics = options.spec.nics;
+    const bool tagged = std::ranges::any_of(nics, [](const virt::Nic& nic) {
+        const auto* bridge = std::get_if<virt::BridgeNic>(&nic.source);
+        return bridge != nullptr && bridge->vlan;
+    });
+    if (elsewhere && tagged) {
+        return usage("cannot put a port of another host into a VLAN", "run vm-run on that host");
+    }
+    const auto wait = options.wait.wait;
+    if (uri.starts_with("test:") && wait != Wait::none && wait != Wait::boot) {
+        return usage(fmt::format("cannot wait for {}: libvirt's test driver runs nothing", word(wait)),
+                     "use --wait none");
+    }
+    return {};
+}
+
 /// The parts of a spec that stand for themselves.
 Result<virt::VmSpec> read_spec(const cli::Arguments& arguments)
 {
-    auto name = virt::VmName::parse(arguments.operands().front());
+    if (arguments.operands().empty()) {
+        return usage("'vm-run launch' needs NAME, or -f FILE");
+    }
+    const auto names = virt::parse_names(arguments.operands().front());
     auto memory = read_memory(arguments.text("memory"));
-    auto network = read_network(arguments.text("net"));
+    auto nics = read_network(arguments);
+    auto hardware = read_hardware(arguments);
     const auto vcpus = read_vcpus(arguments.text("vcpus"));
-    if (!name || !memory || !network) {
-        return !name ? name.error() : !memory ? memory.error() : network.error();
+    if (!names || !memory || !nics) {
+        return !names ? names.error() : !memory ? memory.error() : nics.error();
     }
-    if (!vcpus) {
-        return vcpus.error();
+    if (!vcpus || !hardware) {
+        return !vcpus ? vcpus.error() : hardware.error();
     }
-    return virt::VmSpec{.name = std::move(*name),
+    return virt::VmSpec{.name = names->front(),
                         .memory = *memory,
                         .vcpus = *vcpus,
-                        .network = std::move(*network),
-                        .lifetime = arguments.has("rm") ? virt::Lifetime::ephemeral : virt::Lifetime::kept};
+                        .nics = std::move(*nics),
+                        .hardware = std::move(*hardware)};
 }
 
 }  // namespace
@@ -213,35 +210,40 @@ void declare_launch(cli::po::options_description_easy_init add)
 {
     using cli::po::value;
     const auto text = [](const char* shown) { return value<std::string>()->value_name(shown); };
-    add("image", text("FILE"), "boot this disk image (qcow2 or raw); writes go to an overlay");
+    add("file,f", text("FILE"), "launch the VMs of a file of YAML instead of NAME; '-' is standard input");
+    declare_image(add);
     add("kernel", text("FILE"), "boot this kernel");
     add("initrd", text("FILE"), "with this initial ramdisk");
     add("cmdline", text("WORDS"), "and this kernel command line (default: console=ttyS0)");
     add("memory", text("SIZE")->default_value("512M"), "memory");
     add("vcpus", text("N")->default_value("1"), "virtual CPUs");
-    add("net", text("NET")->default_value("user"), "none, user (NAT by QEMU) or bridge=NAME");
-    add("accel", text("WHAT")->default_value("auto"), "auto (by measurement), kvm or tcg");
+    declare_network(add);
+    declare_disks(add);
+    declare_seed(add);
+    add("accel", text("auto|kvm|tcg")->default_value("auto"), "auto: by measurement");
     add("console", "show the guest's serial console; on a terminal also type into it, Ctrl-] leaves");
-    add("wait", text("WHAT")->default_value("boot"), "boot or none");
-    add("timeout", text("TIME")->default_value("120"), "how long to wait");
+    declare_hardware(add);
+    declare_wait(add);
     add("rm", "run in the foreground and remove the VM at the end, whatever the end is");
+    declare_gate(add);
+    add("all-or-nothing", "of several VMs: if one fails, remove all");
     add("connect", text("URI"), "libvirt's address (default: qemu:///system for root, else qemu:///session)");
+    add("why", "with --dry-run: each choice with its reason and what it rests on here");
     add("dry-run", "show the steps, change nothing; exit code 1");
     add("print-xml", "print the libvirt description, change nothing");
     add("json", "one JSON record on standard output");
+    add("progress", text("text|json")->default_value("text"), "json: one object a line on standard error");
 }
 
-Result<LaunchOptions> read_launch_options(const cli::Arguments& arguments)
+Result<LaunchOptions> read_vm_options(const cli::Arguments& arguments)
 {
     auto spec = read_spec(arguments);
     if (!spec) {
         return spec.error();
     }
-    const auto accel = read_accel(arguments.text("accel"));
-    const auto wait = read_wait(arguments.text("wait"));
-    const auto timeout = parse_duration(arguments.text("timeout"));
-    if (!accel || !wait || !timeout) {
-        return !accel ? accel.error() : !wait ? wait.error() : usage(timeout.error().message, timeout.error().hint);
+    const auto wait = read_wait(arguments, spec->nics);
+    if (!wait) {
+        return wait.error();
     }
     auto kernel = read_kernel(arguments);
     auto image = read_image(arguments);
@@ -249,22 +251,86 @@ Result<LaunchOptions> read_launch_options(const cli::Arguments& arguments)
         return !kernel ? kernel.error() : image.error();
     }
     spec->kernel = std::move(*kernel);
-    spec->image = std::move(*image);
-    LaunchOptions options{.spec = std::move(*spec),
-                          .accel = *accel,
-                          .wait = *wait,
-                          .timeout = *timeout,
-                          .uri = arguments.maybe("connect"),
-                          .show = arguments.has("print-xml") ? Show::xml
-                                  : arguments.has("dry-run") ? Show::steps
-                                                             : Show::nothing,
-                          .console = arguments.has("console"),
-                          .json = arguments.has("json"),
-                          .command_line = arguments.command_line()};
-    if (auto checked = check_combination(options); !checked) {
-        return checked.error();
+    const bool boots_itself = !spec->kernel && !std::holds_alternative<std::monostate>(*image);
+    const auto disks = read_disks(arguments, *spec);
+    const auto seed = read_seed(arguments, *spec, boots_itself);
+    if (!disks || !seed) {
+        return !disks ? disks.error() : seed.error();
     }
-    return options;
+    return LaunchOptions{.names = *virt::parse_names(arguments.operands().front()),
+                         .spec = std::move(*spec),
+                         .own_user = arguments.has("user"),
+                         .image = std::move(*image),
+                         .wait = *wait};
+}
+
+Result<void> read_common_options(const cli::Arguments& arguments, LaunchOptions& options)
+{
+    const auto accel = read_accel(arguments.text("accel"));
+    const auto progress = read_progress(arguments.text("progress"));
+    if (!accel || !progress) {
+        return !accel ? accel.error() : progress.error();
+    }
+    options.accel = *accel;
+    options.progress = *progress;
+    options.all_or_nothing = arguments.has("all-or-nothing");
+    options.spec.lifetime = arguments.has("rm") ? virt::Lifetime::ephemeral : virt::Lifetime::kept;
+    options.uri = arguments.maybe("connect");
+    options.show = arguments.has("print-xml") ? Show::xml : arguments.has("dry-run") ? Show::steps : Show::nothing;
+    options.overcommit = arguments.has("overcommit");
+    options.why = arguments.has("why");
+    options.start_networks = arguments.has("net-start");
+    options.console = arguments.has("console");
+    options.json = arguments.has("json");
+    options.verbose = arguments.has("verbose");
+    options.command_line = arguments.command_line();
+    return {};
+}
+
+Result<void> check_options(const LaunchOptions& options)
+{
+    auto checked = check_combination(options);
+    return checked ? check_reach(options) : checked;
+}
+
+Result<LaunchOptions> read_launch_options(const cli::Arguments& arguments)
+{
+    auto options = read_vm_options(arguments);
+    if (!options) {
+        return options;
+    }
+    if (auto read = read_common_options(arguments, *options); !read) {
+        return read.error();
+    }
+    auto checked = check_options(*options);
+    return checked ? options : checked.error();
+}
+
+std::vector<LaunchOptions> each_alone(const std::vector<LaunchOptions>& entries)
+{
+    std::vector<LaunchOptions> all;
+    for (const LaunchOptions& entry : entries) {
+        all.reserve(all.size() + entry.names.size());
+        for (const auto& name : entry.names) {
+            all.push_back(entry);
+            all.back().names = {name};
+            all.back().spec.name = name;
+        }
+    }
+    return all;
+}
+
+Result<void> check_together(const std::vector<LaunchOptions>& all)
+{
+    const LaunchOptions& first = all.front();
+    if (all.size() > 1 && (first.console || first.show == Show::xml || first.start_networks)) {
+        return usage("--console, --print-xml and --net-start are for one VM", "launch it alone");
+    }
+    std::vector<virt::VmSpec> specs;
+    specs.reserve(all.size());
+    std::ranges::transform(all, std::back_inserter(specs), &LaunchOptions::spec);
+    const auto clash = virt::find_clash(specs);
+    return clash ? usage(clash->message, clash->hint) : Result<void>{};
 }
 
 }  // namespace kvmkit::vm_run

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "launch_report.hpp"
 
+#include "address_record.hpp"
 #include "cleanup.hpp"
 #include "cli/json.hpp"
+#include "file_records.hpp"
 
 #include <sstream>
 
@@ -10,29 +12,10 @@
 #include <fmt/ranges.h>
 
 namespace kvmkit::vm_run {
+
 namespace {
 
 using cli::Json;
-
-std::string_view word(Outcome outcome) noexcept
-{
-    switch (outcome) {
-        case Outcome::planned: return "planned";
-        case Outcome::started: return "started";
-        case Outcome::ready: return "ready";
-        case Outcome::not_ready: return "not-ready";
-        case Outcome::ended: return "ended";
-    }
-    return "";
-}
-
-std::string network_text(const virt::Network& network)
-{
-    if (const auto* bridge = std::get_if<virt::BridgeNetwork>(&network)) {
-        return "bridge=" + bridge->bridge;
-    }
-    return std::holds_alternative<virt::NoNetwork>(network) ? "none" : "user";
-}
 
 Json image_record(const virt::DomainPlan& plan)
 {
@@ -54,6 +37,18 @@ Json thread_records(const std::vector<virt::VcpuThread>& threads)
     return records;
 }
 
+double seconds(std::chrono::milliseconds time);
+
+Json contention_record(const std::optional<Contention>& contention)
+{
+    if (!contention) {
+        return nullptr;
+    }
+    return {{"waiting_share", contention->waiting},
+            {"watched_seconds", seconds(contention->watched)},
+            {"hurts", contention->hurts()}};
+}
+
 double seconds(std::chrono::milliseconds time)
 {
     return static_cast<double>(time.count()) / 1000;
@@ -65,17 +60,34 @@ Json or_null(const std::optional<T>& value)
     return value ? Json(*value) : Json(nullptr);
 }
 
+/// Whether the VM does not outlive this launch.
+bool goes(const LaunchReport& report)
+{
+    return report.on_trial || report.plan.spec.lifetime == virt::Lifetime::ephemeral;
+}
+
+std::string ready_heading(const LaunchReport& report)
+{
+    const auto& name = report.plan.spec.name.str();
+    switch (report.wait) {
+        case Wait::ip: return fmt::format("VM '{}' has an address", name);
+        case Wait::agent: return fmt::format("VM '{}' is ready: its guest agent is there", name);
+        case Wait::ssh: return fmt::format("VM '{}' is ready: it answers to ssh", name);
+        case Wait::cloud_init: return fmt::format("VM '{}' is ready: cloud-init has finished", name);
+        default: return fmt::format("VM '{}' has booted", name);
+    }
+}
+
 std::string heading(const LaunchReport& report)
 {
     const auto& spec = report.plan.spec;
     switch (report.outcome) {
         case Outcome::planned: return fmt::format("VM '{}' would run", spec.name.str());
         case Outcome::started: return fmt::format("VM '{}' is started", spec.name.str());
-        case Outcome::ready: return fmt::format("VM '{}' has booted", spec.name.str());
+        case Outcome::ready: return ready_heading(report);
         case Outcome::not_ready:
-            return fmt::format("VM '{}' was not ready in time{}",
-                               spec.name.str(),
-                               spec.lifetime == virt::Lifetime::ephemeral ? ", and is removed" : "; it runs on");
+            return fmt::format(
+                "VM '{}' was not ready in time{}", spec.name.str(), goes(report) ? ", and is removed" : "; it runs on");
         case Outcome::ended: return fmt::format("VM '{}' ended: {}", spec.name.str(), report.end_reason);
     }
     return "";
@@ -87,6 +99,10 @@ void add_running(std::ostream& out, const LaunchReport& report)
         out << fmt::format(
             "  boot    {:.1f} s{}\n", seconds(*report.boot), report.ready_line ? ", ready line seen" : "");
     }
+    if (report.address) {
+        const auto port = report.address->ssh_port == 22 ? "" : fmt::format(" port {}", report.address->ssh_port);
+        out << fmt::format("  address {}{}, told by {}\n", report.address->ip, port, report.address->source);
+    }
     if (report.qemu) {
         out << fmt::format("  QEMU    process {}\n", *report.qemu);
     }
@@ -95,10 +111,78 @@ void add_running(std::ostream& out, const LaunchReport& report)
     }
 }
 
+/// What the host has promised now, and whether that hurts already.
+void add_host(std::ostream& out, const LaunchReport& report)
+{
+    constexpr double percent = 100;
+    if (report.gate && report.gate->cpu_ratio && report.gate->memory_ratio) {
+        out << fmt::format("  host    {:.1f} vCPUs per CPU, {:.0f} % of its memory promised\n",
+                           *report.gate->cpu_ratio,
+                           *report.gate->memory_ratio * percent);
+    }
+    if (report.contention && report.contention->hurts()) {
+        out << fmt::format(
+            "  waits   its vCPUs waited up to {:.0f} % of the time for a CPU: 'vm-run explain {}' shows why\n",
+            report.contention->waiting * percent,
+            report.plan.spec.name.str());
+    }
+}
+
+/// The waterfall: each part of the launch, one below the other.
+void add_stages(std::ostream& out, const LaunchReport& report)
+{
+    for (const auto& stage : report.stages) {
+        out << fmt::format("  {:<16} {:>9.3f} s\n", stage.name, seconds(stage.took));
+    }
+}
+
+Json stage_records(const std::vector<virt::Stage>& stages)
+{
+    auto records = Json::array();
+    for (const auto& stage : stages) {
+        records.push_back({{"stage", stage.name}, {"ms", stage.took.count()}});
+    }
+    return records;
+}
+
+Json step_records(const std::vector<StepTime>& steps)
+{
+    auto records = Json::array();
+    for (const auto& step : steps) {
+        records.push_back({{"step", step.step}, {"ms", step.took ? Json(step.took->count()) : Json(nullptr)}});
+    }
+    return records;
+}
+
+Json decision_records(const std::vector<virt::Decision>& decisions)
+{
+    auto records = Json::array();
+    for (const auto& decision : decisions) {
+        records.push_back({{"what", decision.what},
+                           {"choice", decision.choice},
+                           {"why", decision.why},
+                           {"evidence", decision.evidence.empty() ? Json(nullptr) : Json(decision.evidence)}});
+    }
+    return records;
+}
+
+Json nic_records(const virt::DomainPlan& plan)
+{
+    auto records = Json::array();
+    for (std::size_t i = 0; i < plan.spec.nics.size(); ++i) {
+        const auto& nic = plan.spec.nics[i];
+        records.push_back({{"net", describe(nic)}, {"mac", mac_of(nic, plan.uuid, i)}});
+    }
+    return records;
+}
+
 void add_last_lines(std::ostream& out, const LaunchReport& report)
 {
     if (report.outcome != Outcome::not_ready && report.outcome != Outcome::ended) {
         return;
+    }
+    for (const auto& sentence : report.evidence) {
+        out << fmt::format("  {}\n", sentence);
     }
     out << (report.last_lines.empty() ? "  its console showed nothing\n" : "  last lines of its console:\n");
     for (const auto& line : report.last_lines) {
@@ -108,7 +192,8 @@ void add_last_lines(std::ostream& out, const LaunchReport& report)
 
 void add_next(std::ostream& out, const LaunchReport& report)
 {
-    if (report.plan.spec.lifetime == virt::Lifetime::ephemeral) {
+    const bool failed = report.outcome == Outcome::ended || report.outcome == Outcome::not_ready;
+    if (report.plan.spec.lifetime == virt::Lifetime::ephemeral || (failed && report.on_trial)) {
         return;
     }
     const std::string& name = report.plan.spec.name.str();
@@ -121,30 +206,66 @@ void add_next(std::ostream& out, const LaunchReport& report)
 
 }  // namespace
 
-void print_record(const cli::Console& console, const LaunchReport& report)
+std::string_view word(Outcome outcome) noexcept
+{
+    switch (outcome) {
+        case Outcome::planned: return "planned";
+        case Outcome::started: return "started";
+        case Outcome::ready: return "ready";
+        case Outcome::not_ready: return "not-ready";
+        case Outcome::ended: return "ended";
+    }
+    return "";
+}
+
+cli::Json record_of(const LaunchReport& report)
 {
     const auto& spec = report.plan.spec;
-    cli::print_json(console,
-                    {{"schema", cli::schema_name(tool_name, "launch")},
-                     {"name", spec.name.str()},
-                     {"uuid", report.plan.uuid},
-                     {"uri", report.uri},
-                     {"outcome", word(report.outcome)},
-                     {"end_reason", report.end_reason.empty() ? Json(nullptr) : Json(report.end_reason)},
-                     {"accel", {{"kind", word(report.accelerator.type)}, {"why", report.accelerator.why}}},
-                     {"vcpus", spec.vcpus},
-                     {"memory", spec.memory.count()},
-                     {"network", network_text(spec.network)},
-                     {"image", image_record(report.plan)},
-                     {"kernel", spec.kernel ? Json(spec.kernel->kernel.string()) : Json(nullptr)},
-                     {"removed_at_end", spec.lifetime == virt::Lifetime::ephemeral},
-                     {"boot_seconds", report.boot ? Json(seconds(*report.boot)) : Json(nullptr)},
-                     {"ready_line", or_null(report.ready_line)},
-                     {"qemu_pid", or_null(report.qemu)},
-                     {"vcpu_threads", thread_records(report.threads)},
-                     {"last_console_lines", report.last_lines},
-                     {"steps", report.steps}});
+    return {{"schema", cli::schema_name(tool_name, "launch", 2)},
+            {"name", spec.name.str()},
+            {"uuid", report.plan.uuid},
+            {"uri", report.uri},
+            {"outcome", word(report.outcome)},
+            {"end_reason", report.end_reason.empty() ? Json(nullptr) : Json(report.end_reason)},
+            {"accel", {{"kind", word(report.accelerator.type)}, {"why", report.accelerator.why}}},
+            {"vcpus", spec.vcpus},
+            {"memory", spec.memory.count()},
+            {"network", describe(spec.nics)},
+            {"nics", nic_records(report.plan)},
+            {"wait", word(report.wait)},
+            {"address", address_record(report.address)},
+            {"evidence", report.evidence},
+            {"stages", stage_records(report.stages)},
+            {"image", image_record(report.plan)},
+            {"disks", disk_records(report.plan)},
+            {"seed", seed_record(report.plan)},
+            {"kernel", spec.kernel ? Json(spec.kernel->kernel.string()) : Json(nullptr)},
+            {"removed_at_end", spec.lifetime == virt::Lifetime::ephemeral},
+            {"boot_seconds", report.boot ? Json(seconds(*report.boot)) : Json(nullptr)},
+            {"ready_line", or_null(report.ready_line)},
+            {"qemu_pid", or_null(report.qemu)},
+            {"vcpu_threads", thread_records(report.threads)},
+            {"host_after", gate_record(report.gate)},
+            {"contention", contention_record(report.contention)},
+            {"last_console_lines", report.last_lines},
+            {"decisions", decision_records(report.decisions)},
+            {"steps", step_records(report.steps)}};
+}
+
+void print_record(const cli::Console& console, const LaunchReport& report)
+{
+    cli::print_json(console, record_of(report));
     console.out.flush();  // the VM may go on for hours
+}
+
+void print_decisions(const cli::Console& console, const std::vector<virt::Decision>& decisions)
+{
+    for (const auto& decision : decisions) {
+        console.out << fmt::format("  {:<16} {}\n  {:<16}   {}\n", decision.what, decision.choice, "", decision.why);
+        if (!decision.evidence.empty()) {
+            console.out << fmt::format("  {:<16}   here: {}\n", "", decision.evidence);
+        }
+    }
 }
 
 void print_summary(const cli::Console& console, const LaunchReport& report, const LaunchOptions& options)
@@ -157,10 +278,15 @@ void print_summary(const cli::Console& console, const LaunchReport& report, cons
                        spec.vcpus,
                        spec.vcpus == 1 ? "" : "s",
                        human(spec.memory),
-                       network_text(spec.network),
+                       describe(spec.nics),
                        report.uri);
     add_running(out, report);
+    add_host(out, report);
+    if (options.verbose) {
+        add_stages(out, report);
+    }
     add_last_lines(out, report);
+    out << (report.outcome == Outcome::ended ? std::string{} : login_line(report.plan));
     add_next(out, report);
     if (options.console) {
         console.note(out.str().substr(0, out.str().size() - 1));

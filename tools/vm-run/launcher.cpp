@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "launcher.hpp"
 
-#include "bridge.hpp"
+#include "bridge_ports.hpp"
 #include "connect.hpp"
 #include "txn/execute.hpp"
-#include "virt/libvirt/libvirt_error.hpp"
 
-#include <csignal>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include <cerrno>
+#include <iterator>
 
 #include <fmt/format.h>
 
@@ -20,8 +25,10 @@ Launcher::Launcher(const LaunchOptions& options, const cli::Console& console, Ro
       root_(std::move(root)),
       uri_(options.uri.value_or(default_uri())),
       plan_(virt::make_plan(options.spec, places_)),
+      steps_(console, options.spec.name.str(), options.progress),
       world_(root_, runner_)
 {
+    world_.use_ports(bridge_ports([this] { return helpers_.signals && helpers_.signals->caught().has_value(); }));
 }
 
 Result<std::unique_ptr<Launcher>> Launcher::prepare(const LaunchOptions& options, const cli::Console& console)
@@ -31,20 +38,52 @@ Result<std::unique_ptr<Launcher>> Launcher::prepare(const LaunchOptions& options
         return root.error();
     }
     std::unique_ptr<Launcher> launcher{new Launcher{options, console, std::move(*root)}};
-    const auto accelerator = choose_accelerator(options, launcher->root_);
+    auto accelerator = choose_accelerator(options, launcher->root_);
     if (!accelerator) {
         return accelerator.error();
     }
-    launcher->accelerator_ = *accelerator;
-    launcher->plan_.spec.type = accelerator->type;
-    return launcher;
+    auto chosen = launcher->choose_hardware(std::move(*accelerator));
+    return chosen ? Result<std::unique_ptr<Launcher>>{std::move(launcher)} : chosen.error();
+}
+
+Result<std::unique_ptr<Launcher>> Launcher::prepare(const LaunchOptions& options,
+                                                    const cli::Console& console,
+                                                    const Crew& crew,
+                                                    std::size_t number)
+{
+    auto root = Root::open("/");
+    if (!root) {
+        return root.error();
+    }
+    std::unique_ptr<Launcher> launcher{new Launcher{options, console, std::move(*root)}};
+    launcher->crew_ = &crew;
+    launcher->world_.use_connection(crew.connections[number % crew.connections.size()]);
+    auto chosen = launcher->choose_hardware(crew.accelerator);
+    return chosen ? Result<std::unique_ptr<Launcher>>{std::move(launcher)} : chosen.error();
+}
+
+/// What of the description follows from who runs the guest's instructions, and from where its disks lie.
+Result<void> Launcher::choose_hardware(Accelerator accelerator)
+{
+    accelerator_ = std::move(accelerator);
+    plan_.spec.type = accelerator_.type;
+    auto cpu = plan_cpu(accelerator_, options_.spec.hardware);
+    if (!cpu) {
+        return cpu.error();
+    }
+    plan_.cpu = std::move(*cpu);
+    if (accelerator_.type == virt::DomainType::test) {  // the test driver's VMs have no disk to read a seed from
+        plan_.seed.reset();
+    }
+    virt::tune_disks(plan_, root_, virt::leads_to_this_host(uri_));
+    return {};
 }
 
 /// Nothing is left to guard if the journal ended, or never began.
 Launcher::~Launcher()
 {
-    if (guardian_ && (!journal_ || !journal_->record().open())) {
-        guardian_->dismiss();
+    if (helpers_.guardian && (!journal_ || !journal_->record().open())) {
+        helpers_.guardian->dismiss();
     }
 }
 
@@ -57,43 +96,46 @@ Result<ExitCode> Launcher::run()
     if (auto ready = start_helpers(); !ready) {
         return ready.error();
     }
-    if (auto looked = look_before(); !looked) {
-        return looked.error();
-    }
     if (options_.show == Show::steps) {
-        return show_plan();
+        auto looked = look_before();
+        return looked ? show_plan() : looked.error();
     }
-    if (auto begun = begin(); !begun) {
-        return begun.error();
+    if (crew_ != nullptr) {
+        crew_->turns->acquire();
     }
-    if (auto made = make(); !made) {
-        return made.error();
+    auto created = create();
+    if (crew_ != nullptr) {
+        crew_->turns->release();
     }
-    return attend();
+    return created ? attend() : created.error();
 }
 
-/// The guardian is forked before the first thread and the first lock; libvirt wants SIGPIPE ignored.
+/// From a look at the host to a guest that executes.
+Result<void> Launcher::create()
+{
+    if (helpers_.signals->caught()) {
+        return Error{ErrorCode::interrupted, "interrupted"};
+    }
+    if (auto looked = look_before(); !looked) {
+        return looked;
+    }
+    if (auto begun = begin(); !begun) {
+        return begun;
+    }
+    return make();
+}
+
+/// One of several hears of signals from whoever leads them.
 Result<void> Launcher::start_helpers()
 {
-    (void)std::signal(SIGPIPE, SIG_IGN);
-    virt::silence_libvirt();
-    auto signals = SignalWatch::open();
-    if (!signals) {
-        return signals.error();
+    if (crew_ == nullptr) {
+        return helpers_.start(options_);
     }
-    signals_.emplace(std::move(*signals));
-    if (ephemeral() && options_.show == Show::nothing) {
-        auto guardian = Guardian::appoint();
-        if (!guardian) {
-            return guardian.error();
-        }
-        guardian_.emplace(std::move(*guardian));
+    UniqueFd raised{::fcntl(crew_->raised, F_DUPFD_CLOEXEC, 0)};
+    if (!raised) {
+        return errno_error(errno, "cannot watch signals");
     }
-    auto loop = virt::EventLoop::start();
-    if (!loop) {
-        return loop.error();
-    }
-    loop_ = std::move(*loop);
+    helpers_.signals.emplace(SignalWatch::relay(std::move(raised)));
     return {};
 }
 
@@ -105,7 +147,7 @@ Result<void> Launcher::connect()
         return {};
     }
     const bool no_daemon = connection.error().code == ErrorCode::not_found;
-    if (!no_daemon || options_.uri || !ephemeral()) {
+    if (!no_daemon || options_.uri || !ephemeral() || crew_ != nullptr) {
         return with_remedy(connection.error(), uri_);
     }
     uri_ = virt::embedded_uri(virt::new_driver_root(places_, plan_.uuid));
@@ -116,17 +158,23 @@ Result<void> Launcher::connect()
 /// Everything that can be known to fail before anything is changed.
 Result<void> Launcher::look_before()
 {
-    const auto* network = std::get_if<virt::BridgeNetwork>(&options_.spec.network);
-    if (network != nullptr && uri_.find(":///") != std::string::npos) {  // libvirt on another host has others
-        if (auto there = check_bridge(network->bridge); !there) {
+    if (virt::leads_to_this_host(uri_)) {  // libvirt on another host has other links
+        if (auto there = check_host_links(options_.spec.nics, networks_); !there) {
             return there;
         }
+        if (auto free = check_forwards(options_.spec.nics); !free) {
+            return free;
+        }
     }
+    plan_.learning_bridges = networks_.learning_bridges;
     if (auto connected = connect(); !connected) {
         return connected;
     }
+    if (auto there = look_at_networks(); !there) {
+        return there;
+    }
     if (virt::driver_root_of(uri_)) {
-        return {};
+        return look_at_host();
     }
     const auto connection = world_.connection(uri_);
     if (!connection) {
@@ -135,24 +183,101 @@ Result<void> Launcher::look_before()
     if (auto free = virt::check_name_is_free(**connection, options_.spec.name.str()); !free) {
         return free;
     }
-    return virt::check_access(plan_, **connection);
+    if (auto there = look_at_hardware(**connection); !there) {
+        return there;
+    }
+    if (auto usable = look_at_files(**connection); !usable) {
+        return usable;
+    }
+    return look_at_host();
+}
+
+/// What this host would have promised. Another host's /proc is not to be seen, and the test driver runs nothing.
+Result<void> Launcher::look_at_host()
+{
+    if (crew_ != nullptr) {
+        gate_ = crew_->gate;
+        return {};
+    }
+    if (!uri_.starts_with("qemu:///")) {
+        return {};
+    }
+    auto gate = pass_gate(root_, {demand_of(options_.spec)}, options_.overcommit);
+    if (!gate) {
+        return gate.error();
+    }
+    gate_ = std::move(*gate);
+    if (gate_) {
+        tell(console_, *gate_);
+    }
+    return {};
+}
+
+/// The test driver offers no hardware and needs none.
+Result<void> Launcher::look_at_hardware(const virt::Connection& connection)
+{
+    if (plan_.spec.type == virt::DomainType::test) {
+        return {};
+    }
+    const auto offer = crew_ != nullptr && crew_->offer ? Result<virt::Offer>{*crew_->offer}
+                                                        : virt::ask_offer(connection, plan_.spec.type);
+    return offer ? virt::check_hardware(options_.spec.hardware, *offer) : with_launch_remedy(offer.error());
+}
+
+Result<void> Launcher::look_at_files(const virt::Connection& connection)
+{
+    const auto handling =
+        crew_ != nullptr ? Result<virt::FileHandling>{crew_->files} : virt::ask_file_handling(connection);
+    return handling ? virt::check_access(plan_, *handling) : handling.error();
+}
+
+/// The embedded driver has no networks of its own: libvirt asks the daemon for them, which does not run.
+Result<void> Launcher::look_at_networks()
+{
+    for (const auto& sentence : networks_.warnings) {
+        console_.warn(sentence);
+    }
+    if (virt::driver_root_of(uri_)) {
+        const auto uses_libvirts = [](const virt::Nic& nic) {
+            return std::holds_alternative<virt::NetworkNic>(nic.source);
+        };
+        return std::ranges::any_of(options_.spec.nics, uses_libvirts)
+                   ? Result<void>{Error{ErrorCode::not_found,
+                                        "cannot use libvirt's networks: no libvirt daemon answers",
+                                        "use --net bridge=NAME, or start the daemon"}}
+                   : Result<void>{};
+    }
+    if (crew_ != nullptr) {
+        return {};  // asked once for all
+    }
+    const auto connection = world_.connection(uri_);
+    return connection ? check_networks(options_.spec.nics, **connection, options_.start_networks, networks_)
+                      : connection.error();
 }
 
 Result<ExitCode> Launcher::show_plan()
 {
     if (const auto driver = virt::driver_root_of(uri_)) {
-        described_.push_back(describe(virt::Step{virt::MakeDriverRoot{*driver}}));
+        steps_.plan(describe(virt::Step{virt::MakeDriverRoot{*driver}}));
     }
-    for (const auto& step : virt::launch_steps(plan_, uri_)) {
-        described_.push_back(describe(step));
+    for (const auto& step : all_steps()) {
+        steps_.plan(describe(step));
     }
     report(Outcome::planned);
     if (!options_.json) {
-        for (const auto& text : described_) {
-            console_.out << fmt::format("  would {}\n", text);
+        for (const auto& step : steps_.all()) {
+            console_.out << fmt::format("  would {}\n", step.step);
+        }
+        if (options_.why) {
+            print_decisions(console_, decisions());
         }
     }
     return ExitCode::no;
+}
+
+std::vector<virt::Decision> Launcher::decisions() const
+{
+    return virt::decisions_of(plan_, {accelerator_.why, accelerator_.cpu, ::access("/dev/vhost-net", F_OK) == 0});
 }
 
 /// What dead launches left is removed first: it may sit on the name that we want.
@@ -176,7 +301,7 @@ Result<void> Launcher::tidy_up()
 
 Result<void> Launcher::begin()
 {
-    if (accelerator_.fallback) {
+    if (accelerator_.fallback && crew_ == nullptr) {
         console_.warn(
             fmt::format("guests run on TCG, QEMU's emulator, many times slower than KVM: {}", accelerator_.why));
     }
@@ -185,7 +310,7 @@ Result<void> Launcher::begin()
         return lock.error();
     }
     lock_.emplace(std::move(*lock));
-    if (auto tidied = tidy_up(); !tidied) {
+    if (auto tidied = crew_ == nullptr ? tidy_up() : Result<void>{}; !tidied) {
         return tidied;
     }
     auto journal = txn::Journal::begin(places_, {tool_name, options_.command_line});
@@ -197,6 +322,13 @@ Result<void> Launcher::begin()
     return {};
 }
 
+std::vector<virt::Step> Launcher::all_steps() const
+{
+    auto steps = virt::network_steps(networks_.to_start, uri_);
+    std::ranges::move(virt::launch_steps(plan_, uri_), std::back_inserter(steps));
+    return steps;
+}
+
 Result<void> Launcher::make()
 {
     if (virt::driver_root_of(uri_)) {
@@ -204,17 +336,13 @@ Result<void> Launcher::make()
             return made;
         }
     }
-    if (auto made = make_steps(virt::launch_steps(plan_, uri_)); !made) {
+    if (auto made = make_steps(all_steps()); !made) {
         return made;
     }
     started_ = Deadline::Clock::now();
-    if (!ephemeral()) {  // the VM runs: from now on only its user removes it
-        if (auto closed = journal_->enter(txn::State::closed); !closed) {
-            return txn::to_error({closed.error(), txn::roll_back(*journal_, world_)});
-        }
-    }
-    (void)txn::prune(places_, tool_name);
-    return {};
+    contention_.emplace(root_, plan_.uuid);
+    const bool on_trial = options_.wait.on_fail == OnFail::rollback && options_.wait.wait != Wait::none;
+    return on_trial ? Result<void>{} : settle();
 }
 
 /// The embedded driver can only be asked who runs QEMU once its folder is there.
@@ -224,7 +352,7 @@ Result<void> Launcher::make_driver()
         return made;
     }
     const auto connection = world_.connection(uri_);
-    Result<void> checked = connection ? virt::check_access(plan_, **connection) : connection.error();
+    auto checked = connection ? look_at_files(**connection) : connection.error();
     if (checked) {
         return checked;
     }
@@ -234,13 +362,10 @@ Result<void> Launcher::make_driver()
 
 Result<void> Launcher::make_steps(const std::vector<virt::Step>& steps)
 {
-    const txn::Watch watch{.interrupted = [this] { return signals_->caught().has_value(); },
-                           .announce =
-                               [this](const std::string& text) {
-                                   described_.push_back(text);
-                                   console_.progress(text);
-                               }};
+    const txn::Watch watch{.interrupted = [this] { return helpers_.signals->caught().has_value(); },
+                           .announce = [this](const std::string& text) { steps_.begin(text); }};
     const auto outcome = txn::execute<virt::World>(*journal_, world_, steps, watch);
+    steps_.end();
     console_.end_progress();
     if (!outcome.ok()) {
         return with_launch_remedy(txn::to_error(outcome));

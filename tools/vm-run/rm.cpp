@@ -1,10 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "bridge_ports.hpp"
 #include "cleanup.hpp"
 #include "cli/json.hpp"
 #include "commands.hpp"
 #include "connect.hpp"
 #include "txn/lock.hpp"
 #include "virt/launch/plan.hpp"
+#include "virt/spec/name_range.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <thread>
 
 #include <fmt/format.h>
 
@@ -16,11 +22,16 @@ struct Removable {
     std::vector<std::string> disks;  ///< The files that its own description names.
 };
 
+/// What removals of one command share.
+struct Order {
+    const cli::Arguments& arguments;
+    bool force = false;
+};
+
 /// Our VM and nothing that runs, unless --force.
-Result<Removable> check_removable(const Host& host, const cli::Arguments& arguments)
+Result<Removable> check_removable(const virt::Connection& connection, const std::string& name, const Order& order)
 {
-    const std::string& name = arguments.operands().front();
-    const auto domain = host.domain(name);
+    const auto domain = domain_named(connection, name);
     if (!domain) {
         return domain.error();
     }
@@ -36,19 +47,19 @@ Result<Removable> check_removable(const Host& host, const cli::Arguments& argume
     if (!summary->ours()) {
         return Error{ErrorCode::refused,
                      fmt::format("refused to remove VM '{}': vm-run did not make it", name),
-                     fmt::format("if you mean it: virsh -c {} undefine {}", host.connection().uri(), name)};
+                     fmt::format("if you mean it: virsh -c {} undefine {}", connection.uri(), name)};
     }
-    if (*active && !arguments.has("force")) {
+    if (*active && !order.force) {
         return Error{ErrorCode::refused,
                      fmt::format("refused to remove VM '{}': it runs", name),
                      fmt::format("stop it first: vm-run stop {}; or cut its power: vm-run rm {} --force", name, name)};
     }
-    return Removable{{host.connection().uri(), summary->uuid, name}, summary->disks};
+    return Removable{{connection.uri(), summary->uuid, name}, summary->disks};
 }
 
 /// The journal holds the removals as if they undid a launch: a removal that is killed half-way is finished by gc. A
 /// disk of that name on this host may be another VM's: it goes only if this VM uses it.
-Result<void> remove(virt::World& world, const Removable& removable, const cli::Arguments& arguments)
+Result<void> remove(virt::World& world, const Removable& removable, const Order& order)
 {
     const virt::VmId& vm = removable.vm;
     const auto places = txn::default_places();
@@ -56,11 +67,11 @@ Result<void> remove(virt::World& world, const Removable& removable, const cli::A
     if (!name) {
         return name.error();
     }
-    const auto lock = txn::Lock::acquire(places, lock_name(*name), arguments.command_line());
+    const auto lock = txn::Lock::acquire(places, lock_name(*name), order.arguments.command_line());
     if (!lock) {
         return lock.error();
     }
-    auto journal = txn::Journal::begin(places, {tool_name, arguments.command_line()});
+    auto journal = txn::Journal::begin(places, {tool_name, order.arguments.command_line()});
     if (!journal) {
         return journal.error();
     }
@@ -71,11 +82,137 @@ Result<void> remove(virt::World& world, const Removable& removable, const cli::A
         }
     }
     const auto left = txn::roll_back(*journal, world);
-    (void)txn::prune(places, tool_name);
     if (left.empty()) {
         return {};
     }
     return txn::to_error({Error{ErrorCode::damaged, fmt::format("cannot remove all of VM '{}'", vm.name)}, left});
+}
+
+/// One VM on its way out.
+struct Removal {
+    std::string name;
+    std::string uuid = {};  ///< Empty: it was not found.
+    Result<void> outcome = {};
+};
+
+void carry_out(virt::World& world, const std::string& uri, const Order& order, Removal& removal)
+{
+    const auto connection = world.connection(uri);
+    const auto removable =
+        connection ? check_removable(**connection, removal.name, order) : Result<Removable>{connection.error()};
+    if (!removable) {
+        removal.outcome = removable.error();
+        return;
+    }
+    removal.uuid = removable->vm.uuid;
+    removal.outcome = remove(world, *removable, order);
+}
+
+/// Several at a time, on few connections: libvirtd takes five calls at a time of each, and twenty together.
+Result<void> carry_out_all(const Host& host, const Order& order, std::vector<Removal>& removals)
+{
+    constexpr std::size_t most_at_once = 16;
+    constexpr std::size_t for_each_connection = 4;
+    const std::string& uri = host.connection().uri();
+    const auto workers = std::min(most_at_once, removals.size());
+    std::vector<std::shared_ptr<const virt::Connection>> connections;
+    for (std::size_t i = 0; i < workers; i += for_each_connection) {
+        auto opened = virt::Connection::open(uri);
+        if (!opened) {
+            return opened.error();
+        }
+        connections.push_back(std::make_shared<const virt::Connection>(std::move(*opened)));
+    }
+    std::atomic<std::size_t> next = 0;
+    std::vector<std::thread> threads;
+    threads.reserve(workers);
+    for (std::size_t i = 0; i < workers; ++i) {
+        threads.emplace_back([&, i] {
+            SystemRunner runner;
+            virt::World world{host.root(), runner};
+            world.use_ports(bridge_ports());
+            world.use_connection(connections[i % connections.size()]);
+            for (auto mine = next++; mine < removals.size(); mine = next++) {
+                carry_out(world, uri, order, removals[mine]);
+            }
+        });
+    }
+    for (std::thread& thread : threads) {
+        thread.join();
+    }
+    return {};
+}
+
+cli::ExitCode code_of(const Removal& removal)
+{
+    return removal.outcome ? cli::ExitCode::ok : cli::exit_code_of(removal.outcome.error().code);
+}
+
+cli::ExitCode report_all(const cli::Console& console, const std::vector<Removal>& removals, bool as_json)
+{
+    auto vms = cli::Json::array();
+    std::size_t removed = 0;
+    for (const Removal& one : removals) {
+        removed += one.outcome ? 1 : 0;
+        vms.push_back({{"name", one.name},
+                       {"uuid", one.uuid.empty() ? cli::Json(nullptr) : cli::Json(one.uuid)},
+                       {"removed", one.outcome.has_value()},
+                       {"error", one.outcome ? cli::Json(nullptr) : cli::Json(one.outcome.error().message)}});
+        if (!one.outcome) {
+            console.warn(fmt::format("{}: {}", one.name, one.outcome.error().message));
+        }
+    }
+    if (as_json) {
+        cli::print_json(console,
+                        {{"schema", cli::schema_name(tool_name, "rm-many")},
+                         {"removed", removed},
+                         {"failed", removals.size() - removed},
+                         {"vms", vms}});
+    } else {
+        console.note(fmt::format("{} of {} VMs are removed", removed, removals.size()));
+    }
+    const auto first = code_of(removals.front());
+    const bool alike = std::ranges::all_of(removals, [first](const Removal& one) { return code_of(one) == first; });
+    const bool damaged =
+        std::ranges::any_of(removals, [](const Removal& one) { return code_of(one) == cli::ExitCode::damaged; });
+    return damaged ? cli::ExitCode::damaged : alike ? first : cli::ExitCode::some_failed;
+}
+
+Result<cli::ExitCode> remove_one(Host& host, const Order& order, const std::string& name, const cli::Console& console)
+{
+    Removal removal{name};
+    carry_out(host.world(), host.connection().uri(), order, removal);
+    (void)txn::prune(txn::default_places(), tool_name);
+    if (!removal.outcome) {
+        return removal.outcome.error();
+    }
+    if (order.arguments.has("json")) {
+        cli::print_json(console,
+                        {{"schema", cli::schema_name(tool_name, "rm")}, {"name", name}, {"uuid", removal.uuid}});
+    } else {
+        console.note(fmt::format("VM '{}' is removed", name));
+    }
+    return cli::ExitCode::ok;
+}
+
+/// A name that vm-run would not give may still be one of libvirt's: it is told as what it is.
+Result<std::vector<Removal>> read_removals(const std::vector<std::string>& operands)
+{
+    std::vector<Removal> removals;
+    for (const std::string& operand : operands) {
+        const bool several = operand.find_first_of("{},") != std::string::npos;
+        const auto names = several ? virt::parse_names(operand) : Result<std::vector<virt::VmName>>{};
+        if (!names) {
+            return names.error();
+        }
+        if (!several) {
+            removals.push_back({operand});
+        }
+        for (const auto& name : *names) {
+            removals.push_back({name.str()});
+        }
+    }
+    return removals;
 }
 
 }  // namespace
@@ -89,24 +226,23 @@ void declare_rm(cli::po::options_description_easy_init add)
 
 Result<cli::ExitCode> run_rm(const cli::Arguments& arguments, cli::Console& console)
 {
+    auto removals = read_removals(arguments.operands());
+    if (!removals) {
+        return removals.error();
+    }
     auto host = Host::open(arguments);
     if (!host) {
         return host.error();
     }
-    const auto removable = check_removable(**host, arguments);
-    if (!removable) {
-        return removable.error();
+    const Order order{arguments, arguments.has("force")};
+    if (removals->size() == 1) {
+        return remove_one(**host, order, removals->front().name, console);
     }
-    const virt::VmId& vm = removable->vm;
-    if (auto removed = remove((*host)->world(), *removable, arguments); !removed) {
-        return removed.error();
+    if (auto carried = carry_out_all(**host, order, *removals); !carried) {
+        return carried.error();
     }
-    if (arguments.has("json")) {
-        cli::print_json(console, {{"schema", cli::schema_name(tool_name, "rm")}, {"name", vm.name}, {"uuid", vm.uuid}});
-    } else {
-        console.note(fmt::format("VM '{}' is removed", vm.name));
-    }
-    return cli::ExitCode::ok;
+    (void)txn::prune(txn::default_places(), tool_name);
+    return report_all(console, *removals, arguments.has("json"));
 }
 
 }  // namespace kvmkit::vm_run

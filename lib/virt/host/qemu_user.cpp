@@ -11,6 +11,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <charconv>
@@ -81,7 +82,7 @@ struct Finding {
 };
 
 /// Opening "DIR/." asks for the right to pass through DIR, and for nothing else.
-Finding walk(const std::filesystem::path& file)
+Finding walk(const std::filesystem::path& file, Need need)
 {
     std::filesystem::path passed = "/";
     for (const auto& part : file.parent_path().relative_path()) {
@@ -91,7 +92,8 @@ Finding walk(const std::filesystem::path& file)
             return {errno, passed};
         }
     }
-    const UniqueFd opened{::open(file.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC)};
+    const int mode = need == Need::write ? O_RDWR : O_RDONLY;
+    const UniqueFd opened{::open(file.c_str(), mode | O_NONBLOCK | O_CLOEXEC)};
     return {opened ? 0 : errno, {}};
 }
 
@@ -111,6 +113,19 @@ std::optional<QemuUser> qemu_user_in(std::string_view capabilities_xml)
     return std::nullopt;
 }
 
+bool is_confined(std::string_view capabilities_xml)
+{
+    pugi::xml_document document;
+    if (!document.load_buffer(capabilities_xml.data(), capabilities_xml.size())) {
+        return false;
+    }
+    const auto models = document.child("capabilities").child("host").children("secmodel");
+    return std::any_of(models.begin(), models.end(), [](const pugi::xml_node& model) {
+        const std::string_view name = model.child_value("model");
+        return name == "apparmor" || name == "selinux";
+    });
+}
+
 std::string name_of(const QemuUser& user)
 {
     Entry entry;
@@ -118,10 +133,10 @@ std::string name_of(const QemuUser& user)
     return entry.found ? std::string{entry.data.pw_name} : fmt::format("{}", user.uid);
 }
 
-Result<Reach> reach_of(const QemuUser& user, const std::filesystem::path& file)
+Result<Reach> reach_of(const QemuUser& user, const std::filesystem::path& file, Need need)
 {
     Finding finding;
-    ask_as(user, groups_of(user), [&finding, &file] { finding = walk(file); });
+    ask_as(user, groups_of(user), [&finding, &file, need] { finding = walk(file, need); });
     if (!finding.closed.empty()) {
         return Error{ErrorCode::permission,
                      fmt::format("cannot use '{}': QEMU runs as user {} and cannot pass directory '{}': {}",
@@ -132,7 +147,7 @@ Result<Reach> reach_of(const QemuUser& user, const std::filesystem::path& file)
                      fmt::format("copy it to /var/lib/libvirt/images, or run: chmod o+x {}", finding.closed.string())};
     }
     if (finding.error == 0) {
-        return Reach::readable;
+        return Reach::usable;
     }
     if (finding.error == EACCES || finding.error == EPERM) {
         return Reach::hidden_file;

@@ -4,9 +4,11 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <string>
+#include <vector>
 
 namespace kvmkit::virt {
 namespace {
@@ -26,6 +28,23 @@ Event Session::wait_for_boot(const Deadline& deadline)
         }
         sleep(deadline);
     }
+}
+
+Event Session::wait_for(Sign& sign, const Deadline& deadline)
+{
+    sign_ = &sign;
+    std::optional<Event> event;
+    while (!event) {
+        event = look(Goal::sign);
+        if (!event && deadline.passed()) {
+            event = Event::timed_out;
+        }
+        if (!event) {
+            sleep(deadline);
+        }
+    }
+    sign_ = nullptr;
+    return *event;
 }
 
 Event Session::wait_for_end()
@@ -50,6 +69,9 @@ std::optional<Event> Session::look(Goal goal)
     if (goal == Goal::boot && boot_.booted()) {
         return Event::booted;
     }
+    if (goal == Goal::sign && !over && sign_->reached()) {
+        return Event::reached;
+    }
     if (boot_.panicked()) {
         return Event::panicked;
     }
@@ -64,11 +86,14 @@ std::optional<Event> Session::look(Goal goal)
 
 void Session::take_output()
 {
-    const std::string bytes = attachment_.console.take();
+    const std::string bytes = attachment_.console == nullptr ? std::string{} : attachment_.console->take();
     if (bytes.empty()) {
         return;
     }
     boot_.feed(bytes);
+    if (sign_ != nullptr) {
+        sign_->hear(bytes);
+    }
     if (attachment_.on_output) {
         attachment_.on_output(bytes);
     }
@@ -79,8 +104,8 @@ void Session::drain()
 {
     const auto deadline = Deadline::after(std::chrono::seconds{2});
     take_output();
-    while (!attachment_.console.ended() && !deadline.passed()) {
-        pollfd wait{attachment_.console.fd(), POLLIN, 0};
+    while (attachment_.console != nullptr && !attachment_.console->ended() && !deadline.passed()) {
+        pollfd wait{attachment_.console->fd(), POLLIN, 0};
         (void)::poll(&wait, 1, static_cast<int>(deadline.left().count()));
         take_output();
     }
@@ -101,18 +126,24 @@ bool Session::type()
     }
     const std::string_view typed{keys.data(), static_cast<std::size_t>(got)};
     const auto leave = typed.find(leave_key);
-    attachment_.console.send(typed.substr(0, leave));
+    attachment_.console->send(typed.substr(0, leave));
     return leave == std::string_view::npos;
 }
 
 void Session::sleep(const std::optional<Deadline>& deadline)
 {
-    const int console = attachment_.console.ended() ? -1 : attachment_.console.fd();
-    std::array waits{pollfd{console, POLLIN, 0},
-                     pollfd{attachment_.lifecycle.fd(), POLLIN, 0},
-                     pollfd{attachment_.signals.fd(), POLLIN, 0},
-                     pollfd{attachment_.input, POLLIN, 0}};
-    const int most_ms = deadline ? static_cast<int>(deadline->left().count()) : -1;
+    const bool silent = attachment_.console == nullptr || attachment_.console->ended();
+    std::vector waits{pollfd{silent ? -1 : attachment_.console->fd(), POLLIN, 0},
+                      pollfd{attachment_.lifecycle.fd(), POLLIN, 0},
+                      pollfd{attachment_.signals.fd(), POLLIN, 0},
+                      pollfd{attachment_.input, POLLIN, 0}};
+    for (const int fd : sign_ == nullptr ? std::vector<int>{} : sign_->fds()) {
+        waits.push_back({fd, POLLIN, 0});
+    }
+    auto most_ms = deadline ? static_cast<int>(deadline->left().count()) : -1;
+    if (sign_ != nullptr) {
+        most_ms = std::min(most_ms, static_cast<int>(sign_->patience().count()));
+    }
     (void)::poll(waits.data(), waits.size(), most_ms);
 }
 

@@ -3,10 +3,13 @@
 
 #include "base/result.hpp"
 #include "virt/host/qemu_user.hpp"
-#include "virt/spec/image.hpp"
+#include "virt/seed/make_seed.hpp"
+#include "virt/spec/disk.hpp"
 
 #include <sys/types.h>
 
+#include <chrono>
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -39,6 +42,21 @@ struct MakeOverlay {
     BaseImage base;
     std::filesystem::path path;
     std::optional<QemuUser> owner;
+    std::optional<Bytes> size = std::nullopt;  ///< Absent: that of the base.
+};
+/// Makes an empty disk, owned by the user that runs QEMU.
+struct MakeDisk {
+    NewDisk disk;
+    std::filesystem::path path;
+    std::optional<QemuUser> owner;
+};
+/// Makes the seed of a VM with its keys, in the folder of the VM or in memory.
+struct MakeSeed {
+    SeedOrder order;
+};
+/// Removes what MakeSeed made in that folder; nothing there is fine.
+struct RemoveSeed {
+    std::filesystem::path folder;
 };
 /// Removes a file; none there is fine.
 struct RemoveFile {
@@ -79,23 +97,62 @@ struct RemoveVm {
     VmId vm;
 };
 
+/// Starts one of libvirt's networks.
+struct StartNetwork {
+    std::string uri;
+    std::string name;
+};
+/// Stops it again unless a VM uses it.
+struct StopNetwork {
+    std::string uri;
+    std::string name;
+};
+
+/// One network card of a VM, by its address.
+struct NicId {
+    VmId vm;
+    std::string mac;
+};
+/// Puts the card's port of a bridge into a VLAN, while the guest has not executed anything.
+struct TagPort {
+    NicId nic;
+    std::uint16_t vlan = 0;
+};
+/// Puts that port into the VLAN that new ports of its bridge get; none there is fine.
+struct UntagPort {
+    NicId nic;
+};
+/// Waits until the card's port forwards: before that, the spanning tree lets nothing through.
+struct AwaitPort {
+    NicId nic;
+    std::chrono::seconds most{40};
+};
+
 using Step = std::variant<MakeFolder,
                           RemoveFolder,
                           MakeDriverRoot,
                           RemoveDriverRoot,
                           MakeOverlay,
+                          MakeDisk,
+                          MakeSeed,
+                          RemoveSeed,
                           RemoveFile,
                           DefineVm,
                           StartVm,
                           CreateVm,
                           AttachVm,
                           ResumeVm,
-                          RemoveVm>;
+                          RemoveVm,
+                          StartNetwork,
+                          StopNetwork,
+                          TagPort,
+                          UntagPort,
+                          AwaitPort>;
 
 /// "define VM 'web'": for people.
 std::string describe(const Step& step);
 
-/// For journals, which hold inverses: the four removals. Any other step encodes to nothing.
+/// For journals, which hold inverses: what removes, stops and untags. Any other step encodes to nothing.
 std::string encode(const Step& step);
 /// ErrorCode::invalid for a text that encode() did not make.
 Result<Step> decode(std::string_view text);

@@ -3,6 +3,10 @@
 
 #include "system/files.hpp"
 #include "virt/host/placement.hpp"
+#include "virt/launch/driver_root.hpp"
+#include "virt/launch/make_disk.hpp"
+#include "virt/libvirt/network.hpp"
+#include "virt/seed/ssh_files.hpp"
 #include "virt/spec/domain_xml.hpp"
 
 #include <sys/stat.h>
@@ -15,18 +19,6 @@
 namespace kvmkit::virt {
 namespace {
 
-constexpr std::string_view embedded_prefix = "qemu:///embed?root=";
-
-/// The embedded driver has no log daemon and must not change the owner of anybody's files. QEMU is confined by user and
-/// seccomp alone: profiles of the system's security modules know nothing of these folders, and nobody would remove
-/// control groups after a kill -9.
-constexpr std::string_view driver_settings =
-    "stdio_handler = \"file\"\n"
-    "dynamic_ownership = 0\n"
-    "remember_owner = 0\n"
-    "security_driver = \"none\"\n"
-    "cgroup_controllers = [ ]\n";
-
 Result<void> check_nothing_there(const std::filesystem::path& path)
 {
     struct stat status {};
@@ -36,67 +28,6 @@ Result<void> check_nothing_there(const std::filesystem::path& path)
                      "if a killed vm-run left it: vm-run gc; if a VM of that name is there: vm-run rm NAME"};
     }
     return errno == ENOENT ? Result<void>{} : errno_error(errno, fmt::format("cannot create '{}'", path.string()));
-}
-
-/// Whether we live in a chroot: our root is not the one that init sees. libvirt enters QEMU's mount namespace by
-/// setns(2), which forgets a chroot, so that there it must not make one.
-bool in_a_chroot(const Root& root)
-{
-    const auto ours = root.status(".");
-    const auto inits = root.status("proc/1/root/.");
-    const bool known = ours && *ours && inits && *inits;
-    return !known || (*ours)->st_ino != (*inits)->st_ino || (*ours)->st_dev != (*inits)->st_dev;
-}
-
-Result<void> make_driver_root(const std::filesystem::path& path, const Root& root)
-{
-    if (auto made = make_directories(path / "etc", 0755); !made) {
-        return made;
-    }
-    std::string settings{driver_settings};
-    settings += in_a_chroot(root) ? "namespaces = [ ]\n" : "";
-    return write_atomically(path / "etc/qemu.conf", settings, 0644);
-}
-
-Result<void> remove_tree(const std::filesystem::path& path)
-{
-    std::error_code problem;
-    std::filesystem::remove_all(path, problem);
-    if (problem) {
-        return errno_error(problem.value(), fmt::format("cannot remove directory '{}'", path.string()));
-    }
-    return {};
-}
-
-Result<void> make_overlay(Runner& runner, const MakeOverlay& step)
-{
-    const std::string format{word(step.base.format)};
-    const auto done = runner.run({.argv = {"qemu-img",
-                                           "create",
-                                           "-q",
-                                           "-f",
-                                           "qcow2",
-                                           "-F",
-                                           format,
-                                           "-b",
-                                           step.base.path.string(),
-                                           step.path.string()}});
-    if (!done) {
-        Error error = done.error();
-        if (error.code == ErrorCode::not_found) {
-            error.hint = "install it: host-setup apply";
-        }
-        return error;
-    }
-    const auto doing = fmt::format("cannot create overlay '{}'", step.path.string());
-    if (done->status != 0) {
-        return Error{ErrorCode::external, fmt::format("{}: {}", doing, done->err.substr(0, done->err.find('\n')))};
-    }
-    if (::chmod(step.path.c_str(), 0600) != 0 ||
-        (step.owner && ::chown(step.path.c_str(), step.owner->uid, step.owner->gid) != 0)) {
-        return errno_error(errno, doing);
-    }
-    return {};
 }
 
 /// One round: end it if it runs, forget it if it stays. True once libvirt no longer knows it.
@@ -138,23 +69,31 @@ struct World::Inverse {
         }
         return std::optional{std::move(undo)};
     }
-    Answer unless_taken(const VmId& vm) const
-    {
-        const auto connection = world.connection(vm.uri);
-        if (!connection) {
-            return connection.error();
-        }
-        if (auto free = check_name_is_free(**connection, vm.name); !free) {
-            return free.error();
-        }
-        return std::optional<Step>{RemoveVm{vm}};
-    }
 
     Answer operator()(const MakeFolder& step) const { return unless_there(step.path, RemoveFolder{step.path}); }
     Answer operator()(const MakeDriverRoot& step) const { return unless_there(step.path, RemoveDriverRoot{step.path}); }
     Answer operator()(const MakeOverlay& step) const { return unless_there(step.path, RemoveFile{step.path}); }
-    Answer operator()(const DefineVm& step) const { return unless_taken(step.vm); }
-    Answer operator()(const CreateVm& step) const { return unless_taken(step.vm); }
+    Answer operator()(const MakeDisk& step) const { return unless_there(step.path, RemoveFile{step.path}); }
+    Answer operator()(const MakeSeed& step) const
+    {
+        return unless_there(SeedPaths{step.order.folder}.ssh_config(), RemoveSeed{step.order.folder});
+    }
+    Answer operator()(const DefineVm& step) const { return std::optional<Step>{RemoveVm{step.vm}}; }
+    Answer operator()(const CreateVm& step) const { return std::optional<Step>{RemoveVm{step.vm}}; }
+    Answer operator()(const StartNetwork& step) const
+    {
+        const auto connection = world.connection(step.uri);
+        if (!connection) {
+            return connection.error();
+        }
+        const auto network = find_network(**connection, step.name);
+        if (!network) {
+            return network.error();
+        }
+        const bool runs = *network && (*network)->active;  // somebody else's: it stays
+        return runs ? std::optional<Step>{} : std::optional<Step>{StopNetwork{step.uri, step.name}};
+    }
+    Answer operator()(const TagPort& step) const { return std::optional<Step>{UntagPort{step.nic}}; }
     template <class Other>
     Answer operator()(const Other& /*step*/) const
     {
@@ -189,6 +128,17 @@ struct World::Apply {
         return removed;
     }
     Result<void> operator()(const MakeOverlay& step) const { return make_overlay(world.runner_, step); }
+    Result<void> operator()(const MakeDisk& step) const { return make_disk(world.runner_, step); }
+    Result<void> operator()(const MakeSeed& step) const
+    {
+        auto seed = make_seed(world.runner_, step.order);
+        if (!seed) {
+            return seed.error();
+        }
+        world.seed_ = std::move(*seed);
+        return {};
+    }
+    Result<void> operator()(const RemoveSeed& step) const { return world.remove_seed_unless_used(step.folder); }
     Result<void> operator()(const RemoveFile& step) const
     {
         return world.remove_unless_used(step.path, step.path.parent_path());
@@ -196,12 +146,13 @@ struct World::Apply {
     Result<void> operator()(const DefineVm& step) const
     {
         const auto connection = world.connection(step.vm.uri);
-        return connection ? discard((*connection)->define(step.xml)) : connection.error();
+        return connection ? world.take(step.vm, (*connection)->define(step.xml)) : connection.error();
     }
     Result<void> operator()(const CreateVm& step) const
     {
         const auto connection = world.connection(step.vm.uri);
-        return connection ? discard((*connection)->create_ephemeral(step.xml)) : connection.error();
+        return connection ? world.take(step.vm, (*connection)->create_ephemeral(step.xml, world.seed_))
+                          : connection.error();
     }
     Result<void> operator()(const StartVm& step) const
     {
@@ -216,12 +167,12 @@ struct World::Apply {
         }
         const Connection& connection = **world.connection(step.vm.uri);
         auto lifecycle = LifecycleWatch::open(connection, *domain);
-        auto console = Console::open(connection, *domain);
+        auto console = open_console(connection, *domain);
         if (!lifecycle || !console) {
             return !lifecycle ? lifecycle.error() : console.error();
         }
         world.lifecycle_.emplace(std::move(*lifecycle));
-        world.console_.emplace(std::move(*console));
+        world.console_ = std::move(*console);
         return {};
     }
     Result<void> operator()(const ResumeVm& step) const
@@ -238,19 +189,51 @@ struct World::Apply {
         return removed;
     }
 
-private:
-    static Result<void> discard(const Result<Domain>& domain) { return domain ? Result<void>{} : domain.error(); }
+    Result<void> operator()(const StartNetwork& step) const
+    {
+        const auto connection = world.connection(step.uri);
+        return connection ? start_network(**connection, step.name) : connection.error();
+    }
+    Result<void> operator()(const StopNetwork& step) const
+    {
+        const auto connection = world.connection(step.uri);
+        return connection ? stop_unused_network(**connection, step.name) : connection.error();
+    }
+    Result<void> operator()(const TagPort& step) const
+    {
+        const auto link = world.link_of(step.nic);
+        return link ? world.ports_.give_vlan(*link, step.vlan) : link.error();
+    }
+    Result<void> operator()(const UntagPort& step) const { return world.untag(step); }
+    Result<void> operator()(const AwaitPort& step) const
+    {
+        const auto link = world.link_of(step.nic);
+        return link ? world.ports_.await_forwarding(*link, Deadline::after(step.most)) : link.error();
+    }
 };
 
 /// Undoing goes on past errors, but not this far: a VM that could not be removed keeps its disk.
-Result<void> World::remove_unless_used(const std::filesystem::path& path, const std::filesystem::path& vm_folder)
+Result<void> World::check_unused(const std::filesystem::path& path, const std::filesystem::path& vm_folder) const
 {
     const auto name = vm_folder.filename().string();
     if (remaining_.contains(name)) {
         return Error{ErrorCode::busy,
                      fmt::format("cannot remove '{}': VM '{}' could not be removed", path.string(), name)};
     }
-    return remove_if_there(path);
+    return {};
+}
+
+Result<void> World::remove_unless_used(const std::filesystem::path& path, const std::filesystem::path& vm_folder)
+{
+    auto unused = check_unused(path, vm_folder);
+    return unused ? remove_if_there(path) : unused;
+}
+
+Result<void> World::remove_seed_unless_used(const std::filesystem::path& vm_folder)
+{
+    seed_ = UniqueFd{};
+    auto unused = check_unused(vm_folder, vm_folder);
+    return unused ? remove_seed(vm_folder) : unused;
 }
 
 Result<std::optional<Step>> World::inverse(const Step& step)
@@ -266,18 +249,25 @@ Result<void> World::apply(const Step& step)
 Result<const Connection*> World::connection(const std::string& uri)
 {
     const auto known = connections_.find(uri);
-    if (known != connections_.end() && known->second.alive()) {
-        return &known->second;
+    if (known != connections_.end() && known->second->alive()) {
+        return known->second.get();
     }
     if (known != connections_.end()) {  // the daemon was restarted: what it started may still run
         detach();
+        domain_.reset();
         connections_.erase(known);
     }
     auto opened = Connection::open(uri);
     if (!opened) {
         return opened.error();
     }
-    return &connections_.emplace(uri, std::move(*opened)).first->second;
+    return connections_.emplace(uri, std::make_shared<const Connection>(std::move(*opened))).first->second.get();
+}
+
+void World::use_connection(std::shared_ptr<const Connection> connection)
+{
+    const auto uri = connection->uri();
+    connections_.insert_or_assign(uri, std::move(connection));
 }
 
 void World::detach()
@@ -292,6 +282,9 @@ Result<Domain> World::ours(const VmId& vm)
     if (!connection) {
         return connection.error();
     }
+    if (domain_ && domain_->uuid() == vm.uuid) {
+        return domain_->share();
+    }
     auto domain = (*connection)->find_by_uuid(vm.uuid);
     if (!domain) {
         return domain.error();
@@ -299,7 +292,55 @@ Result<Domain> World::ours(const VmId& vm)
     if (!*domain) {
         return Error{ErrorCode::not_found, fmt::format("VM '{}' is gone", vm.name)};
     }
-    return std::move(**domain);
+    domain_.emplace(std::move(**domain));
+    return domain_->share();
+}
+
+/// libvirt alone says whether a name is free at that moment; whose it is, is asked afterwards.
+Result<void> World::take(const VmId& vm, Result<Domain> made)
+{
+    if (made) {
+        domain_.emplace(std::move(*made));
+        return {};
+    }
+    if (made.error().code == ErrorCode::exists) {
+        const auto connection = this->connection(vm.uri);
+        auto told = connection ? check_name_is_free(**connection, vm.name) : Result<void>{};
+        if (!told) {
+            return told;
+        }
+    }
+    return made.error();
+}
+
+/// The end of a network card on the host, which is there as soon as the VM is started.
+Result<std::string> World::link_of(const NicId& nic)
+{
+    const auto domain = ours(nic.vm);
+    const auto xml = domain ? domain->xml() : Result<std::string>{domain.error()};
+    if (!xml) {
+        return xml.error();
+    }
+    for (const LiveNic& live : nics_in(*xml)) {
+        if (live.mac == nic.mac && !live.link.empty() && ports_.give_vlan) {
+            return live.link;
+        }
+    }
+    return Error{ErrorCode::not_found,
+                 fmt::format("cannot find the port of network card {} of VM '{}'", nic.mac, nic.vm.name)};
+}
+
+/// With the VM its port goes, too.
+Result<void> World::untag(const UntagPort& step)
+{
+    if (driver_root_of(step.nic.vm.uri) && !connections_.contains(step.nic.vm.uri)) {
+        return {};
+    }
+    const auto link = link_of(step.nic);
+    if (!link) {
+        return link.error().code == ErrorCode::not_found ? Result<void>{} : link.error();
+    }
+    return ports_.take_vlan(*link);
 }
 
 Result<void> World::remove_vm(const VmId& vm)
@@ -322,17 +363,6 @@ Result<void> World::remove_vm(const VmId& vm)
         }
     }
     return Error{ErrorCode::busy, fmt::format("cannot remove VM '{}': libvirt still lists it", vm.name)};
-}
-
-std::string embedded_uri(const std::filesystem::path& driver_root)
-{
-    return std::string{embedded_prefix} + driver_root.string();
-}
-
-std::optional<std::filesystem::path> driver_root_of(const std::string& uri)
-{
-    return uri.starts_with(embedded_prefix) ? std::optional<std::filesystem::path>{uri.substr(embedded_prefix.size())}
-                                            : std::nullopt;
 }
 
 Result<void> check_name_is_free(const Connection& connection, const std::string& name)

@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "base/unique_fd.hpp"
 #include "system/root.hpp"
 #include "system/runner.hpp"
+#include "virt/console/console.hpp"
+#include "virt/launch/driver_root.hpp"
+#include "virt/launch/ports.hpp"
 #include "virt/launch/step.hpp"
 #include "virt/libvirt/connection.hpp"
-#include "virt/libvirt/console.hpp"
 #include "virt/libvirt/lifecycle.hpp"
 
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -30,11 +34,18 @@ public:
     Result<std::optional<Step>> inverse(const Step& step);
     Result<void> apply(const Step& step);
 
+    /// Who sets the ports of bridges; without them, steps that need one fail.
+    void use_ports(Ports ports) { ports_ = std::move(ports); }
+
     /// The connection to a driver, opened when first asked for and kept.
     Result<const Connection*> connection(const std::string& uri);
+    /// Uses this one, which others use as well, instead of opening one of its own.
+    void use_connection(std::shared_ptr<const Connection> connection);
+    /// The VM of the steps that were made; not_found if there is none. Asks libvirt at most once.
+    Result<Domain> ours(const VmId& vm);
 
     /// Console and events of the VM that AttachVm opened; absent before.
-    [[nodiscard]] std::optional<Console>& console() noexcept { return console_; }
+    [[nodiscard]] Console* console() const noexcept { return console_.get(); }
     [[nodiscard]] const std::optional<LifecycleWatch>& lifecycle() const noexcept { return lifecycle_; }
     /// Lets go of both: they hold the connection open.
     void detach();
@@ -42,21 +53,25 @@ public:
 private:
     struct Inverse;
     struct Apply;
-    Result<Domain> ours(const VmId& vm);
+    Result<void> take(const VmId& vm, Result<Domain> made);
     Result<void> remove_vm(const VmId& vm);
+    [[nodiscard]] Result<void> check_unused(const std::filesystem::path& path,
+                                            const std::filesystem::path& vm_folder) const;
+    Result<void> remove_seed_unless_used(const std::filesystem::path& vm_folder);
+    Result<std::string> link_of(const NicId& nic);
+    Result<void> untag(const UntagPort& step);
     Result<void> remove_unless_used(const std::filesystem::path& path, const std::filesystem::path& vm_folder);
 
     const Root& root_;
     Runner& runner_;
-    std::map<std::string, Connection> connections_;
+    std::map<std::string, std::shared_ptr<const Connection>> connections_;
+    std::optional<Domain> domain_;  ///< Of the VM that was defined, created or looked up last.
+    Ports ports_;
     std::set<std::string> remaining_;  ///< Names of VMs that RemoveVm could not remove.
-    std::optional<Console> console_;
+    UniqueFd seed_;                    ///< Of a seed in memory, until the VM is gone.
+    std::unique_ptr<Console> console_;
     std::optional<LifecycleWatch> lifecycle_;
 };
-
-/// "qemu:///embed?root=DIR", and the way back: absent for any other URI.
-std::string embedded_uri(const std::filesystem::path& driver_root);
-std::optional<std::filesystem::path> driver_root_of(const std::string& uri);
 
 /// Fails with exists if libvirt has a VM of that name, and says whose it is and what it does.
 Result<void> check_name_is_free(const Connection& connection, const std::string& name);

@@ -2,21 +2,18 @@
 #include "virt/libvirt/connection.hpp"
 
 #include "virt/libvirt/libvirt_error.hpp"
+#include "virt/libvirt/memory.hpp"
+#include "virt/spec/seed.hpp"
 
 #include <libvirt/libvirt.h>
 #include <libvirt/virterror.h>
 
-#include <cstdlib>
 #include <memory>
 
 #include <fmt/format.h>
 
 namespace kvmkit::virt {
 namespace {
-
-struct FreeMemory {
-    void operator()(void* memory) const noexcept { std::free(memory); }  // NOLINT: libvirt allocates with malloc
-};
 
 /// A handle, or absent where libvirt says that there is no such VM.
 Result<std::optional<Domain>> found(virDomainPtr domain, std::string_view wanted)
@@ -32,7 +29,20 @@ Result<std::optional<Domain>> found(virDomainPtr domain, std::string_view wanted
     return error;
 }
 
+/// The embedded driver refuses auto-destroy (libvirt 9.0): there the caller alone ends its VMs.
+unsigned ephemeral_flags(bool embedded)
+{
+    constexpr unsigned paused = VIR_DOMAIN_START_PAUSED;
+    constexpr unsigned with_connection = VIR_DOMAIN_START_AUTODESTROY;
+    return embedded ? paused : paused | with_connection;
+}
+
 }  // namespace
+
+bool leads_to_this_host(std::string_view uri) noexcept
+{
+    return uri.find(":///") != std::string_view::npos;
+}
 
 void Release::operator()(_virConnect* connection) const noexcept
 {
@@ -51,7 +61,16 @@ void Release::operator()(_virStream* stream) const noexcept
 
 Result<Connection> Connection::open(const std::string& uri)
 {
-    ConnectionHandle handle{virConnectOpen(uri.c_str())};
+    return take(uri, ConnectionHandle{virConnectOpen(uri.c_str())});
+}
+
+Result<Connection> Connection::open_read_only(const std::string& uri)
+{
+    return take(uri, ConnectionHandle{virConnectOpenReadOnly(uri.c_str())});
+}
+
+Result<Connection> Connection::take(const std::string& uri, ConnectionHandle handle)
+{
     if (!handle) {
         return last_libvirt_error(fmt::format("cannot connect to libvirt at '{}'", uri));
     }
@@ -67,7 +86,7 @@ bool Connection::alive() const
 
 Result<std::string> Connection::capabilities() const
 {
-    const std::unique_ptr<char, FreeMemory> text{virConnectGetCapabilities(get())};
+    const OwnedText text{virConnectGetCapabilities(get())};
     if (!text) {
         return last_libvirt_error("cannot ask libvirt what it can do");
     }
@@ -109,17 +128,58 @@ Result<Domain> Connection::define(const std::string& domain_xml) const
     return Domain{std::move(handle)};
 }
 
-Result<Domain> Connection::create_ephemeral(const std::string& domain_xml) const
+Result<Domain> Connection::create_ephemeral(const std::string& domain_xml, const UniqueFd& seed) const
 {
-    // The embedded driver refuses auto-destroy (libvirt 9.0): there the caller alone ends its VMs.
-    constexpr unsigned paused = VIR_DOMAIN_START_PAUSED;
-    constexpr unsigned with_connection = VIR_DOMAIN_START_AUTODESTROY;
-    const unsigned flags = embedded() ? paused : paused | with_connection;
-    DomainHandle handle{virDomainCreateXML(get(), domain_xml.c_str(), flags)};
+    if (seed) {
+        return create_with_seed(domain_xml, seed.get());
+    }
+    DomainHandle handle{virDomainCreateXML(get(), domain_xml.c_str(), ephemeral_flags(embedded()))};
     if (!handle) {
         return last_libvirt_error("cannot start the VM");
     }
     return Domain{std::move(handle)};
 }
+
+#if LIBVIR_CHECK_VERSION(9, 0, 0)
+
+bool Connection::takes_descriptors() const
+{
+    constexpr unsigned long since = 9000000;
+    unsigned long version = 0;
+    return leads_to_this_host(uri_) && virConnectGetLibVersion(get(), &version) == 0 && version >= since;
+}
+
+/// A descriptor belongs to a defined VM. Once it runs the definition goes, and with it all that a reboot would show.
+Result<Domain> Connection::create_with_seed(const std::string& domain_xml, int seed) const
+{
+    auto domain = define(domain_xml);
+    if (!domain) {
+        return domain.error();
+    }
+    if (virDomainFDAssociate(domain->get(), seed_fd_group, 1, &seed, 0) != 0) {
+        return last_libvirt_error("cannot hand the cloud-init seed to libvirt");
+    }
+    if (virDomainCreateWithFlags(domain->get(), ephemeral_flags(embedded())) != 0) {
+        return last_libvirt_error("cannot start the VM");
+    }
+    if (auto forgotten = domain->undefine(); !forgotten) {
+        return forgotten.error();
+    }
+    return domain;
+}
+
+#else
+
+bool Connection::takes_descriptors() const
+{
+    return false;
+}
+
+Result<Domain> Connection::create_with_seed(const std::string& /*domain_xml*/, int /*seed*/) const
+{
+    return Error{ErrorCode::unsupported, "cannot hand the cloud-init seed to libvirt: built against an older one"};
+}
+
+#endif
 
 }  // namespace kvmkit::virt

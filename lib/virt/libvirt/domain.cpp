@@ -2,21 +2,17 @@
 #include "virt/libvirt/domain.hpp"
 
 #include "virt/libvirt/libvirt_error.hpp"
+#include "virt/libvirt/memory.hpp"
 
 #include <libvirt/libvirt.h>
 
-#include <cstdlib>
+#include <array>
 #include <memory>
 
 #include <fmt/format.h>
 
 namespace kvmkit::virt {
 namespace {
-
-struct FreeText {
-    void operator()(char* text) const noexcept { std::free(text); }  // NOLINT: libvirt allocates with malloc
-};
-using Text = std::unique_ptr<char, FreeText>;
 
 constexpr unsigned undefine_flags = VIR_DOMAIN_UNDEFINE_MANAGED_SAVE | VIR_DOMAIN_UNDEFINE_SNAPSHOTS_METADATA |
                                     VIR_DOMAIN_UNDEFINE_CHECKPOINTS_METADATA | VIR_DOMAIN_UNDEFINE_NVRAM;
@@ -52,9 +48,22 @@ Result<std::string> Domain::name() const
     return std::string{name};
 }
 
+std::string Domain::uuid() const
+{
+    std::array<char, VIR_UUID_STRING_BUFLEN> text{};
+    (void)virDomainGetUUIDString(get(), text.data());
+    return text.data();
+}
+
+Domain Domain::share() const
+{
+    (void)virDomainRef(get());  // fails for what is no handle alone
+    return Domain{DomainHandle{get()}};
+}
+
 Result<std::string> Domain::xml() const
 {
-    const Text text{virDomainGetXMLDesc(get(), 0)};
+    const OwnedText text{virDomainGetXMLDesc(get(), 0)};
     if (!text) {
         return outcome(-1, "describe").error();
     }

@@ -20,11 +20,16 @@ public:
     explicit Domain(DomainHandle handle) noexcept : handle_(std::move(handle)) {}
 
     [[nodiscard]] Result<std::string> name() const;
+    /// A copy inside the handle: asks nobody.
+    [[nodiscard]] std::string uuid() const;
     /// The description as it stands; that of a running VM says what runs.
     [[nodiscard]] Result<std::string> xml() const;
     [[nodiscard]] Result<DomainState> state() const;
     [[nodiscard]] Result<bool> active() const;
     [[nodiscard]] Result<bool> persistent() const;
+
+    /// Another handle of the same VM: asks nobody.
+    [[nodiscard]] Domain share() const;
 
     /// Starts a defined VM without letting it execute anything.
     [[nodiscard]] Result<void> start_paused() const;

@@ -5,11 +5,32 @@
 
 #include <libvirt/libvirt.h>
 
+#include <csignal>
 #include <system_error>
 
 #include <fmt/format.h>
 
 namespace kvmkit::virt {
+namespace {
+
+/// A thread inherits the mask: signals are for the thread that asks for them, also where it asks later than this.
+class AllSignalsBlocked {
+public:
+    AllSignalsBlocked()
+    {
+        sigset_t all;
+        (void)sigfillset(&all);
+        (void)::pthread_sigmask(SIG_SETMASK, &all, &before_);
+    }
+    AllSignalsBlocked(const AllSignalsBlocked&) = delete;
+    AllSignalsBlocked& operator=(const AllSignalsBlocked&) = delete;
+    ~AllSignalsBlocked() { (void)::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+
+private:
+    sigset_t before_{};
+};
+
+}  // namespace
 
 Result<std::unique_ptr<EventLoop>> EventLoop::start()
 {
@@ -22,6 +43,7 @@ Result<std::unique_ptr<EventLoop>> EventLoop::start()
     if (loop->alarm_ < 0) {
         return last_libvirt_error("cannot start libvirt's event loop");
     }
+    const AllSignalsBlocked blocked;
     try {
         loop->thread_ = std::thread{[self = loop.get()] { self->run(); }};
     } catch (const std::system_error& problem) {

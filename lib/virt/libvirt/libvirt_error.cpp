@@ -27,7 +27,8 @@ ErrorCode code_of(const virError& error)
 {
     const std::string_view text = error.message == nullptr ? "" : error.message;
     switch (error.code) {
-        case VIR_ERR_NO_DOMAIN: return ErrorCode::not_found;
+        case VIR_ERR_NO_DOMAIN:
+        case VIR_ERR_NO_NETWORK: return ErrorCode::not_found;
         case VIR_ERR_DOM_EXIST: return ErrorCode::exists;
         case VIR_ERR_OPERATION_FAILED:  // a taken name has no code of its own
             return text.find("already exists") != std::string_view::npos ? ErrorCode::exists : ErrorCode::external;

@@ -68,33 +68,23 @@ struct LifecycleWatch::Box {
         return 0;
     }
 
-    static void on_close(virConnectPtr /*connection*/, int /*reason*/, void* data)
-    {
-        (**static_cast<std::shared_ptr<Box>*>(data)).set(Ending::lost);
-    }
-
     static void drop(void* data) { delete static_cast<std::shared_ptr<Box>*>(data); }
 };
 
-Result<void> LifecycleWatch::subscribe(const Connection& connection,
-                                       const Domain& domain,
-                                       const std::shared_ptr<Box>& box)
+Result<void> LifecycleWatch::subscribe(const Connection& connection, const Domain& domain)
 {
-    auto share = std::make_unique<std::shared_ptr<Box>>(box);
-    box->subscription = virConnectDomainEventRegisterAny(connection.get(),
-                                                         domain.get(),
-                                                         VIR_DOMAIN_EVENT_ID_LIFECYCLE,
-                                                         VIR_DOMAIN_EVENT_CALLBACK(Box::on_event),
-                                                         share.get(),
-                                                         Box::drop);
-    if (box->subscription < 0) {
+    auto share = std::make_unique<std::shared_ptr<Box>>(box_);
+    box_->subscription = virConnectDomainEventRegisterAny(connection.get(),
+                                                          domain.get(),
+                                                          VIR_DOMAIN_EVENT_ID_LIFECYCLE,
+                                                          VIR_DOMAIN_EVENT_CALLBACK(Box::on_event),
+                                                          share.get(),
+                                                          Box::drop);
+    if (box_->subscription < 0) {
         return last_libvirt_error("cannot watch the VM");
     }
     (void)share.release();  // libvirt calls drop()
-    auto second = std::make_unique<std::shared_ptr<Box>>(box);
-    if (virConnectRegisterCloseCallback(connection.get(), Box::on_close, second.get(), Box::drop) == 0) {
-        (void)second.release();
-    }  // drivers inside this process cannot be lost
+    loss_.emplace(connection.loss(), connection.get(), [box = box_] { box->set(Ending::lost); });
     return {};
 }
 
@@ -108,7 +98,7 @@ Result<LifecycleWatch> LifecycleWatch::open(const Connection& connection, const 
         return last_libvirt_error("cannot watch the VM");
     }
     LifecycleWatch watch{connection.get(), box};
-    if (auto subscribed = subscribe(connection, domain, box); !subscribed) {
+    if (auto subscribed = watch.subscribe(connection, domain); !subscribed) {
         return subscribed.error();
     }
     const auto active = domain.active();
@@ -123,11 +113,9 @@ Result<LifecycleWatch> LifecycleWatch::open(const Connection& connection, const 
 
 LifecycleWatch::~LifecycleWatch()
 {
-    if (connection_) {
-        if (box_->subscription >= 0) {
-            (void)virConnectDomainEventDeregisterAny(connection_.get(), box_->subscription);
-        }
-        (void)virConnectUnregisterCloseCallback(connection_.get(), Box::on_close);
+    loss_.reset();
+    if (connection_ && box_->subscription >= 0) {
+        (void)virConnectDomainEventDeregisterAny(connection_.get(), box_->subscription);
     }
 }
 

@@ -3,6 +3,7 @@
 
 #include "base/result.hpp"
 #include "virt/libvirt/connection.hpp"
+#include "virt/libvirt/loss.hpp"
 
 #include <memory>
 #include <optional>
@@ -34,9 +35,10 @@ public:
 private:
     struct Box;
     LifecycleWatch(_virConnect* connection, std::shared_ptr<Box> box) : connection_(connection), box_(std::move(box)) {}
-    static Result<void> subscribe(const Connection& connection, const Domain& domain, const std::shared_ptr<Box>& box);
+    Result<void> subscribe(const Connection& connection, const Domain& domain);
     ConnectionHandle connection_;  ///< A reference of its own.
     std::shared_ptr<Box> box_;
+    std::optional<Loss::Ear> loss_;
 };
 
 }  // namespace kvmkit::virt

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "virt/spec/domain_xml.hpp"
 
-#include "virt/spec/uuid.hpp"
+#include "virt/spec/internal/disk_xml.hpp"
+#include "virt/spec/internal/hardware_xml.hpp"
+#include "virt/spec/internal/nic_xml.hpp"
+#include "virt/spec/internal/xml.hpp"
 
 #include <sstream>
 
@@ -11,18 +14,7 @@
 namespace kvmkit::virt {
 namespace {
 
-using Node = pugi::xml_node;
-
 constexpr const char* our_namespace = "urn:kvmkit:vm-run:1";
-
-Node add(Node parent, const char* name, std::initializer_list<std::pair<const char*, std::string>> attributes = {})
-{
-    Node node = parent.append_child(name);
-    for (const auto& [key, value] : attributes) {
-        node.append_attribute(key).set_value(value.c_str());
-    }
-    return node;
-}
 
 void add_text(Node parent, const char* name, const std::string& text)
 {
@@ -47,12 +39,16 @@ void add_heading(Node domain, const DomainPlan& plan)
     mark.append_attribute("transaction").set_value(plan.transaction.c_str());
     add(domain, "memory", {{"unit", "b"}}).text().set(fmt::format("{}", plan.spec.memory.count()).c_str());
     add_text(domain, "vcpu", fmt::format("{}", plan.spec.vcpus));
+    if (has_disks(plan) && plan.spec.type != DomainType::test) {
+        add_text(domain, "iothreads", "1");
+    }
 }
 
 void add_boot(Node domain, const VmSpec& spec)
 {
     Node os = add(domain, "os");
     add(os, "type", {{"arch", "x86_64"}, {"machine", "q35"}}).text().set("hvm");
+    add_firmware(os, spec);
     if (!spec.kernel) {
         add(os, "boot", {{"dev", "hd"}});
         return;
@@ -64,16 +60,15 @@ void add_boot(Node domain, const VmSpec& spec)
     add_text(os, "cmdline", spec.kernel->command_line);
 }
 
-void add_behaviour(Node domain, const VmSpec& spec)
+void add_behaviour(Node domain, const DomainPlan& plan)
 {
     Node features = add(domain, "features");
     add(features, "acpi");
     add(features, "apic");
-    if (spec.type == DomainType::kvm) {
-        add(domain, "cpu", {{"mode", "host-passthrough"}, {"migratable", "on"}});
-    } else {
-        add(domain, "cpu", {{"mode", "maximum"}});
+    if (plan.spec.hardware.firmware == Firmware::secure) {
+        add(features, "smm", {{"state", "on"}});
     }
+    add_cpu(domain, plan);
     Node clock = add(domain, "clock", {{"offset", "utc"}});
     add(clock, "timer", {{"name", "rtc"}, {"tickpolicy", "catchup"}});
     add(clock, "timer", {{"name", "pit"}, {"tickpolicy", "delay"}});
@@ -83,47 +78,14 @@ void add_behaviour(Node domain, const VmSpec& spec)
     add_text(domain, "on_crash", "destroy");
 }
 
-/// Each level of the chain names its format: libvirt then probes nothing, and a guest that writes a qcow2 header into
-/// its raw disk gains nothing.
-void add_disk(Node devices, const DomainPlan& plan)
-{
-    Node disk = add(devices, "disk", {{"type", "file"}, {"device", "disk"}});
-    Node driver = add(disk, "driver", {{"name", "qemu"}, {"type", "qcow2"}});
-    if (plan.spec.lifetime == Lifetime::ephemeral) {
-        driver.append_attribute("cache").set_value("unsafe");  // nobody reads this disk after a power cut
-    }
-    driver.append_attribute("discard").set_value("unmap");
-    driver.append_attribute("detect_zeroes").set_value("unmap");
-    add(disk, "source", {{"file", plan.overlay->string()}});
-    Node base = add(disk, "backingStore", {{"type", "file"}});
-    add(base, "format", {{"type", std::string{word(plan.spec.image->format)}}});
-    add(base, "source", {{"file", plan.spec.image->path.string()}});
-    add(base, "backingStore");
-    add(disk, "target", {{"dev", "vda"}, {"bus", "virtio"}});
-}
-
-void add_interface(Node devices, const DomainPlan& plan)
-{
-    if (std::holds_alternative<NoNetwork>(plan.spec.network)) {
-        return;
-    }
-    const auto* bridge = std::get_if<BridgeNetwork>(&plan.spec.network);
-    Node interface = add(devices, "interface", {{"type", bridge != nullptr ? "bridge" : "user"}});
-    add(interface, "mac", {{"address", mac_address_of(plan.uuid)}});
-    if (bridge != nullptr) {
-        add(interface, "source", {{"bridge", bridge->bridge}});
-    }
-    add(interface, "model", {{"type", "virtio"}});
-}
-
 void add_devices(Node domain, const DomainPlan& plan)
 {
     Node devices = add(domain, "devices");
-    if (plan.overlay && plan.spec.image) {
-        add_disk(devices, plan);
-    }
+    add_disks(devices, plan);
     add(devices, "controller", {{"type", "usb"}, {"model", "none"}});
-    add_interface(devices, plan);
+    add_hardware(devices, plan.spec);
+    add_nics(devices, plan);
+    add_agent_port(devices);
     add(add(devices, "serial", {{"type", "pty"}}), "target", {{"port", "0"}});
     add(add(devices, "console", {{"type", "pty"}}), "target", {{"type", "serial"}, {"port", "0"}});
     Node random = add(devices, "rng", {{"model", "virtio"}});
@@ -171,12 +133,15 @@ std::string to_domain_xml(const DomainPlan& plan)
     if (plan.spec.type == DomainType::test) {  // the test driver knows no machine and no device of QEMU
         add(add(domain, "os"), "type").text().set("hvm");
     } else {
+        add_placement(domain, plan.spec);
         add_boot(domain, plan.spec);
-        add_behaviour(domain, plan.spec);
+        add_seed_sign(domain, plan);
+        add_behaviour(domain, plan);
         add_devices(domain, plan);
         if (plan.runs_as) {
             add_label(domain, *plan.runs_as);
         }
+        add_forwarding_nics(domain, plan);
     }
     std::ostringstream text;
     document.save(text, "  ", pugi::format_default | pugi::format_no_declaration);

@@ -16,8 +16,15 @@ struct DomainPlan {
     VmSpec spec;
     std::string uuid;
     std::string transaction;                                      ///< Which of our transactions makes it.
+    std::filesystem::path folder = {};                            ///< Where its files lie.
     std::optional<std::filesystem::path> overlay = std::nullopt;  ///< The disk on top of spec.image.
+    DiskTuning root_tuning = {};
+    std::vector<PlannedDisk> extra_disks = {};       ///< In the order of spec.disks.extra.
+    std::optional<PlannedSeed> seed = std::nullopt;  ///< Of spec.seed.
     std::optional<QemuUser> runs_as = std::nullopt;  ///< That user can read every file: libvirt changes no owner.
+    CpuPlan cpu = {};
+    unsigned nic_queues = 1;                         ///< Pairs of queues of each network card.
+    std::vector<std::string> learning_bridges = {};  ///< Whose new ports stay silent at first: the spanning tree runs.
 };
 
 /// The libvirt domain description of a plan. Pure; golden files pin it.

@@ -24,28 +24,35 @@ using std::literals::string_view_literals::operator""sv;  // NOLINT(misc-unused-
 struct Magic {
     std::string_view bytes;
     std::string_view format;
+    std::string_view advice;  ///< With a place for the file's name.
 };
 
+constexpr std::string_view convert = "convert it: qemu-img convert -O qcow2 {} COPY.qcow2";
+constexpr std::string_view a_page = "the download brought a web page: check the address";
+
 /// Formats that would pass as raw, and boot nothing.
-constexpr std::array other_formats{Magic{"KDMV"sv, "VMDK"},
-                                   Magic{"# Disk DescriptorFile"sv, "VMDK"},
-                                   Magic{"<<< "sv, "VDI"},
-                                   Magic{"vhdxfile"sv, "VHDX"},
-                                   Magic{"conectix"sv, "VHD"},
-                                   Magic{"QED\0"sv, "QED"},
-                                   Magic{"LUKS\xba\xbe"sv, "LUKS"},
-                                   Magic{"\x1f\x8b"sv, "gzip"},
-                                   Magic{"\xfd"
-                                         "7zXZ\0"sv,
-                                         "xz"},
-                                   Magic{"\x28\xb5\x2f\xfd"sv, "zstd"},
-                                   Magic{"BZh"sv, "bzip2"},
-                                   Magic{"PK\x03\x04"sv, "zip"},
-                                   Magic{"\x7f"
-                                         "ELF"sv,
-                                         "ELF program"},
-                                   Magic{"<!DOCTYPE"sv, "HTML"},
-                                   Magic{"<html"sv, "HTML"}};
+constexpr std::array other_formats{
+    Magic{"KDMV"sv, "VMDK", convert},
+    Magic{"# Disk DescriptorFile"sv, "VMDK", convert},
+    Magic{"<<< "sv, "VDI", convert},
+    Magic{"vhdxfile"sv, "VHDX", convert},
+    Magic{"conectix"sv, "VHD", convert},
+    Magic{"QED\0"sv, "QED", convert},
+    Magic{"LUKS\xba\xbe"sv, "LUKS", "it is encrypted: unlock it and convert what is inside"},
+    Magic{"\x1f\x8b"sv, "gzip", "unpack it: gunzip -k {}"},
+    Magic{"\xfd"
+          "7zXZ\0"sv,
+          "xz",
+          "unpack it: xz -dk {}"},
+    Magic{"\x28\xb5\x2f\xfd"sv, "zstd", "unpack it: zstd -d {}"},
+    Magic{"BZh"sv, "bzip2", "unpack it: bunzip2 -k {}"},
+    Magic{"PK\x03\x04"sv, "zip", "unpack it: unzip {}"},
+    Magic{"\x7f"
+          "ELF"sv,
+          "ELF program",
+          "a kernel is booted by --kernel"},
+    Magic{"<!DOCTYPE"sv, "HTML", a_page},
+    Magic{"<html"sv, "HTML", a_page}};
 
 constexpr std::string_view qcow2_magic = "QFI\xfb"sv;
 constexpr std::size_t qcow2_version2_header = 72;
@@ -211,8 +218,22 @@ std::string_view word(ImageFormat format) noexcept
     return format == ImageFormat::qcow2 ? "qcow2" : "raw";
 }
 
+std::optional<Place> backing_name_place(std::string_view head)
+{
+    constexpr std::size_t longest = 1023;  // by the format's definition
+    if (!head.starts_with(qcow2_magic) || head.size() < qcow2_version2_header) {
+        return std::nullopt;
+    }
+    const Place place{Bytes::of(number_at(head, 8, 8)), number_at(head, 16, 4)};
+    const bool named = place.offset.count() > 0 && place.length > 0 && place.length <= longest;
+    return named ? std::optional{place} : std::nullopt;
+}
+
 Result<ImageHeader> parse_image_header(std::string_view head, Bytes file_size, const std::filesystem::path& name)
 {
+    if (head.starts_with(qcow2_magic) && name.extension() == ".raw") {
+        return refused(name, "its name says raw, its content qcow2: a guest may have written that header");
+    }
     if (head.starts_with(qcow2_magic)) {
         return parse_qcow2(head, file_size, name);
     }
@@ -224,7 +245,7 @@ Result<ImageHeader> parse_image_header(std::string_view head, Bytes file_size, c
     if (other != other_formats.end()) {
         return Error{ErrorCode::unsupported,
                      fmt::format("cannot use image '{}': it is {}, not qcow2 or raw", name.string(), other->format),
-                     "unpack it, or convert it with 'qemu-img convert -O qcow2'"};
+                     fmt::format(fmt::runtime(other->advice), name.string())};
     }
     if (file_size.count() == 0) {
         return invalid(name, "it is empty");

@@ -5,6 +5,7 @@
 #include "base/result.hpp"
 
 #include <filesystem>
+#include <optional>
 #include <string_view>
 
 namespace kvmkit::virt {
@@ -24,6 +25,15 @@ struct ImageHeader {
 
 /// How many bytes of a file parse_image_header() wants to see, as far as there are so many.
 constexpr std::size_t image_head_size = 512;
+
+/// Where in a file some bytes lie.
+struct Place {
+    Bytes offset;
+    std::size_t length = 0;
+};
+
+/// Where a qcow2 names its backing file; absent if it has none, or the head is no qcow2's. Pure.
+std::optional<Place> backing_name_place(std::string_view head);
 
 /// A disk image that may serve as the base of an overlay.
 struct BaseImage {

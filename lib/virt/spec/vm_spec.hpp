@@ -2,13 +2,17 @@
 #pragma once
 
 #include "base/bytes.hpp"
+#include "virt/spec/disk.hpp"
+#include "virt/spec/hardware.hpp"
 #include "virt/spec/image.hpp"
+#include "virt/spec/nic.hpp"
+#include "virt/spec/seed.hpp"
 #include "virt/spec/vm_name.hpp"
 
 #include <filesystem>
 #include <optional>
 #include <string>
-#include <variant>
+#include <vector>
 
 namespace kvmkit::virt {
 
@@ -18,14 +22,6 @@ struct DirectKernel {
     std::optional<std::filesystem::path> initrd;
     std::string command_line;
 };
-
-struct NoNetwork {};
-/// QEMU's own NAT: no privilege, no setup, nobody can call the guest.
-struct UserNetwork {};
-struct BridgeNetwork {
-    std::string bridge;
-};
-using Network = std::variant<NoNetwork, UserNetwork, BridgeNetwork>;
 
 /// Who runs the guest's instructions; `test` is libvirt's test driver.
 enum class DomainType { kvm, qemu, test };
@@ -41,7 +37,10 @@ struct VmSpec {
     DomainType type = DomainType::qemu;
     std::optional<DirectKernel> kernel = std::nullopt;
     std::optional<BaseImage> image = std::nullopt;
-    Network network = UserNetwork{};
+    DiskWishes disks = {};
+    std::optional<Seed> seed = std::nullopt;  ///< Absent: the guest is told nothing.
+    std::vector<Nic> nics = {Nic{}};          ///< Empty: no network.
+    Hardware hardware = {};
     Lifetime lifetime = Lifetime::kept;
 };
 

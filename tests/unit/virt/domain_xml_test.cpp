@@ -42,7 +42,7 @@ TEST(DomainXml, OfAKeptVmWithAnImageOnABridge)
     spec.vcpus = 2;
     spec.type = DomainType::kvm;
     spec.image = BaseImage{"/srv/images/debian.raw", ImageFormat::raw, Bytes::mib(4096)};
-    spec.network = BridgeNetwork{"br0"};
+    spec.nics = {Nic{BridgeNic{"br0"}}};
     DomainPlan plan = plan_of(std::move(spec));
     plan.overlay = "/var/lib/kvmkit/vms/web/disk.qcow2";
     plan.runs_as = QemuUser{64055, 107};
@@ -57,13 +57,30 @@ TEST(DomainXml, OfAnEphemeralVmWithAKernel)
     spec.lifetime = Lifetime::ephemeral;
     DomainPlan plan = plan_of(std::move(spec));
     plan.overlay = "/var/lib/kvmkit/vms/try/disk.qcow2";
+    plan.root_tuning.cache = "unsafe";
     expect_golden("ephemeral-kernel", to_domain_xml(plan));
+}
+
+TEST(DomainXml, OfAVmWithASeedAndMoreDisks)
+{
+    VmSpec spec = spec_of("full");
+    spec.image = BaseImage{"/srv/disk.qcow2", ImageFormat::qcow2, Bytes::mib(64)};
+    spec.seed = Seed{};
+    DomainPlan plan = plan_of(std::move(spec));
+    plan.overlay = "/var/lib/kvmkit/vms/full/disk.qcow2";
+    plan.root_tuning = {"none", "io_uring", ""};
+    plan.extra_disks = {{"/var/lib/kvmkit/vms/full/disk1.qcow2", ImageFormat::qcow2, plan.root_tuning},
+                        {"/srv/data.raw", ImageFormat::raw, {"writeback", "threads", ""}}};
+    plan.seed = PlannedSeed{"/var/lib/kvmkit/vms/full/seed.iso"};
+    expect_golden("disks-and-seed", to_domain_xml(plan));
+    plan.seed->place = SeedPlace::memory;
+    EXPECT_NE(to_domain_xml(plan).find(R"(seed.iso" fdgroup="kvmkit-seed" />)"), std::string::npos);
 }
 
 TEST(DomainXml, EscapesWhatUsersWrite)
 {
     VmSpec spec = spec_of("odd");
-    spec.network = NoNetwork{};
+    spec.nics = {};
     spec.kernel = DirectKernel{"/boot/<&>\"'", std::nullopt, "a=\"<b>\" ]]> &amp; c='d'"};
     const std::string xml = to_domain_xml(plan_of(std::move(spec)));
     expect_golden("hostile", xml);
@@ -100,6 +117,18 @@ TEST(DomainSummary, DoesNotClaimOtherVms)
     EXPECT_FALSE(summary->ours());
     EXPECT_FALSE(summarize("<network/>"));
     EXPECT_FALSE(summarize("no XML"));
+}
+
+TEST(Confinement, IsWhatASecurityModuleDoes)
+{
+    const auto with = [](const std::string& model) {
+        return is_confined("<capabilities><host><secmodel><model>dac</model></secmodel><secmodel><model>" + model +
+                           "</model></secmodel></host></capabilities>");
+    };
+    EXPECT_TRUE(with("apparmor"));
+    EXPECT_TRUE(with("selinux"));
+    EXPECT_FALSE(with("none"));
+    EXPECT_FALSE(is_confined("<"));
 }
 
 TEST(QemuUserInCapabilities, IsTheDacLabel)

@@ -159,6 +159,26 @@ TEST(ImageFile, NamedQcow2MustHoldOne)
     EXPECT_NE(message(result).find("cannot use image 'disk.qcow2': it holds no qcow2 header"), std::string::npos);
 }
 
+TEST(ImageFile, NamedRawMustNotHoldAQcow2ThatAGuestMayHaveWritten)
+{
+    const auto result = parse_image_header(Header{}.text(), megabyte, "disk.raw");
+    ASSERT_FALSE(result);
+    EXPECT_EQ(result.error().code, ErrorCode::refused);
+    EXPECT_NE(result.error().message.find("its name says raw, its content qcow2"), std::string::npos);
+}
+
+TEST(ImageFile, TellsWhereItsBackingFileIsNamed)
+{
+    const auto place = backing_name_place(Header{}.set(8, 8, 104).set(16, 4, 20).text());
+    ASSERT_TRUE(place);
+    EXPECT_EQ(place->offset, Bytes::of(104));
+    EXPECT_EQ(place->length, 20U);
+    EXPECT_FALSE(backing_name_place(Header{}.text()));
+    EXPECT_FALSE(backing_name_place(Header{}.set(8, 8, 104).set(16, 4, 5000).text()));
+    EXPECT_FALSE(backing_name_place("QFI"));
+    EXPECT_FALSE(backing_name_place(std::string(512, '\0')));
+}
+
 TEST(ImageFile, IsFoundThroughItsLinksAndMustBeAPlainFile)
 {
     const testing::TemporaryFolder folder;

@@ -20,7 +20,10 @@ TEST(Steps, ThatRemoveSurviveTheJournal)
     for (const Step& step : {Step{RemoveVm{vm}},
                              Step{RemoveFolder{"/state/vms/web"}},
                              Step{RemoveFile{"/state/vms/web/disk.qcow2"}},
-                             Step{RemoveDriverRoot{"/run/kvmkit/embed/1"}}}) {
+                             Step{RemoveSeed{"/state/vms/web"}},
+                             Step{RemoveDriverRoot{"/run/kvmkit/embed/1"}},
+                             Step{StopNetwork{"qemu:///system", "lan"}},
+                             Step{UntagPort{{vm, "52:54:00:00:00:01"}}}}) {
         const auto back = decode(encode(step));
         ASSERT_TRUE(back) << encode(step);
         EXPECT_EQ(back->index(), step.index());
@@ -57,6 +60,53 @@ TEST(LaunchPlan, OfAnEphemeralKernelNeedsNoFileAndNoDefinition)
     const auto steps = launch_steps(make_plan(spec, places), "qemu:///system");
     ASSERT_EQ(steps.size(), 3U);
     EXPECT_TRUE(is<CreateVm>(steps[0]) && is<AttachVm>(steps[1]) && is<ResumeVm>(steps[2]));
+}
+
+VmSpec spec_with_everything()
+{
+    VmSpec spec{.name = *VmName::parse("web")};
+    spec.image = BaseImage{"/srv/disk.qcow2", ImageFormat::qcow2, Bytes::mib(64)};
+    spec.disks = {Bytes::mib(128),
+                  {NewDisk{Bytes::mib(1)},
+                   BaseImage{"/srv/data.raw", ImageFormat::raw, Bytes::mib(2)},
+                   NewDisk{Bytes::mib(3), ImageFormat::raw}}};
+    spec.seed = Seed{};
+    return spec;
+}
+
+TEST(LaunchPlan, MakesEveryFileBeforeTheVm)
+{
+    const DomainPlan plan = make_plan(spec_with_everything(), places);
+    const auto steps = launch_steps(plan, "qemu:///system");
+    ASSERT_EQ(steps.size(), 9U);
+    EXPECT_TRUE(is<MakeFolder>(steps[0]) && is<MakeOverlay>(steps[1]) && is<MakeDisk>(steps[2]));
+    EXPECT_TRUE(is<MakeDisk>(steps[3]) && is<MakeSeed>(steps[4]) && is<DefineVm>(steps[5]));
+    EXPECT_EQ(std::get<MakeOverlay>(steps[1]).size, Bytes::mib(128));
+    EXPECT_EQ(std::get<MakeDisk>(steps[2]).path, "/state/vms/web/disk1.qcow2");
+    EXPECT_EQ(std::get<MakeDisk>(steps[3]).path, "/state/vms/web/disk3.raw");
+    const auto& order = std::get<MakeSeed>(steps[4]).order;
+    EXPECT_EQ(order.owner.uuid, plan.uuid);
+    ASSERT_EQ(order.owner.nics.size(), 1U);
+}
+
+TEST(RemovalPlan, TakesWhatLiesInTheFolderOfTheVmAndNothingElse)
+{
+    const VmId vm{"qemu:///system", "01234567-89ab-4cde-8f01-23456789abcd", "web"};
+    const auto steps = removal_steps(
+        vm,
+        {"/state/vms/web/disk.qcow2", "/srv/data.raw", "", "/state/vms/web/seed.iso", "/state/vms/web/../x"},
+        places);
+    std::vector<std::string> described;
+    for (const auto& step : steps) {
+        described.push_back(describe(step));
+    }
+    EXPECT_EQ(described,
+              (std::vector<std::string>{"remove directory '/state/vms/web'",
+                                        "remove cloud-init seed in '/state/vms/web'",
+                                        "remove file '/state/vms/web/disk.qcow2'",
+                                        "remove file '/state/vms/web/seed.iso'",
+                                        "remove VM 'web'"}));
+    EXPECT_EQ(removal_steps(vm, {"/srv/data.raw"}, places).size(), 1U) << "the folder may be another VM's";
 }
 
 TEST(LaunchPlan, GivesEachLaunchItsOwnUuid)

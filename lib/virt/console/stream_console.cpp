@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "virt/libvirt/console.hpp"
+#include "virt/console/stream_console.hpp"
 
 #include "virt/libvirt/libvirt_error.hpp"
 #include "virt/libvirt/wake.hpp"
@@ -21,7 +21,7 @@ constexpr int ends = VIR_STREAM_EVENT_ERROR | VIR_STREAM_EVENT_HANGUP;
 }  // namespace
 
 /// What both threads share. The mutex is never held across a call into libvirt, which has locks of its own.
-struct Console::Pipe {
+struct StreamConsole::Pipe {
     Wake wake;
     std::mutex mutex;
     std::string from_guest;
@@ -99,42 +99,28 @@ struct Console::Pipe {
     static void drop(void* data) { delete static_cast<std::shared_ptr<Pipe>*>(data); }
 };
 
-Console::Console(StreamHandle stream, std::shared_ptr<Pipe> pipe) : stream_(std::move(stream)), pipe_(std::move(pipe))
+StreamConsole::StreamConsole(StreamHandle stream, std::shared_ptr<Pipe> pipe, bool driver_is_inside)
+    : stream_(std::move(stream)), pipe_(std::move(pipe)), driver_is_inside_(driver_is_inside)
 {
-}
-
-Console& Console::operator=(Console&& other) noexcept
-{
-    close();
-    stream_ = std::move(other.stream_);
-    pipe_ = std::move(other.pipe_);
-    driver_is_inside_ = other.driver_is_inside_;
-    return *this;
-}
-
-Console::~Console()
-{
-    close();
 }
 
 /// Aborting takes the stream's lock and then that of the driver's list of consoles; the driver's own thread takes them
 /// the other way round when it frees an ended VM (libvirt 9.0). With the driver inside this process that is a deadlock,
 /// so there the stream is left as it is: driver and process end together.
-void Console::close() noexcept
+StreamConsole::~StreamConsole()
 {
-    if (stream_ && driver_is_inside_) {
+    if (driver_is_inside_) {
         (void)stream_.release();
+        return;
     }
-    if (stream_) {
-        (void)virStreamEventRemoveCallback(stream_.get());
-        (void)virStreamAbort(stream_.get());
-        stream_.reset();
-    }
+    (void)virStreamEventRemoveCallback(stream_.get());
+    (void)virStreamAbort(stream_.get());
 }
 
-Result<Console> Console::open(const Connection& connection, const Domain& domain)
+Result<std::unique_ptr<StreamConsole>> StreamConsole::open(const Connection& connection,
+                                                           const Domain& domain,
+                                                           std::string_view doing)
 {
-    const auto doing = fmt::format("cannot open the console of VM '{}'", domain.name().value_or(""));
     StreamHandle stream{virStreamNew(connection.get(), VIR_STREAM_NONBLOCK)};
     if (!stream || virDomainOpenConsole(domain.get(), nullptr, stream.get(), 0) < 0) {
         return last_libvirt_error(doing);
@@ -148,17 +134,15 @@ Result<Console> Console::open(const Connection& connection, const Domain& domain
         return last_libvirt_error(doing);
     }
     (void)share.release();  // libvirt calls drop() once it is done with the callback
-    Console console{std::move(stream), std::move(pipe)};
-    console.driver_is_inside_ = connection.embedded();
-    return console;
+    return std::unique_ptr<StreamConsole>{new StreamConsole{std::move(stream), std::move(pipe), connection.embedded()}};
 }
 
-int Console::fd() const noexcept
+int StreamConsole::fd() const noexcept
 {
     return pipe_->wake.fd();
 }
 
-std::string Console::take()
+std::string StreamConsole::take()
 {
     std::string bytes;
     bool was_full = false;
@@ -174,13 +158,13 @@ std::string Console::take()
     return bytes;
 }
 
-bool Console::ended() const
+bool StreamConsole::ended() const
 {
     const std::lock_guard guard{pipe_->mutex};
     return pipe_->ended && pipe_->from_guest.empty();
 }
 
-void Console::send(std::string_view bytes)
+void StreamConsole::send(std::string_view bytes)
 {
     {
         const std::lock_guard guard{pipe_->mutex};

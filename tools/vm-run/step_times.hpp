@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "base/deadline.hpp"
+#include "cli/console.hpp"
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace kvmkit::vm_run {
+
+/// One step of a launch for people and records; absent time: a dry run.
+struct StepTime {
+    std::string step;
+    std::optional<std::chrono::milliseconds> took = std::nullopt;
+};
+
+/// How progress is told: a line for people, or one JSON object a line on standard error.
+enum class Progress { text, json };
+
+/// Tells each step as it begins, and how long it took.
+class StepTimes {
+public:
+    StepTimes(const cli::Console& console, std::string vm, Progress progress)
+        : console_(console), vm_(std::move(vm)), progress_(progress)
+    {
+    }
+
+    void plan(const std::string& step) { all_.push_back({step}); }
+    void begin(const std::string& step);
+    /// Of the step that began last; nothing where none is under way.
+    void end();
+    /// A mark that is no step: "ready", "not-ready".
+    void mark(std::string_view state) const;
+    [[nodiscard]] const std::vector<StepTime>& all() const noexcept { return all_; }
+
+private:
+    void tell(const std::string& step, std::string_view state, std::optional<std::chrono::milliseconds> took) const;
+
+    const cli::Console& console_;
+    std::string vm_;
+    Progress progress_;
+    Deadline::Clock::time_point start_ = Deadline::Clock::now();
+    std::optional<Deadline::Clock::time_point> began_;
+    std::vector<StepTime> all_;
+};
+
+}  // namespace kvmkit::vm_run

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "base/result.hpp"
+#include "cli/tool.hpp"
+#include "virt/spec/nic.hpp"
+
+#include <chrono>
+#include <string_view>
+#include <vector>
+
+namespace kvmkit::vm_run {
+
+/// What shows that a VM is ready, in the order in which a boot gets there.
+enum class Wait { none, boot, ip, agent, ssh, cloud_init, off };
+
+/// "none", "boot", "ip", "agent", "ssh", "cloud-init", "off"
+std::string_view word(Wait wait) noexcept;
+
+/// What becomes of a VM that is kept and was not ready in time, or ended while it was waited for.
+enum class OnFail { keep, rollback };
+
+struct WaitOptions {
+    Wait wait = Wait::boot;
+    std::chrono::milliseconds timeout{0};
+    OnFail on_fail = OnFail::keep;
+};
+
+/// --wait, --timeout and --on-fail of launch.
+void declare_wait(cli::po::options_description_easy_init& add);
+/// ErrorCode::usage also for an address that cannot be found with these cards.
+Result<WaitOptions> read_wait(const cli::Arguments& arguments, const std::vector<virt::Nic>& nics);
+
+/// All words of --wait and --for.
+std::vector<std::string> wait_words();
+
+/// Reads the word of --wait or --for.
+Result<Wait> parse_wait(const std::string& text);
+
+}  // namespace kvmkit::vm_run
