@@ -7,6 +7,8 @@
 #include "txn/execute.hpp"
 #include "txn/lock.hpp"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -18,7 +20,35 @@ const std::string tool = "host-setup";
 struct Judged {
     Host host;
     Plan plan;
+    MirrorPlan mirror = {};
 };
+
+/// What a mirror must be able to serve: what is to be installed from it, or else what it serves by now.
+std::vector<std::string> packages_to_prove(const Judged& now)
+{
+    if (!now.plan.missing.empty()) {
+        return package_names(now.plan.missing);
+    }
+    std::vector<std::string> names;
+    for (const Need& need : now.host.needs) {
+        if (now.host.packages.installed(need.package) != nullptr || now.host.candidates.contains(need.package)) {
+            names.push_back(need.package);
+        }
+    }
+    return names;
+}
+
+bool is_to_be_repaired(const Request& request, const Judged& now)
+{
+    return request.repair && is_unfinished(now.host.packages);
+}
+
+std::vector<std::string> notes_of(const Judged& now)
+{
+    auto notes = now.mirror.notes;
+    notes.insert(notes.end(), now.plan.notes.begin(), now.plan.notes.end());
+    return notes;
+}
 
 AptLimits with_log(const Request& request)
 {
@@ -48,11 +78,17 @@ public:
         if (!now) {
             return std::move(now).error();
         }
-        if (now->plan.steps.empty()) {
-            return Done{{}, {}, {}, std::move(now->host), std::move(now->plan.notes)};
+        const bool repairs = is_to_be_repaired(request_, *now);
+        if (now->plan.steps.empty() && now->mirror.steps.empty() && !repairs) {
+            return Done{{}, {}, {}, std::move(now->host), notes_of(*now)};
         }
-        if (!now->plan.missing.empty()) {
+        if (!now->plan.missing.empty() || !now->mirror.steps.empty() || repairs) {
             now = judge_under_free_locks();
+        }
+        if (now && !now->mirror.steps.empty()) {
+            if (auto proved = prove(*now); !proved) {
+                return std::move(proved).error();
+            }
         }
         return now ? change(std::move(*now)) : std::move(now).error();
     }
@@ -64,12 +100,7 @@ private:
         if (!cleanup) {
             return cleanup.error();
         }
-        for (const std::string& id : cleanup->undone) {
-            talk_.warn(txn::undone_sentence(id));
-        }
-        for (const std::string& sentence : cleanup->failed) {
-            talk_.warn(sentence);
-        }
+        std::ranges::for_each(txn::sentences(*cleanup), talk_.warn);
         return {};
     }
 
@@ -87,7 +118,59 @@ private:
         if (!plan) {
             return std::move(plan).error();
         }
-        return Judged{std::move(*host), std::move(*plan)};
+        Judged now{std::move(*host), std::move(*plan)};
+        if (request_.mirror && !mirror_done_) {
+            auto mirror = plan_mirror(*root, now.host, *request_.mirror);
+            if (!mirror) {
+                return std::move(mirror).error();
+            }
+            now.mirror = std::move(*mirror);
+        }
+        return now;
+    }
+
+    Result<void> prove(const Judged& now)
+    {
+        if (now.mirror.wish.archive.empty()) {
+            return {};
+        }
+        talk_.note(fmt::format("trying {} in folders of its own", now.mirror.wish.archive));
+        const ProofGround ground{runner_, request_.top, request_.mirror->shipped};
+        return prove_mirror(ground, now.host, now.mirror, packages_to_prove(now));
+    }
+
+    /// Before all else: with a dpkg in the middle of something, apt only says so.
+    Result<Judged> repair(txn::Journal& journal)
+    {
+        if (auto made = execute(journal, {FinishPackages{}}); !made) {
+            return std::move(made).error();
+        }
+        auto after = judge();
+        auto sound = after ? check_finished(after->host.packages) : Result<void>{};
+        if (!after || !sound) {
+            (void)txn::roll_back(journal, domain_);
+            return after ? std::move(sound).error() : std::move(after).error();
+        }
+        return after;
+    }
+
+    /// First of all: what comes after it comes from there.
+    Result<Judged> turn_to_mirror(txn::Journal& journal, const Judged& now)
+    {
+        if (auto made = execute(journal, now.mirror.steps); !made) {
+            return std::move(made).error();
+        }
+        mirror_done_ = true;
+        mirror_notes_ = now.mirror.notes;
+        if (!domain_.update_problems().empty()) {
+            talk_.warn(fmt::format("apt-get update could not read all sources:\n  {}",
+                                   fmt::join(domain_.update_problems(), "\n  ")));
+        }
+        auto after = judge();
+        if (!after) {
+            (void)txn::roll_back(journal, domain_);
+        }
+        return after;
     }
 
     /// Whoever held the locks may have installed what was missing, or broken off.
@@ -104,7 +187,7 @@ private:
             return std::move(free).error();
         }
         auto now = judge();
-        if (now) {
+        if (now && !now->plan.missing.empty() && !request_.repair) {
             if (auto sound = check_finished(now->host.packages); !sound) {
                 return std::move(sound).error();
             }
@@ -119,6 +202,20 @@ private:
             return std::move(journal).error();
         }
         before_ = now.host.packages;
+        if (is_to_be_repaired(request_, now)) {
+            auto repaired = repair(*journal);
+            if (!repaired) {
+                return with_packages_left(std::move(repaired).error());
+            }
+            now = std::move(*repaired);
+        }
+        if (!now.mirror.steps.empty()) {
+            auto turned = turn_to_mirror(*journal, now);
+            if (!turned) {
+                return std::move(turned).error();
+            }
+            now = std::move(*turned);
+        }
         if (auto made = make(*journal, std::move(now)); !made) {
             return with_packages_left(std::move(made).error());
         }
@@ -133,8 +230,9 @@ private:
         (void)journal->enter(txn::State::closed);
         (void)txn::prune(request_.places, tool);
         auto packages = changes_between(before_, after->host.packages);
-        return Done{
-            journal->id(), std::move(made_), std::move(packages), std::move(after->host), std::move(after->plan.notes)};
+        after->mirror.notes = mirror_notes_;
+        auto notes = notes_of(*after);
+        return Done{journal->id(), std::move(made_), std::move(packages), std::move(after->host), std::move(notes)};
     }
 
     /// The package lists first: only then it is known what the rest brings.
@@ -246,6 +344,8 @@ private:
     HostDomain domain_;
     PackageTable before_;
     std::vector<Step> made_;
+    bool mirror_done_ = false;
+    std::vector<std::string> mirror_notes_;
 };
 
 }  // namespace

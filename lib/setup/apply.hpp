@@ -4,11 +4,13 @@
 #include "base/result.hpp"
 #include "setup/apt.hpp"
 #include "setup/plan.hpp"
+#include "setup/sources/change.hpp"
 #include "system/runner.hpp"
 #include "txn/places.hpp"
 
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,7 +22,9 @@ struct Request {
     AptLimits limits;
     std::string command_line;  ///< For the journal and the locks.
     txn::Places places;
-    std::filesystem::path top = "/";  ///< The host's root directory; tests give a folder.
+    std::filesystem::path top = "/";         ///< The host's root directory; tests give a folder.
+    std::optional<MirrorOrder> mirror = {};  ///< Of component mirror.
+    bool repair = false;                     ///< An interrupted dpkg is finished first, not refused.
 };
 
 /// How the run talks and is talked to. All must be set.

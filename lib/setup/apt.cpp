@@ -77,13 +77,27 @@ bool Apt::knows_error_on()
     return version && read_apt_version(version->out) >= first_with_error_on;
 }
 
-Result<std::vector<std::string>> Apt::update()
+Result<Completed> Apt::update_from(const std::vector<std::string>& options)
 {
     std::vector<std::string> words{"update"};
     if (knows_error_on()) {
         words.emplace_back("--error-on=any");
     }
-    auto ended = run(apt_get(words));
+    words.insert(words.end(), options.begin(), options.end());
+    return run(apt_get(words));
+}
+
+Result<Completed> Apt::simulate_from(const std::vector<std::string>& options, const std::vector<std::string>& names)
+{
+    std::vector<std::string> words{"-s", "--no-install-recommends", "install"};
+    words.insert(words.end(), options.begin(), options.end());
+    words.insert(words.end(), names.begin(), names.end());
+    return run(apt_get(words));
+}
+
+Result<std::vector<std::string>> Apt::update()
+{
+    auto ended = update_from({});
     if (!ended) {
         return std::move(ended).error();
     }
@@ -137,6 +151,23 @@ Result<void> Apt::install(const std::vector<std::string>& names, const OnProgres
     }
     if (ended->status != 0) {
         return failure(fmt::format("install packages '{}'", fmt::join(names, " ")), *ended);
+    }
+    return {};
+}
+
+Result<void> Apt::finish()
+{
+    // What dpkg cannot configure as it is, apt tries again with what it lacks: its answer counts.
+    const auto configured = run({"dpkg", "--force-confdef", "--force-confold", "--configure", "-a"});
+    if (!configured) {
+        return configured.error();
+    }
+    const auto mended = run(apt_get({"--no-remove", "-f", "install"}));
+    if (!mended) {
+        return mended.error();
+    }
+    if (mended->status != 0) {
+        return failure("finish what an interrupted dpkg began", *mended);
     }
     return {};
 }

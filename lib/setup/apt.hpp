@@ -35,6 +35,12 @@ public:
     /// Fetches the package lists. Yields what went wrong with single sources, also where apt-get ends with 0. Root.
     Result<std::vector<std::string>> update();
 
+    /// `apt-get update`, strict where apt knows how, with the caller's -o options: its folders, not the host's.
+    Result<Completed> update_from(const std::vector<std::string>& options);
+
+    /// `apt-get -s install` with the caller's -o options. Changes nothing, needs neither privilege nor locks.
+    Result<Completed> simulate_from(const std::vector<std::string>& options, const std::vector<std::string>& names);
+
     /// The version that apt would install, by name; names that apt cannot install are left out. No privilege.
     Result<std::map<std::string, std::string>> candidates(const std::vector<std::string>& names);
 
@@ -44,6 +50,10 @@ public:
     /// Installs, without recommended packages; apt refuses by itself if anything would have to go. Root. After an error
     /// the packages may be on the host in part.
     Result<void> install(const std::vector<std::string>& names, const OnProgress& on_progress);
+
+    /// Ends what an interrupted dpkg began, by `dpkg --configure -a` and then `apt-get -f install`, which may fetch
+    /// what is missing and removes nothing. Root.
+    Result<void> finish();
 
 private:
     Result<Completed> run(std::vector<std::string> argv, const OnProgress& on_progress = {});

@@ -69,7 +69,11 @@ Result<std::optional<LockHolder>> holder_of(const std::filesystem::path& path)
         return std::optional<LockHolder>{};
     }
     const pid_t pid = std::max(lock.l_pid, 0);
-    return std::optional{LockHolder{path.string(), pid, pid > 0 ? command_of(pid) : "", age_of(pid)}};
+    if (pid == 0) {
+        return std::optional{LockHolder{path.string(), pid, "", {}}};
+    }
+    auto unit = unit_in(small_file(fmt::format("/proc/{}/cgroup", pid)));
+    return std::optional{LockHolder{path.string(), pid, command_of(pid), age_of(pid), std::move(unit)}};
 }
 
 Error still_held(const LockHolder& holder, std::chrono::seconds limit)
@@ -82,12 +86,28 @@ Error still_held(const LockHolder& holder, std::chrono::seconds limit)
 
 }  // namespace
 
+std::string unit_in(std::string_view cgroups)
+{
+    for (const auto line : lines(cgroups)) {
+        for (auto path = line; path.find('/') != std::string_view::npos; path = path.substr(0, path.rfind('/'))) {
+            const auto name = path.substr(path.rfind('/') + 1);
+            if (name.ends_with(".service") || name.ends_with(".scope")) {
+                return std::string{name};
+            }
+        }
+    }
+    return {};
+}
+
 std::string describe(const LockHolder& holder)
 {
     if (holder.pid == 0) {
         return "a process that cannot be seen from here";
     }
     auto text = fmt::format("pid {} ('{}')", holder.pid, holder.command);
+    if (!holder.unit.empty()) {
+        text += fmt::format(", unit {}", holder.unit);
+    }
     if (holder.age) {
         text += fmt::format(", running for {} s", holder.age->count());
     }

@@ -11,6 +11,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace kvmkit::setup {
 
@@ -20,10 +21,14 @@ struct LockHolder {
     pid_t pid = 0;        ///< 0: a process that cannot be seen from here, as of another container.
     std::string command;  ///< Its command line; empty if it cannot be read.
     std::optional<std::chrono::seconds> age;
+    std::string unit = {};  ///< systemd's, "apt-daily-upgrade.service"; empty if it is in none.
 };
 
-/// "pid 812 ('/usr/bin/unattended-upgrade'), for 34 s"
+/// "pid 812 ('/usr/bin/unattended-upgrade'), unit apt-daily-upgrade.service, running for 34 s"
 std::string describe(const LockHolder& holder);
+
+/// The innermost service or session of a control group, from /proc/PID/cgroup; empty if there is none.
+std::string unit_in(std::string_view cgroups);
 
 /// The first of the four locks of dpkg and apt that somebody else holds. `top` is the host's root directory.
 Result<std::optional<LockHolder>> find_lock_holder(const std::filesystem::path& top);

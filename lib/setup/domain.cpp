@@ -3,8 +3,11 @@
 
 #include "base/text.hpp"
 #include "facts/user.hpp"
+#include "setup/file_step.hpp"
 #include "setup/kvm_device.hpp"
 #include "setup/service.hpp"
+#include "setup/sources/proof.hpp"
+#include "setup/ssh/sshd.hpp"
 #include "system/files.hpp"
 
 #include <sys/stat.h>
@@ -91,14 +94,13 @@ struct HostDomain::Inverse {
 
     Result<MaybeStep> operator()(const SetFile& file) const
     {
-        auto bytes = root.read(file.path);
-        const auto status = root.status(file.path);
-        if (!bytes || !status) {
-            return bytes ? status.error() : std::move(bytes).error();
-        }
-        const mode_t mode = *status ? (*status)->st_mode & 07777U : file.mode;
-        return MaybeStep{SetFile{file.path, std::move(*bytes), mode}};
+        auto back = inverse_of(root, file);
+        return back ? Result<MaybeStep>{MaybeStep{std::move(*back)}} : std::move(back).error();
     }
+
+    Result<MaybeStep> operator()(const RefreshOnUndo& /*step*/) const { return MaybeStep{RefreshLists{}}; }
+
+    Result<MaybeStep> operator()(const ReloadOnUndo& reload) const { return MaybeStep{ReloadService{reload.unit}}; }
 
     Result<MaybeStep> operator()(const GrantDevice& /*step*/) const
     {
@@ -140,6 +142,9 @@ struct HostDomain::Apply {
 
     Result<void> operator()(const RefreshLists& /*step*/) const
     {
+        if (auto written = domain.check_written(); !written) {
+            return written;
+        }
         auto problems = Apt{domain.ground_.runner, domain.ground_.limits}.update();
         if (!problems) {
             return std::move(problems).error();
@@ -151,6 +156,11 @@ struct HostDomain::Apply {
     Result<void> operator()(const InstallPackages& install) const
     {
         return Apt{domain.ground_.runner, domain.ground_.limits}.install(install.names, domain.ground_.on_progress);
+    }
+
+    Result<void> operator()(const FinishPackages& /*step*/) const
+    {
+        return Apt{domain.ground_.runner, domain.ground_.limits}.finish();
     }
 
     Result<void> operator()(const LoadModule& module) const
@@ -165,16 +175,31 @@ struct HostDomain::Apply {
                    : Result<void>{};
     }
 
-    Result<void> operator()(const SetFile& file) const
+    Result<void> operator()(const SetFile& file) const { return domain.set_file(file); }
+
+    Result<void> operator()(const RefreshOnUndo& /*step*/) const { return {}; }
+
+    Result<void> operator()(const ReloadOnUndo& /*step*/) const { return {}; }
+
+    Result<void> operator()(const ReloadService& reload) const
     {
-        const auto path = domain.ground_.top / file.path;
-        if (!file.bytes) {
-            return remove_if_there(path);
+        auto written = domain.check_written();
+        return written ? reload_service(domain.ground_.runner, root, reload.unit) : written;
+    }
+
+    Result<void> operator()(const ProveRootLogin& proof) const
+    {
+        return prove_root_login(domain.ground_.runner, root, proof);
+    }
+
+    Result<void> operator()(const ProveSources& proof) const
+    {
+        auto problems = refresh_from(Apt{domain.ground_.runner, domain.ground_.limits}, proof.archive);
+        if (!problems) {
+            return std::move(problems).error();
         }
-        if (auto made = make_directories(path.parent_path(), 0755); !made) {
-            return made;
-        }
-        return write_atomically(path, *file.bytes, file.mode);
+        domain.update_problems_ = std::move(*problems);
+        return {};
     }
 
     Result<void> operator()(const MakeDevice& /*step*/) const { return domain.make_device(); }
@@ -244,6 +269,26 @@ Result<void> HostDomain::apply(const Step& step)
 {
     const auto here = root();
     return here ? std::visit(Apply{*this, *here}, step) : here.error();
+}
+
+Result<void> HostDomain::set_file(const SetFile& file)
+{
+    auto put = put_file(ground_.top, file);
+    if (put) {
+        unwritten_.erase(file.path);
+    } else {
+        unwritten_.insert(file.path);
+    }
+    return put;
+}
+
+/// An undoing goes on past what it cannot undo; what would read that file is left to be done after it.
+Result<void> HostDomain::check_written() const
+{
+    if (unwritten_.empty()) {
+        return {};
+    }
+    return Error{ErrorCode::external, fmt::format("/{} must be written first", *unwritten_.begin())};
 }
 
 Result<void> HostDomain::change_unit(const ChangeUnit& change)

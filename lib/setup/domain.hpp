@@ -8,6 +8,7 @@
 
 #include <filesystem>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -48,9 +49,12 @@ private:
     Result<void> set_device(gid_t group, mode_t mode);
     Result<void> make_device();
     Result<void> account(const std::vector<std::string>& argv, const std::string& doing);
+    Result<void> set_file(const SetFile& file);
+    [[nodiscard]] Result<void> check_written() const;
 
     Ground ground_;
     std::vector<std::string> update_problems_;
+    std::set<std::string> unwritten_;  ///< Files of which the last write failed: who reads them must wait.
 };
 
 }  // namespace kvmkit::setup

@@ -78,20 +78,26 @@ Result<Host> observe(const Root& root, Runner& runner)
     return host;
 }
 
+bool is_unfinished(const PackageTable& packages)
+{
+    return packages.interrupted || !packages.unfinished().empty();
+}
+
 Result<void> check_finished(const PackageTable& packages)
 {
     std::vector<std::string> names;
     for (const Package& package : packages.unfinished()) {
         names.push_back(fmt::format("{} ({})", package.name, package.state));
     }
-    if (names.empty() && !packages.interrupted) {
+    if (!is_unfinished(packages)) {
         return {};
     }
     return Error{ErrorCode::external,
                  fmt::format("cannot use apt: dpkg was interrupted and has to be finished first{}{}",
                              names.empty() ? "" : ": ",
                              fmt::join(names, ", ")),
-                 "run: dpkg --configure -a (and, if that is not enough, apt-get -f install)"};
+                 "host-setup apply --repair does it first; or by hand: dpkg --configure -a (if that is not enough: "
+                 "apt-get -f install)"};
 }
 
 }  // namespace kvmkit::setup

@@ -44,7 +44,10 @@ std::vector<std::string> package_names(const std::vector<Need>& needs);
 /// is not supported.
 Result<Host> observe(const Root& root, Runner& runner);
 
-/// An Error (external) if dpkg stopped in the middle of something, with the command that ends it.
+/// Whether dpkg stopped in the middle of something.
+bool is_unfinished(const PackageTable& packages);
+
+/// An Error (external) if it did, with the command that ends it.
 Result<void> check_finished(const PackageTable& packages);
 
 }  // namespace kvmkit::setup

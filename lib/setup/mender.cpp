@@ -29,10 +29,7 @@ Result<Mender> Mender::open(Runner& runner, MendRequest request, std::vector<std
     if (!cleanup) {
         return cleanup.error();
     }
-    for (const std::string& id : cleanup->undone) {
-        undone.push_back(txn::undone_sentence(id));
-    }
-    undone.insert(undone.end(), cleanup->failed.begin(), cleanup->failed.end());
+    undone = txn::sentences(*cleanup);
     return mender;
 }
 

@@ -12,7 +12,8 @@
 namespace kvmkit::setup {
 namespace {
 
-constexpr std::array all_components{Component::hypervisor, Component::modules, Component::services};
+constexpr std::array usual_components{Component::hypervisor, Component::modules, Component::services};
+constexpr std::array all_components{Component::hypervisor, Component::modules, Component::services, Component::mirror};
 
 void plan_packages(const Host& host, Plan& plan)
 {
@@ -129,6 +130,7 @@ std::string_view word(Component component) noexcept
         case Component::hypervisor: return "hypervisor";
         case Component::modules: return "modules";
         case Component::services: return "services";
+        case Component::mirror: return "mirror";
     }
     return "";
 }
@@ -153,7 +155,7 @@ Result<Components> parse_components(const std::vector<std::string>& names)
         }
         chosen.insert(*found);
     }
-    return chosen.empty() ? Components{all_components.begin(), all_components.end()} : chosen;
+    return chosen.empty() ? Components{usual_components.begin(), usual_components.end()} : chosen;
 }
 
 bool needs_refresh(const Host& host, const std::vector<Need>& missing)
@@ -201,6 +203,13 @@ Result<void> check_candidates(const Host& host, const std::vector<Need>& missing
                                host.distribution.suite);
     if (!problems.empty()) {
         message += fmt::format("\napt-get update could not read all sources:\n  {}", fmt::join(problems, "\n  "));
+    }
+    const bool moved = message.find("does not have a Release file") != std::string::npos;
+    if (moved) {
+        return Error{ErrorCode::not_found,
+                     std::move(message),
+                     "a release that has ended is moved to its vendor's archive: host-setup mirror use URL; "
+                     "mirrors that may have it still: host-setup mirror test"};
     }
     return Error{ErrorCode::not_found,
                  std::move(message),

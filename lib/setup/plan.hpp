@@ -20,13 +20,15 @@ enum class Component {
     hypervisor,  ///< The packages.
     modules,     ///< The KVM module, and /dev/kvm open to group kvm.
     services,    ///< libvirtd enabled and started.
+    mirror,      ///< Where packages come from; only if it is named.
 };
 
 std::string_view word(Component component) noexcept;
 
 using Components = std::set<Component>;
 
-/// Reads names from a command line; none means all. ErrorCode::usage names what was not understood and what there is.
+/// Reads names from a command line; none means those that need no word of their own. ErrorCode::usage names what was
+/// not understood and what there is.
 Result<Components> parse_components(const std::vector<std::string>& names);
 
 /// The words of all components, in order.

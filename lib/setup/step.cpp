@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "setup/step.hpp"
 
+#include <algorithm>
 #include <array>
 #include <initializer_list>
+#include <string_view>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -14,21 +16,11 @@ namespace {
 using Json = nlohmann::json;
 
 /// In the order of the variant.
-constexpr std::array<std::string_view, std::variant_size_v<Step>> kinds{"refresh-lists",
-                                                                        "install-packages",
-                                                                        "load-module",
-                                                                        "unload-module",
-                                                                        "set-file",
-                                                                        "make-device",
-                                                                        "remove-device",
-                                                                        "add-group",
-                                                                        "remove-group",
-                                                                        "add-member",
-                                                                        "remove-member",
-                                                                        "grant-device",
-                                                                        "set-device-owner",
-                                                                        "change-unit",
-                                                                        "prove-libvirt"};
+constexpr std::array<std::string_view, std::variant_size_v<Step>> kinds{
+    "refresh-lists",    "install-packages", "load-module",    "unload-module",   "set-file",       "make-device",
+    "remove-device",    "add-group",        "remove-group",   "add-member",      "remove-member",  "grant-device",
+    "set-device-owner", "change-unit",      "prove-libvirt",  "refresh-on-undo", "reload-on-undo", "prove-sources",
+    "reload-service",   "prove-root-login", "finish-packages"};
 
 template <class... Fs>
 struct Overloaded : Fs... {
@@ -60,6 +52,32 @@ std::optional<UnitAction> read_action(std::string_view text)
     return std::nullopt;
 }
 
+constexpr std::string_view hex_digits = "0123456789abcdef";
+
+std::string to_hex(std::string_view bytes)
+{
+    std::string hex;
+    hex.reserve(bytes.size() * 2);
+    for (const char c : bytes) {
+        const auto byte = static_cast<unsigned char>(c);
+        hex += hex_digits[byte >> 4U];
+        hex += hex_digits[byte & 0xfU];
+    }
+    return hex;
+}
+
+std::string from_hex(std::string_view hex)
+{
+    std::string bytes;
+    bytes.reserve(hex.size() / 2);
+    for (std::size_t i = 0; i + 1 < hex.size(); i += 2) {
+        const auto high = hex_digits.find(hex[i]) & 0xfU;
+        const auto low = hex_digits.find(hex[i + 1]) & 0xfU;
+        bytes += static_cast<char>(high << 4U | low);
+    }
+    return bytes;
+}
+
 std::vector<std::string> names_in(const Json& record)
 {
     std::vector<std::string> names;
@@ -71,13 +89,51 @@ std::vector<std::string> names_in(const Json& record)
     return names;
 }
 
+std::optional<std::int64_t> whole_in(const Json& record, const char* name)
+{
+    const auto found = record.find(name);
+    return found != record.end() && found->is_number_integer() ? std::optional{found->get<std::int64_t>()}
+                                                               : std::nullopt;
+}
+
 SetFile file_in(const Json& record)
 {
     const auto bytes = record.find("bytes");
-    const bool there = bytes != record.end() && bytes->is_string();
-    return {text_in(record, "path"),
-            there ? std::optional{bytes->get<std::string>()} : std::nullopt,
-            number_in(record, "mode")};
+    SetFile file{text_in(record, "path"), {}, number_in(record, "mode")};
+    if (bytes != record.end() && bytes->is_string()) {
+        file.bytes = bytes->get<std::string>();
+    } else if (record.contains("bytes_hex")) {
+        file.bytes = from_hex(text_in(record, "bytes_hex"));
+    }
+    if (record.contains("uid")) {
+        file.owner = FileOwner{number_in(record, "uid"), number_in(record, "gid")};
+    }
+    file.modified_ns = whole_in(record, "modified_ns");
+    file.over = text_in(record, "over");
+    return file;
+}
+
+/// JSON holds no bytes that are not UTF-8, and a file of others may have any.
+void put_file(Json& record, const SetFile& file)
+{
+    record["path"] = file.path;
+    record["mode"] = file.mode;
+    const bool plain = file.bytes && std::ranges::all_of(*file.bytes, [](char c) { return c >= 0; });
+    if (!file.bytes || plain) {
+        record["bytes"] = file.bytes ? Json(*file.bytes) : Json();
+    } else {
+        record["bytes_hex"] = to_hex(*file.bytes);
+    }
+    if (file.owner) {
+        record["uid"] = file.owner->user;
+        record["gid"] = file.owner->group;
+    }
+    if (file.modified_ns) {
+        record["modified_ns"] = *file.modified_ns;
+    }
+    if (!file.over.empty()) {
+        record["over"] = file.over;
+    }
 }
 
 void put_member(Json& record, const std::string& user, const std::string& group)
@@ -101,7 +157,31 @@ std::optional<Step> bare_step(std::string_view name)
     if (name == "grant-device") {
         return GrantDevice{};
     }
+    if (name == "refresh-on-undo") {
+        return RefreshOnUndo{};
+    }
+    if (name == "finish-packages") {
+        return FinishPackages{};
+    }
     return name == "prove-libvirt" ? std::optional<Step>{ProveLibvirt{}} : std::nullopt;
+}
+
+/// The kinds of mirror and ssh-root.
+std::optional<Step> later_step(const Json& record, std::string_view name)
+{
+    if (name == "reload-on-undo") {
+        return ReloadOnUndo{text_in(record, "unit")};
+    }
+    if (name == "reload-service") {
+        return ReloadService{text_in(record, "unit")};
+    }
+    if (name == "prove-sources") {
+        return ProveSources{text_in(record, "archive")};
+    }
+    if (name == "prove-root-login") {
+        return ProveRootLogin{text_in(record, "wanted"), text_in(record, "address")};
+    }
+    return bare_step(name);
 }
 
 std::optional<Step> step_in(const Json& record)
@@ -137,10 +217,22 @@ std::optional<Step> step_in(const Json& record)
     if (const auto action = read_action(text_in(record, "action")); name == "change-unit" && action) {
         return ChangeUnit{*action, text_in(record, "unit")};
     }
-    return bare_step(name);
+    return later_step(record, name);
 }
 
 }  // namespace
+
+std::string fingerprint(const std::optional<std::string>& bytes)
+{
+    if (!bytes) {
+        return "absent";
+    }
+    std::uint64_t hash = 0xcbf29ce484222325U;  // FNV-1a
+    for (const char c : *bytes) {
+        hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3U;
+    }
+    return fmt::format("{:016x}-{}", hash, bytes->size());
+}
 
 std::string_view kind(const Step& step) noexcept
 {
@@ -163,6 +255,7 @@ std::string describe(const Step& step)
     const Overloaded texts{
         [](const RefreshLists&) { return std::string{"refresh apt's package lists"}; },
         [](const InstallPackages& install) { return fmt::format("install {}", fmt::join(install.names, " ")); },
+        [](const FinishPackages&) { return std::string{"finish what an interrupted dpkg began"}; },
         [](const LoadModule& module) { return fmt::format("load module {}", module.name); },
         [](const UnloadModule& module) { return fmt::format("unload module {}", module.name); },
         [](const SetFile& file) { return fmt::format("{} /{}", file.bytes ? "write" : "remove", file.path); },
@@ -178,6 +271,13 @@ std::string describe(const Step& step)
         },
         [](const ChangeUnit& change) { return fmt::format("{} {}", word(change.action), change.unit); },
         [](const ProveLibvirt&) { return std::string{"wait for libvirt to answer"}; },
+        [](const RefreshOnUndo&) { return std::string{"keep apt's sources as they are, to go back to"}; },
+        [](const ReloadOnUndo& reload) { return fmt::format("keep the settings of {}, to go back to", reload.unit); },
+        [](const ProveSources& proof) { return fmt::format("refresh apt's package lists from {}", proof.archive); },
+        [](const ReloadService& reload) { return fmt::format("have {} read its settings again", reload.unit); },
+        [](const ProveRootLogin& proof) {
+            return fmt::format("ask sshd about root from {}: {}", proof.address, proof.wanted);
+        },
     };
     return std::visit(texts, step);
 }
@@ -190,11 +290,7 @@ std::string encode(const Step& step)
         [&](const InstallPackages& install) { record["names"] = install.names; },
         [&](const LoadModule& module) { record["name"] = module.name; },
         [&](const UnloadModule& module) { record["name"] = module.name; },
-        [&](const SetFile& file) {
-            record["path"] = file.path;
-            record["bytes"] = file.bytes ? Json(*file.bytes) : Json();
-            record["mode"] = file.mode;
-        },
+        [&](const SetFile& file) { put_file(record, file); },
         [&](const AddGroup& group) { record["name"] = group.name; },
         [&](const RemoveGroup& group) { record["name"] = group.name; },
         [&](const AddMember& member) { put_member(record, member.user, member.group); },
@@ -206,6 +302,13 @@ std::string encode(const Step& step)
         [&](const ChangeUnit& change) {
             record["action"] = word(change.action);
             record["unit"] = change.unit;
+        },
+        [&](const ReloadOnUndo& reload) { record["unit"] = reload.unit; },
+        [&](const ReloadService& reload) { record["unit"] = reload.unit; },
+        [&](const ProveSources& proof) { record["archive"] = proof.archive; },
+        [&](const ProveRootLogin& proof) {
+            record["wanted"] = proof.wanted;
+            record["address"] = proof.address;
         },
     };
     std::visit(writers, step);

@@ -2,9 +2,11 @@
 #pragma once
 
 #include "base/result.hpp"
+#include "system/files.hpp"
 
 #include <sys/types.h>
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -29,11 +31,43 @@ struct UnloadModule {
     std::string name;
 };
 
-/// Gives a file these bytes and this mode; without bytes the file is removed.
+/// Ends what an interrupted dpkg began. Nothing to undo.
+struct FinishPackages {};
+
+/// Gives a file these bytes and this look; without bytes the file is removed.
 struct SetFile {
     std::string path;  ///< Relative to the host's root.
     std::optional<std::string> bytes;
     mode_t mode = 0644;
+    std::optional<FileOwner> owner = {};
+    std::optional<std::int64_t> modified_ns = {};
+    std::string over = {};  ///< Of an inverse: fingerprint() of what it takes back; empty: not known.
+};
+
+/// Of a file's bytes; absent ones have one, too. To tell whether somebody wrote the file since, not to prove it.
+std::string fingerprint(const std::optional<std::string>& bytes);
+
+/// Does nothing, and once all that comes after it is undone, refreshes the package lists, or has a service read its
+/// files again: an undoing goes backwards.
+struct RefreshOnUndo {};
+struct ReloadOnUndo {
+    std::string unit;
+};
+
+/// apt-get update with the sources as they are now. A failure of this archive takes back what came before.
+struct ProveSources {
+    std::string archive;
+};
+
+/// systemctl reload, or the daemon's own signal where no systemd runs; nothing where the service does not run.
+struct ReloadService {
+    std::string unit;
+};
+
+/// Asks sshd what root may do from an address. Changes nothing; another answer takes back what came before.
+struct ProveRootLogin {
+    std::string wanted;   ///< "prohibit-password", "yes"
+    std::string address;  ///< Of a client for whom it must hold.
 };
 
 /// mknod for /dev/kvm, open to root only; undone only where there was none.
@@ -86,7 +120,13 @@ using Step = std::variant<RefreshLists,
                           GrantDevice,
                           SetDeviceOwner,
                           ChangeUnit,
-                          ProveLibvirt>;
+                          ProveLibvirt,
+                          RefreshOnUndo,
+                          ReloadOnUndo,
+                          ProveSources,
+                          ReloadService,
+                          ProveRootLogin,
+                          FinishPackages>;
 
 /// The stable word for a step's kind, as records carry it ("install-packages").
 std::string_view kind(const Step& step) noexcept;

@@ -13,7 +13,7 @@ from skip import skip
 from stubs import make_repository
 
 SUITE = "bookworm"
-PACKAGES = "systemd,systemd-sysv,dbus"
+PACKAGES = "systemd,systemd-sysv,dbus,openssh-server,openssh-client"
 
 
 def mirror() -> str:
@@ -48,7 +48,8 @@ def main() -> None:
     if shutil.which("mmdebstrap") is None:
         skip("mmdebstrap is not installed")
     lab.mkdir(parents=True, exist_ok=True)
-    if not (lab / "root").exists():
+    if not (lab / "root/usr/sbin/sshd").exists():  # also a root of before, which had none
+        shutil.rmtree(lab / "root", ignore_errors=True)
         make_root(lab / "root")
     make_repository(lab / "repo")
 

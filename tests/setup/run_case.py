@@ -6,7 +6,11 @@ import sys
 from pathlib import Path
 
 import cases
+import fault_cases
+import history_cases
+import mirror_cases
 import service_cases
+import ssh_cases
 from machine import Machine
 from skip import skip
 
@@ -17,7 +21,7 @@ def main() -> None:
         skip("not root")
     if not (lab / "root").exists():
         skip("the lab's root could not be made, see setup-root")
-    case = getattr(cases, name, None) or getattr(service_cases, name)
+    case = next(getattr(each, name) for each in (cases, service_cases, fault_cases, mirror_cases, history_cases, ssh_cases) if hasattr(each, name))
     try:
         machine = Machine(lab, program)
     except subprocess.CalledProcessError as problem:

@@ -1,64 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """Cases under a systemd that really runs: the machine is booted by systemd-nspawn, and the case is a unit in it."""
-import contextlib
-import os
-import shutil
 import subprocess
 
+import booted
 from machine import Machine
-from skip import skip
-
-UNIT = """[Unit]
-Description=the case
-After=multi-user.target
-[Service]
-Type=oneshot
-ExecStart=/bin/sh /case
-ExecStopPost=/bin/systemctl --no-block poweroff --force
-[Install]
-WantedBy=default.target
-"""
-
-
-def sweep_groups() -> None:
-    """Removes the empty control groups that systemd-nspawn leaves: it does not start where one hierarchy alone has them."""
-    for hierarchy in ("", "unified", "systemd"):
-        for name in ("payload", "supervisor"):
-            for folder, _, _ in os.walk(os.path.join("/sys/fs/cgroup", hierarchy, name), topdown=False):
-                with contextlib.suppress(OSError):
-                    os.rmdir(folder)
 
 
 def boot(machine: Machine, script: dict) -> dict:
-    """Runs the lines of a script on the booted machine; yields exit code and output of each, in order of their names."""
-    if shutil.which("systemd-nspawn") is None:
-        skip("systemd-nspawn is not installed (package systemd-container)")
-    if not os.listdir("/sys/fs/cgroup"):
-        skip("no control groups are mounted here (/sys/fs/cgroup is empty), and systemd needs them")
-    (machine.root / "answers").mkdir()
-    lines = []
-    for name, command in script.items():
-        lines.append(f"{{ {command}; }} >/answers/{name}.out 2>/answers/{name}.err; echo $? >/answers/{name}.code\n")
-    (machine.root / "case").write_text("".join(lines))
-    (machine.root / "etc/systemd/system/case.service").write_text(UNIT)
-    wants = machine.root / "etc/systemd/system/default.target.wants"
-    wants.mkdir(exist_ok=True)
-    (wants / "case.service").symlink_to("/etc/systemd/system/case.service")
-    sweep_groups()
+    booted.need_nspawn()
     for place in ("dev", "run", "proc"):
         subprocess.run(["umount", "-l", machine.root / place], check=True)
-    booted = subprocess.run(["timeout", "-k", "5", "90", "systemd-nspawn", "--quiet", "--boot", "--register=no", "--keep-unit",
-                             "--private-network", f"--bind-ro={machine.repo}:/srv/repo",
-                             f"--bind-ro={machine.program}:/host-setup", "-D", machine.root],
-                            stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
-    print(booted.stdout[-3000:], booted.stderr[-2000:])
-    answers = {}
-    for name in script:
-        parts = {kind: machine.root / f"answers/{name}.{kind}" for kind in ("code", "out", "err")}
-        assert parts["code"].exists(), f"'{script[name]}' was not run: the machine did not come up"
-        answers[name] = (int(parts["code"].read_text()), parts["out"].read_text() + parts["err"].read_text())
-        print(f"# {script[name]} -> {answers[name][0]}\n{answers[name][1]}")
-    return answers
+    return booted.boot(machine.root, script, {"/srv/repo": machine.repo, "/host-setup": machine.program})
 
 
 def systemd_starts_libvirt(machine: Machine) -> None:
@@ -113,3 +65,23 @@ def a_daemon_that_does_not_answer_is_stopped_again(machine: Machine) -> None:
     assert "hint: look at: systemctl status libvirtd" in text
     state = answers["state"][1].split()
     assert state[0] == "disabled" and state[1] in ("inactive", "failed"), state
+
+
+def a_killed_start_is_undone(machine: Machine) -> None:
+    """Power goes before and after each step with units: resume leaves libvirt as it was, disabled and stopped."""
+    moments = [f"{when}:{step}" for step in range(3) for when in ("before", "after")] + ["state:applied"]
+    state = "systemctl is-enabled libvirtd.service; systemctl is-active libvirtd.service libvirtd.socket"
+    script = {"install": "/host-setup apply hypervisor"}
+    for moment in moments:
+        name = moment.replace(":", "-")
+        script[f"kill-{name}"] = f"(KVMKIT_FAULT=kill:{moment} /host-setup apply services; exit $?)"
+        script[f"resume-{name}"] = f"/host-setup resume; {state}"
+    script["apply"] = f"/host-setup apply services && {state}"
+    answers = boot(machine, script)
+    assert answers["install"][0] == 0
+    for moment in moments:
+        name = moment.replace(":", "-")
+        assert answers[f"kill-{name}"][0] == 137, moment
+        told = answers[f"resume-{name}"][1].splitlines()
+        assert "undid transaction" in told[0] and told[1:4] == ["disabled", "inactive", "inactive"], (moment, told)
+    assert "enabled\nactive\nactive\n" in answers["apply"][1]

@@ -12,9 +12,56 @@ foreach(case
     an_update_that_lies_is_found a_removal_is_refused a_full_disk_is_refused a_killed_run_is_finished_by_the_next
     a_question_cannot_hang_it a_hanging_postinst_is_ended an_interrupted_dpkg_is_seen_first a_second_instance_is_kept_out
     only_root_may_apply a_signal_ends_it_between_steps a_late_failure_gives_the_device_back other_distributions_are_refused
-    systemd_starts_libvirt a_masked_unit_is_refused a_daemon_that_does_not_answer_is_stopped_again)
+    a_half_configured_package_is_repaired_on_request
+    systemd_starts_libvirt a_masked_unit_is_refused a_daemon_that_does_not_answer_is_stopped_again
+    a_killed_start_is_undone)
   add_test(NAME setup-${case} COMMAND unshare --mount --net --propagation private
     ${Python3_EXECUTABLE} ${setup_driver} ${setup_lab} $<TARGET_FILE:host-setup> ${case})
   set_tests_properties(setup-${case} PROPERTIES LABELS setup SKIP_RETURN_CODE 77 TIMEOUT 120
     FIXTURES_REQUIRED setup_root)
+endforeach()
+
+# On 127.0.0.1 of a network namespace: mirrors with a throw-away key, and sshd.
+foreach(case
+    a_mirror_is_used_and_given_back security_moves_only_if_it_is_asked_for stanzas_are_edited_in_place
+    a_component_of_apply_turns_first a_failed_installation_gives_the_sources_back mirrors_that_do_not_serve_are_refused
+    sources_that_do_not_serve_are_named_by_apply
+    a_mirror_without_a_package_is_refused an_ended_release_is_found_in_the_archive mirrors_are_measured
+    a_mirror_that_fails_late_gives_the_sources_back a_killed_switch_is_undone a_folder_that_takes_no_bytes_keeps_the_old_sources
+    edited_sources_are_not_overwritten unreadable_sources_are_named suites_that_are_not_released_are_never_moved
+    labels_and_access_lists_are_kept an_undoing_that_is_killed_is_ended a_way_back_that_is_barred_is_tried_again
+    root_logs_in_and_confirms nobody_confirms_and_it_is_undone a_killed_change_is_undone what_would_not_help_is_refused
+    what_beats_it_is_named a_range_is_let_in_alone without_include_the_main_file_is_edited)
+  add_test(NAME setup-${case} COMMAND unshare --mount --net --propagation private
+    ${Python3_EXECUTABLE} ${setup_driver} ${setup_lab} $<TARGET_FILE:host-setup> ${case})
+  set_tests_properties(setup-${case} PROPERTIES LABELS setup SKIP_RETURN_CODE 77 TIMEOUT 240
+    FIXTURES_REQUIRED setup_root)
+endforeach()
+
+# These must not see the VMs of others.
+foreach(case what_was_done_is_listed_and_taken_back a_running_vm_keeps_what_it_runs_on
+    what_cannot_be_undone_is_named_and_tried_again an_apply_that_is_killed_anywhere_is_ended)
+  add_test(NAME setup-${case} COMMAND unshare --mount --net --pid --fork --kill-child --propagation private
+    ${Python3_EXECUTABLE} ${setup_driver} ${setup_lab} $<TARGET_FILE:host-setup> ${case})
+  set_tests_properties(setup-${case} PROPERTIES LABELS setup SKIP_RETURN_CODE 77 TIMEOUT 120
+    FIXTURES_REQUIRED setup_root)
+endforeach()
+
+# Fresh hosts with systemd and the real packages, booted by systemd-nspawn. Minutes: scripts/test --setup-slow.
+set(setup_hosts ${PROJECT_BINARY_DIR}/setup-hosts)
+foreach(suite bullseye bookworm trixie)
+  kvmkit_script_test(setup-host-${suite} setup-slow ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/setup/make_host.py
+    ${setup_hosts} $<TARGET_FILE:host-setup> ${suite})
+  set_tests_properties(setup-host-${suite} PROPERTIES FIXTURES_SETUP setup_host_${suite} TIMEOUT 1800)
+  string(REGEX REPLACE "^bullseye$" 11 release ${suite})
+  string(REGEX REPLACE "^bookworm$" 12 release ${release})
+  string(REGEX REPLACE "^trixie$" 13 release ${release})
+  kvmkit_script_test(setup-names-${suite} setup-slow ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/setup/names_test.py
+    $<TARGET_FILE:host-setup> ${suite} ${release})
+  foreach(case what_is_applied_is_given_back what_stands_in_the_way_is_named all_that_runs_is_killed_and_it_is_finished)
+    add_test(NAME setup-${suite}-${case} COMMAND unshare --mount --net --propagation private
+      ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/setup/run_fresh.py ${setup_hosts} $<TARGET_FILE:host-setup> ${suite} ${case})
+    set_tests_properties(setup-${suite}-${case} PROPERTIES LABELS setup-slow SKIP_RETURN_CODE 77 TIMEOUT 1500
+      FIXTURES_REQUIRED setup_host_${suite} RESOURCE_LOCK setup_nspawn)
+  endforeach()
 endforeach()

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "setup/apply.hpp"
+#include "apply.hpp"
 
 #include "base/deadline.hpp"
 #include "commands.hpp"
@@ -86,52 +86,65 @@ Result<std::chrono::seconds> seconds_of(const cli::Arguments& arguments, const c
     return std::chrono::ceil<std::chrono::seconds>(*duration);
 }
 
-Result<setup::Request> request_of(const cli::Arguments& arguments)
-{
-    auto components = components_of(arguments.operands());
-    if (!components) {
-        return std::move(components).error();
-    }
-    const auto lock_wait = seconds_of(arguments, "lock-timeout");
-    const auto run = seconds_of(arguments, "timeout");
-    if (!lock_wait || !run) {
-        return lock_wait ? run.error() : lock_wait.error();
-    }
-    return setup::Request{.components = std::move(*components),
-                          .limits = {.lock_wait = *lock_wait, .run = *run},
-                          .command_line = arguments.command_line(),
-                          .places = txn::default_places()};
-}
-
 }  // namespace
 
-void declare_apply(cli::po::options_description_easy_init add)
+void declare_run_options(cli::po::options_description_easy_init& add)
 {
     const auto seconds = [](const char* standard) {
         return cli::po::value<std::string>()->value_name("SECONDS")->default_value(standard);
     };
     add("json", "one JSON record");
-    add("dry-run", "show what would be done, and change nothing: the same as plan");
-    add("yes", "accepted for scripts; apply never asks");
+    add("yes", "accepted for scripts; nothing is ever asked");
     add("lock-timeout", seconds("600"), "how long to wait for another apt or dpkg");
     add("timeout", seconds("3600"), "how long one run of apt may take before it is killed");
 }
 
-Result<cli::ExitCode> run_apply(const cli::Arguments& arguments, cli::Console& console)
+Result<setup::Request> read_request(const cli::Arguments& arguments, setup::Components components)
 {
-    const auto request = request_of(arguments);
-    if (!request) {
-        return request.error();
+    const auto lock_wait = seconds_of(arguments, "lock-timeout");
+    const auto run = seconds_of(arguments, "timeout");
+    if (!lock_wait || !run) {
+        return lock_wait ? run.error() : lock_wait.error();
     }
-    if (arguments.has("dry-run")) {
-        const auto root = Root::open("/");
-        return root ? show_plan(*root, arguments, console) : root.error();
+    return setup::Request{.components = std::move(components),
+                          .limits = {.lock_wait = *lock_wait, .run = *run},
+                          .command_line = arguments.command_line(),
+                          .places = txn::default_places(),
+                          .repair = arguments.has("repair")};
+}
+
+std::string shipped_mirrors()
+{
+    return KVMKIT_DATA_DIR "/mirrors.json";
+}
+
+Result<std::optional<setup::MirrorOrder>> mirror_order(const cli::Arguments& arguments,
+                                                       const setup::Components& components)
+{
+    const auto named = arguments.maybe("mirror");
+    if (named.has_value() != components.contains(setup::Component::mirror)) {
+        return Error{ErrorCode::usage,
+                     named ? "--mirror belongs to component mirror" : "component mirror needs --mirror NAME|URL",
+                     "host-setup apply mirror hypervisor --mirror NAME; names: host-setup mirror list"};
     }
-    if (::geteuid() != 0) {
-        return Error{ErrorCode::permission,
-                     "cannot set up host: only root may install packages and start services",
-                     "sudo host-setup apply; or look first, as anybody: host-setup plan"};
+    if (!named) {
+        return std::optional<setup::MirrorOrder>{};
     }
+    return std::optional{setup::MirrorOrder{*named, arguments.has("security"), shipped_mirrors()}};
+}
+
+Result<void> check_root(std::string_view doing, std::string_view again)
+{
+    if (::geteuid() == 0) {
+        return {};
+    }
+    return Error{ErrorCode::permission, fmt::format("cannot {}: only root may", doing), std::string{again}};
+}
+
+Result<cli::ExitCode> carry_out(const setup::Request& request,
+                                const cli::Arguments& arguments,
+                                const cli::Console& console)
+{
     auto signals = SignalWatch::open();
     if (!signals) {
         return std::move(signals).error();
@@ -142,12 +155,47 @@ Result<cli::ExitCode> run_apply(const cli::Arguments& arguments, cli::Console& c
                            .progress = [&](const setup::AptProgress& now) { progress(now); },
                            .interrupted = [&] { return signals->caught().has_value(); }};
     SystemRunner runner;
-    const auto done = setup::apply(runner, *request, talk);
+    const auto done = setup::apply(runner, request, talk);
     if (!done) {
         return done.error();
     }
-    arguments.has("json") ? print_record(console, *done, request->components) : print_text(console, *done);
+    arguments.has("json") ? print_record(console, *done, request.components) : print_text(console, *done);
     return cli::ExitCode::ok;
+}
+
+void declare_apply(cli::po::options_description_easy_init add)
+{
+    declare_run_options(add);
+    declare_repair(add);
+    add("dry-run", "show what would be done, and change nothing: the same as plan");
+    declare_mirror_choice(add);
+}
+
+Result<cli::ExitCode> run_apply(const cli::Arguments& arguments, cli::Console& console)
+{
+    auto components = components_of(arguments.operands());
+    if (!components) {
+        return std::move(components).error();
+    }
+    auto mirror = mirror_order(arguments, *components);
+    if (!mirror) {
+        return std::move(mirror).error();
+    }
+    auto request = read_request(arguments, std::move(*components));
+    if (!request) {
+        return std::move(request).error();
+    }
+    request->mirror = std::move(*mirror);
+    if (arguments.has("dry-run")) {
+        const auto root = Root::open("/");
+        return root ? show_plan(*root, arguments, console) : root.error();
+    }
+    if (::geteuid() != 0) {
+        return Error{ErrorCode::permission,
+                     "cannot set up host: only root may install packages and start services",
+                     "sudo host-setup apply; or look first, as anybody: host-setup plan"};
+    }
+    return carry_out(*request, arguments, console);
 }
 
 }  // namespace kvmkit::host_setup

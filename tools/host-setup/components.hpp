@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "cli/suggest.hpp"
+#include "base/suggest.hpp"
 #include "setup/plan.hpp"
 
 #include <fmt/format.h>
@@ -18,7 +18,7 @@ inline Result<setup::Components> components_of(const std::vector<std::string>& w
     Error error = chosen.error();
     const auto known = setup::component_words();
     for (const std::string& typed : words) {
-        const auto guess = cli::did_you_mean(typed, known);
+        const auto guess = did_you_mean(typed, known);
         if (guess && *guess != typed) {
             error.hint = fmt::format("did you mean '{}'? {}", *guess, error.hint);
             break;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "commands.hpp"
+#include "words.hpp"
 
 namespace cli = kvmkit::cli;
 namespace host_setup = kvmkit::host_setup;
@@ -10,6 +11,7 @@ int main(int argc, char** argv)
                              "Makes this machine a KVM host: packages, modules, services.",
                              "status",
                              host_setup::commands,
-                             host_setup::closing};
+                             host_setup::closing,
+                             host_setup::sources};
     return cli::run_tool(tool, argc, argv, cli::system_console());
 }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "plan.hpp"
+
+#include "apply.hpp"
 #include "commands.hpp"
 #include "components.hpp"
 #include "render.hpp"
@@ -31,7 +33,40 @@ void print_record(const cli::Console& console, const setup::Host& host, const Pl
                 {"notes", planned.plan.notes}});
 }
 
+/// The mirror's steps come first. Nothing is fetched for a plan: whether it serves is proved when it is done.
+Result<void> add_mirror(const Root& root, const setup::Host& host, const cli::Arguments& arguments, setup::Plan& plan)
+{
+    const auto components = components_of(arguments.operands());
+    const auto order = mirror_order(arguments, *components);
+    if (!order) {
+        return order.error();
+    }
+    if (!*order) {
+        return {};
+    }
+    auto mirror = setup::plan_mirror(root, host, **order);
+    if (!mirror) {
+        return std::move(mirror).error();
+    }
+    plan.steps.insert(plan.steps.begin(), mirror->steps.begin(), mirror->steps.end());
+    plan.notes.insert(plan.notes.begin(), mirror->notes.begin(), mirror->notes.end());
+    return {};
+}
+
 }  // namespace
+
+void declare_mirror_choice(cli::po::options_description_easy_init& add)
+{
+    add("mirror",
+        cli::po::value<std::string>()->value_name("NAME|URL"),
+        "of component mirror: where packages come from");
+    add("security", "of component mirror: security updates come from there, too");
+}
+
+void declare_repair(cli::po::options_description_easy_init& add)
+{
+    add("repair", "first finish what an interrupted dpkg began");
+}
 
 Result<cli::ExitCode> show_plan(const Root& root, const cli::Arguments& arguments, const cli::Console& console)
 {
@@ -48,12 +83,19 @@ Result<cli::ExitCode> show_plan(const Root& root, const cli::Arguments& argument
     if (!plan) {
         return plan.error();
     }
-    if (!plan->missing.empty()) {
+    if (auto added = add_mirror(root, *host, arguments, *plan); !added) {
+        return added.error();
+    }
+    const bool repairs = arguments.has("repair") && is_unfinished(host->packages);
+    if (repairs) {
+        plan->steps.insert(plan->steps.begin(), setup::FinishPackages{});
+    } else if (!plan->missing.empty()) {
         if (auto sound = check_finished(host->packages); !sound) {
             return sound.error();
         }
     }
-    auto price = price_of(*host, *plan, runner);
+    // With a dpkg in the middle of something, apt cannot tell.
+    auto price = repairs ? Result<std::optional<setup::Price>>{std::nullopt} : price_of(*host, *plan, runner);
     if (!price) {
         return price.error();
     }
@@ -71,6 +113,8 @@ void declare_plan(cli::po::options_description_easy_init add)
 {
     add("json", "one JSON record");
     add("root", cli::po::value<std::string>()->value_name("DIR"), "plan for an image or a recorded host instead");
+    declare_repair(add);
+    declare_mirror_choice(add);
 }
 
 Result<cli::ExitCode> run_plan(const cli::Arguments& arguments, cli::Console& console)

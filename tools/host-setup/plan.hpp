@@ -16,6 +16,12 @@ struct Planned {
     std::optional<setup::Price> price;
 };
 
+/// --mirror and --security, of plan and apply.
+void declare_mirror_choice(cli::po::options_description_easy_init& add);
+
+/// --repair, of plan and apply.
+void declare_repair(cli::po::options_description_easy_init& add);
+
 /// Prints what apply would do with these arguments: the plan command, and apply --dry-run. Changes nothing.
 Result<cli::ExitCode> show_plan(const Root& root, const cli::Arguments& arguments, const cli::Console& console);
 

@@ -203,7 +203,7 @@ TEST(Components, AreAllWithoutNamesAndCheckedWithThem)
     const auto wrong = parse_components({"network"});
     ASSERT_FALSE(wrong);
     EXPECT_EQ(wrong.error().code, ErrorCode::usage);
-    EXPECT_EQ(wrong.error().hint, "there are: hypervisor, modules, services");
+    EXPECT_EQ(wrong.error().hint, "there are: hypervisor, modules, services, mirror");
 }
 
 TEST(InterruptedDpkg, IsNamedWithTheCommandThatEndsIt)

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "setup/sources/fetch.hpp"
+
+#include <chrono>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace kvmkit::setup {
+
+/// A server to be tried.
+struct Candidate {
+    std::string name;     ///< "aliyun"
+    std::string archive;  ///< "http://mirrors.aliyun.com/debian/"
+};
+
+/// What came of it.
+struct Measurement {
+    Candidate candidate;
+    std::optional<Fetched> fetched = {};
+    std::string problem = {};  ///< Why there is nothing; empty if there is.
+};
+
+/// How candidates are measured.
+struct MeasureOrder {
+    std::string suite;  ///< Its signed index is fetched: some 150 kB, and there on every mirror of the release.
+    std::filesystem::path folder;                                   ///< For what is fetched.
+    std::chrono::milliseconds deadline = std::chrono::seconds{10};  ///< For each; a few are asked at a time.
+};
+
+/// Asks all of them and sorts: the fastest first, those that do not answer or lack the release last.
+std::vector<Measurement> measure(const Fetcher& fetcher,
+                                 const std::vector<Candidate>& candidates,
+                                 const MeasureOrder& order);
+
+/// Whether an archive has a release: its InRelease, or its Release. not_found: it has not.
+Result<void> has_release(const Fetcher& fetcher, const std::string& archive, const MeasureOrder& order);
+
+}  // namespace kvmkit::setup

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "setup/sources/proof.hpp"
+
+#include "setup/sources/update_failure.hpp"
+#include "system/files.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+namespace kvmkit::setup {
+namespace {
+
+class Proof {
+public:
+    Proof(Runner& runner, const Workshop& workshop, const ProofOrder& order)
+        : runner_(runner), top_(workshop.path()), order_(order)
+    {
+    }
+
+    Result<void> run()
+    {
+        if (auto laid = lay_out(); !laid) {
+            return laid;
+        }
+        if (auto read = read_lists(); !read) {
+            return read;
+        }
+        return order_.packages.empty() ? Result<void>{} : plan();
+    }
+
+private:
+    Result<void> lay_out() const
+    {
+        for (const auto* name : {"parts", "lists/partial", "cache/archives/partial"}) {
+            if (auto made = make_directories(top_ / name, 0755); !made) {
+                return made;
+            }
+        }
+        for (const ChangedSource& source : order_.sources) {
+            const auto file = top_ / "parts" / source.path.substr(source.path.rfind('/') + 1);
+            if (auto written = write_atomically(file, source.text, 0644); !written) {
+                return written;
+            }
+        }
+        return {};
+    }
+
+    [[nodiscard]] std::vector<std::string> places() const
+    {
+        return {"-oDir::Etc::sourcelist=/dev/null",
+                fmt::format("-oDir::Etc::sourceparts={}/parts", top_.string()),
+                fmt::format("-oDir::State::lists={}/lists/", top_.string()),
+                fmt::format("-oDir::Cache={}/cache", top_.string()),
+                "-oAPT::Get::List-Cleanup=0",
+                "-oAcquire::Retries=0",
+                "-oAcquire::http::Timeout=10",
+                "-oAcquire::https::Timeout=10"};
+    }
+
+    Result<void> read_lists()
+    {
+        Apt apt{runner_, {.run = order_.limit}};
+        const auto ended = apt.update_from(places());
+        if (!ended) {
+            return ended.error();
+        }
+        // The exit code is 0 for a component that is missing, and before apt 2.1 for everything that cannot be fetched.
+        const auto failure = read_update_failure(ended->out + "\n" + ended->err);
+        if (failure) {
+            return unusable(order_.archive, failure->cause, failure->line, failure->hint);
+        }
+        return ended->status == 0 ? Result<void>{}
+                                  : unusable(order_.archive,
+                                             fmt::format("apt-get update ended with {}", ended->status),
+                                             failure_excerpt(ended->out, ended->err, 3),
+                                             "");
+    }
+
+    Result<void> plan()
+    {
+        Apt apt{runner_, {.run = order_.limit}};
+        const auto ended = apt.simulate_from(places(), order_.packages);
+        if (!ended) {
+            return ended.error();
+        }
+        if (ended->status == 0) {
+            return {};
+        }
+        auto error = unusable(order_.archive,
+                              fmt::format("'{}' cannot be installed from it", fmt::join(order_.packages, " ")),
+                              failure_excerpt(ended->out, ended->err, 6),
+                              "is it complete? other mirrors: host-setup mirror test");
+        error.code = ErrorCode::not_found;
+        return error;
+    }
+
+    Runner& runner_;
+    std::filesystem::path top_;
+    const ProofOrder& order_;
+};
+
+/// Whether a complaint is about this archive, or about no source at all: a lock, a line that cannot be read.
+bool concerns(std::string_view problem, std::string_view archive)
+{
+    if (problem.find("://") == std::string_view::npos) {
+        return problem.starts_with("E:") && problem.find("Some index files failed") == std::string_view::npos;
+    }
+    return problem.find(archive.substr(0, archive.size() - 1)) != std::string_view::npos;
+}
+
+}  // namespace
+
+Result<std::vector<std::string>> refresh_from(Apt apt, const std::string& archive)
+{
+    const auto ended = apt.update_from({});
+    if (!ended) {
+        return ended.error();
+    }
+    const auto all = ended->out + "\n" + ended->err;
+    auto problems = read_update_problems(all);
+    const auto ours = std::ranges::find_if(problems, [&](const auto& problem) { return concerns(problem, archive); });
+    if (ours == problems.end()) {
+        return problems;
+    }
+    const auto failure = read_update_failure(all);
+    auto error =
+        unusable(archive, failure ? failure->cause : "apt cannot read it", *ours, failure ? failure->hint : "");
+    error.code = ErrorCode::rolled_back;
+    return error;
+}
+
+Error unusable(const std::string& archive, const std::string& cause, const std::string& line, std::string hint)
+{
+    auto message = fmt::format("cannot use mirror '{}': {}", archive, cause);
+    if (!line.empty()) {
+        message += "\n  " + line;
+    }
+    return {ErrorCode::external,
+            std::move(message),
+            hint.empty() ? "other mirrors, the fastest first: host-setup mirror test" : std::move(hint)};
+}
+
+Result<void> prove_sources(Runner& runner, const Workshop& workshop, const ProofOrder& order)
+{
+    return Proof{runner, workshop, order}.run();
+}
+
+}  // namespace kvmkit::setup

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "base/result.hpp"
+#include "setup/apt.hpp"
+#include "setup/sources/switch.hpp"
+#include "setup/sources/workshop.hpp"
+#include "system/runner.hpp"
+
+#include <string>
+#include <vector>
+
+namespace kvmkit::setup {
+
+/// What is to be proved.
+struct ProofOrder {
+    std::string archive;                 ///< Stands in errors.
+    std::vector<ChangedSource> sources;  ///< What apt is to read, and nothing else.
+    std::vector<std::string> packages;   ///< What is going to be installed; each must have a candidate.
+    std::chrono::seconds limit{600};     ///< For each run of apt.
+};
+
+/// Reads the sources with apt in folders of our own, strictly, and has apt's solver plan the installation from what
+/// came. The host's own sources and lists are not touched, and no lock of theirs is taken. ErrorCode::external: the
+/// sources do not serve, and why; not_found: a package is missing or the plan cannot be made.
+Result<void> prove_sources(Runner& runner, const Workshop& workshop, const ProofOrder& order);
+
+/// apt-get update with the host's own sources, strict about this archive. What is wrong with other sources is yielded.
+Result<std::vector<std::string>> refresh_from(Apt apt, const std::string& archive);
+
+/// The error of a mirror that cannot be used.
+Error unusable(const std::string& archive, const std::string& cause, const std::string& line, std::string hint);
+
+}  // namespace kvmkit::setup

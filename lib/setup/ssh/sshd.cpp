@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "setup/ssh/sshd.hpp"
+
+#include "base/deadline.hpp"
+#include "base/text.hpp"
+#include "setup/service.hpp"
+#include "system/files.hpp"
+#include "system/small_files.hpp"
+
+#include <poll.h>
+#include <signal.h>
+
+#include <cerrno>
+#include <charconv>
+
+#include <fmt/format.h>
+
+namespace kvmkit::setup {
+namespace {
+
+constexpr const char* program = "/usr/sbin/sshd";
+
+/// The process of run/sshd.pid, if it is an sshd; 0 if none runs.
+pid_t listening_sshd(const Root& root)
+{
+    const auto text = text_or_nothing(root, "run/sshd.pid");
+    pid_t pid = 0;
+    (void)std::from_chars(text.data(), text.data() + text.size(), pid);
+    const auto name = pid > 1 ? text_or_nothing(root, fmt::format("proc/{}/comm", pid)) : std::string{};
+    return trim(name) == "sshd" ? pid : 0;
+}
+
+/// It starts itself anew, under the same pid, and its file is away meanwhile: a second order must not miss it.
+Result<void> hang_up(const Root& root, const std::string& unit)
+{
+    const pid_t pid = listening_sshd(root);
+    if (pid == 0) {
+        return {};
+    }
+    (void)remove_if_there("/run/sshd.pid");
+    if (::kill(pid, SIGHUP) != 0) {
+        return errno_error(errno, fmt::format("cannot reload '{}'", unit));
+    }
+    const auto patience = Deadline::after(std::chrono::seconds{5});
+    while (listening_sshd(root) == 0) {
+        if (patience.passed()) {
+            return Error{ErrorCode::timeout,
+                         fmt::format("cannot reload '{}': sshd did not start itself anew in 5 s", unit)};
+        }
+        constexpr int slice_ms = 20;
+        (void)::poll(nullptr, 0, slice_ms);
+    }
+    return {};
+}
+
+Result<Completed> ask(Runner& runner, std::vector<std::string> argv, std::string_view doing)
+{
+    auto ended = runner.run({.argv = std::move(argv)});
+    if (ended && ended->status != 0) {
+        return Error{
+            ErrorCode::external, fmt::format("cannot {}: sshd says: {}", doing, trim(ended->err)), "look at: sshd -t"};
+    }
+    return ended;
+}
+
+}  // namespace
+
+Result<void> reload_service(Runner& runner, const Root& root, const std::string& unit)
+{
+    if (detect_manager(root) != Manager::systemd) {
+        return hang_up(root, unit);
+    }
+    const auto state = unit_state(runner, unit);
+    if (!state) {
+        return state.error();
+    }
+    if (!state->is_active()) {
+        return {};
+    }
+    const auto ended = runner.run({.argv = {"systemctl", "reload", unit}});
+    if (!ended) {
+        return ended.error();
+    }
+    return ended->status == 0 ? Result<void>{}
+                              : Error{ErrorCode::external,
+                                      fmt::format("cannot reload unit '{}': {}", unit, trim(ended->err)),
+                                      fmt::format("look at: systemctl status {}", unit)};
+}
+
+Result<void> check_sshd(Runner& runner, const Root& root)
+{
+    if (root.is_this_host()) {
+        if (auto made = make_directories("/run/sshd", 0755); !made) {
+            return made;
+        }
+    }
+    const auto ended = ask(runner, {program, "-t"}, "check sshd's settings");
+    return ended ? Result<void>{} : Result<void>{ended.error()};
+}
+
+std::string sshd_value(std::string_view text, std::string_view name)
+{
+    for (const auto line : lines(text)) {
+        const auto space = line.find(' ');
+        if (space != std::string_view::npos && line.substr(0, space) == name) {
+            return std::string{trim(line.substr(space + 1))};
+        }
+    }
+    return {};
+}
+
+Result<std::string> permitted_root_login(Runner& runner, const std::string& address)
+{
+    const auto where = fmt::format("user=root,host={0},addr={0}", address);
+    const auto ended = ask(runner, {program, "-T", "-C", where}, "ask sshd what holds for root");
+    if (!ended) {
+        return ended.error();
+    }
+    auto value = sshd_value(ended->out, "permitrootlogin");
+    return value == "without-password" ? "prohibit-password" : value;
+}
+
+Result<void> prove_root_login(Runner& runner, const Root& root, const ProveRootLogin& proof)
+{
+    if (auto sound = check_sshd(runner, root); !sound) {
+        return Error{ErrorCode::rolled_back, sound.error().message, sound.error().hint};
+    }
+    const auto value = permitted_root_login(runner, proof.address);
+    if (!value) {
+        return Error{ErrorCode::rolled_back, value.error().message, value.error().hint};
+    }
+    if (*value != proof.wanted) {
+        return Error{ErrorCode::rolled_back,
+                     fmt::format("cannot let root log in: sshd answers PermitRootLogin {} for {}, and not {}",
+                                 *value,
+                                 proof.address,
+                                 proof.wanted),
+                     "another setting comes first: grep -ri PermitRootLogin /etc/ssh"};
+    }
+    return {};
+}
+
+}  // namespace kvmkit::setup

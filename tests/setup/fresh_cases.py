@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Cases on fresh hosts with a systemd that really runs and the real packages of QEMU and libvirt."""
+import json
+from pathlib import Path
+
+from fresh_host import FreshHost, differences, picture
+
+INSTALL = ("apt-get update && DEBIAN_FRONTEND=noninteractive apt-get -y -q -oDpkg::Options::=--force-confdef"
+           " -oDpkg::Options::=--force-confold --no-install-recommends --no-remove install $(cat /srv/repo/names) </dev/null")
+UNITS = "libvirtd.service libvirtd.socket"
+STATE = f"systemctl is-enabled libvirtd.service; systemctl is-active {UNITS}"
+# Files and folders that changed since, less what systemd, libvirt and the case itself write while they run.
+WRITTEN = ("find / -xdev \\( -path /answers -o -path /var/log -o -path /var/lib/systemd -o -path /var/cache/libvirt -o -path /tmp"
+           " -o -path /dev -o -path /run \\) -prune -o -cnewer /stamp ! -path /stamp \\( -type f -o -type d \\) -print")
+HOLD = """use Fcntl;
+open(my $file, '+>>', $ARGV[0]) or die $!;
+my $lock = pack('ssx![q]qqi', F_WRLCK, 0, 0, 0, 0);
+fcntl($file, F_SETLK, $lock) or die $!;
+open(my $told, '>', $ARGV[1]); close($told);
+sleep(300);
+"""
+LOCKS = ("var/lib/dpkg/lock-frontend", "var/lib/dpkg/lock", "var/lib/apt/lists/lock", "var/cache/apt/archives/lock")
+
+
+def record_of(answer: tuple) -> dict:
+    text = answer[1]
+    return json.loads(text[text.index("{"):text.rindex("}") + 1])
+
+
+def assert_same(wanted: Path, found: Path) -> None:
+    other = differences(picture(wanted), picture(found))
+    assert other == {}, "\n".join(f"{name}: {before} -> {after}" for name, (before, after) in other.items())
+
+
+def what_is_applied_is_given_back(host: FreshHost, other) -> None:
+    """After apply and rollback, /etc is what the packages alone make of it: another host, on which apt alone installed them, shows
+    that. The packages stay."""
+    answers = host.boot({
+        "before": "/host-setup status --json",
+        "apply": "/host-setup apply --json",
+        "state": STATE,
+        "libvirt": "virsh -c qemu:///system version",
+        "stamp": "sync; touch /stamp",
+        "again": "/host-setup apply --json",
+        "written": WRITTEN,
+        "status": "/host-setup status --json",
+        "rollback": "/host-setup rollback",
+        "libvirt_after": "virsh -c qemu:///system version",
+    })
+    assert answers["before"][0] == 1
+    done = record_of(answers["apply"])
+    assert answers["apply"][0] == 0 and done["changed"] and done["service"]["state"] == "running", answers["apply"]
+    assert done["service"]["enabled"]
+    assert answers["state"][1].split()[0] == "enabled" and "active" in answers["state"][1].split()[1:]
+    assert answers["libvirt"][0] == 0 and "QEMU" in answers["libvirt"][1]
+    again = record_of(answers["again"])
+    assert answers["again"][0] == 0 and not again["changed"] and again["transaction"] is None and again["steps"] == []
+    assert answers["written"][1] == "", "the second run wrote something"
+    assert answers["status"][0] == 0 and record_of(answers["status"])["complete"]
+    assert answers["rollback"][0] == 0 and "its packages stay" in answers["rollback"][1]
+    assert answers["libvirt_after"][0] == 0
+
+    peer = other()
+    installed = peer.boot({"install": INSTALL})
+    assert installed["install"][0] == 0
+    assert_same(peer.root / "etc", host.root / "etc")
+
+
+def what_stands_in_the_way_is_named(host: FreshHost, _) -> None:
+    """A masked unit, each lock held by somebody, a half-configured package, policy-rc.d; then services alone, there and back."""
+    host.stub("broken", scripts={"postinst": "#!/bin/sh\ntest -e /srv/cured || { echo the cable is unplugged >&2; exit 7; }\n"})
+    (host.root / "hold.pl").write_text(HOLD)
+    script = {"masked": f"systemctl --quiet mask {UNITS}; /host-setup apply; code=$?; systemctl --quiet unmask {UNITS}; exit $code"}
+    for number, path in enumerate(LOCKS):
+        script[f"held{number}"] = (
+            f"mkdir -p $(dirname /{path}); systemd-run --quiet --unit=nightly{number} perl /hold.pl /{path} /run/held{number} &&"
+            f" timeout 20 sh -c 'until test -e /run/held{number}; do sleep 0.1; done'; systemctl show -p MainPID nightly{number};"
+            f" /host-setup apply --lock-timeout 1; code=$?; systemctl is-active nightly{number}; systemctl stop nightly{number}; exit $code")
+    script = {name: f"({line})" for name, line in script.items()} | {
+        "untouched": "dpkg-query -W libvirt-daemon-system",
+        "break": "dpkg -i /srv/stubs/broken.deb",
+        "half": "/host-setup apply",
+        "plan_half": "/host-setup plan --repair",
+        "in_vain": "/host-setup apply --repair",
+        "cure": "touch /srv/cured; printf '#!/bin/sh\\nexit 101\\n' >/usr/sbin/policy-rc.d; chmod 755 /usr/sbin/policy-rc.d",
+        "forbidden": "/host-setup apply --repair --json",
+        "asleep": STATE,
+        # What libvirt writes into /etc when it starts for the first time is libvirt's.
+        "allow": "rm /usr/sbin/policy-rc.d; systemctl start libvirtd && virsh -c qemu:///system version",
+        "stop": f"systemctl disable {UNITS}; systemctl stop {UNITS}; cp -a /etc /start",
+        "apply": "/host-setup apply services",
+        "awake": STATE,
+        "libvirt": "virsh -c qemu:///system version",
+        "changed": "cp -a /etc /middle",
+        "rollback": "/host-setup rollback",
+        "asleep_again": STATE,
+        "back": "cp -a /etc /end",
+    }
+    answers = host.boot(script)
+    assert answers["masked"][0] == 10 and "it is masked" in answers["masked"][1]
+    for number, path in enumerate(LOCKS):
+        code, text = answers[f"held{number}"]
+        pid = text.split("MainPID=")[1].split()[0]
+        assert code == 3 and f"'/{path}' is held by pid {pid} (" in text and f"unit nightly{number}.service" in text, text
+        assert "--lock-timeout" in text and "\nactive\n" in "\n" + text, "the holder was ended"
+    assert answers["untouched"][0] != 0 and answers["break"][0] != 0
+    assert answers["half"][0] == 3 and "broken (half-configured)" in answers["half"][1] and "--repair" in answers["half"][1]
+    assert answers["plan_half"][0] == 1 and "finish what an interrupted dpkg began" in answers["plan_half"][1]
+    assert answers["in_vain"][0] == 3 and "the cable is unplugged" in answers["in_vain"][1]
+    repaired = record_of(answers["forbidden"])
+    assert answers["forbidden"][0] == 0 and repaired["steps"][0]["kind"] == "finish-packages", answers["forbidden"]
+    assert any("policy-rc.d forbids" in note for note in repaired["notes"])
+    assert answers["asleep"][1].split()[1:] == ["inactive", "inactive"]
+    assert answers["allow"][0] == 0 and answers["apply"][0] == 0 and "did: wait for libvirt to answer" in answers["apply"][1]
+    assert answers["awake"][1].split()[0] == "enabled" and "active" in answers["awake"][1].split()[1:]
+    assert answers["libvirt"][0] == 0 and differences(picture(host.root / "start"), picture(host.root / "middle"))
+    assert answers["rollback"][0] == 0
+    assert answers["asleep_again"][1].split() == ["disabled", "inactive", "inactive"]
+    assert_same(host.root / "start", host.root / "end")
+
+
+def all_that_runs_is_killed_and_it_is_finished(host: FreshHost, _) -> None:
+    """host-setup, apt, dpkg and its scripts end in one moment, three times, later each time: what is half done is named, and
+    --repair goes on to the end."""
+    script = {}
+    for number, packages in enumerate((3, 25, 60)):
+        # So many packages are unpacked, and dpkg has not yet merged all of it into its database.
+        middle = (f"[ $(ls /var/lib/dpkg/info/*.list | wc -l) -ge $(({packages} + $(cat /start))) ] &&"
+                  " ls /var/lib/dpkg/updates | grep -q .")
+        script[f"cut{number}"] = (
+            "[ -e /start ] || ls /var/lib/dpkg/info/*.list | wc -l >/start;"
+            f" systemd-run --quiet --unit=cut{number} /host-setup apply --repair;"
+            f" timeout 120 sh -c 'until {middle}; do :; done'; met=$?; systemctl kill --signal=KILL cut{number}; sleep 1;"
+            f" systemctl is-active cut{number}; exit $met")
+        script[f"seen{number}"] = "/host-setup apply"
+    script = {name: f"({line})" for name, line in script.items()} | {
+        "finished": "/host-setup apply --repair --json",
+        "audit": "dpkg --audit",
+        "libvirt": "virsh -c qemu:///system version",
+        "again": "/host-setup apply",
+    }
+    answers = host.boot(script)
+    for number in range(3):
+        assert answers[f"cut{number}"][0] == 0 and "failed" in answers[f"cut{number}"][1], answers[f"cut{number}"]
+        assert answers[f"seen{number}"][0] == 3 and "dpkg was interrupted" in answers[f"seen{number}"][1]
+    assert answers["finished"][0] == 0 and record_of(answers["finished"])["service"]["state"] == "running"
+    assert answers["audit"] == (0, "") and answers["libvirt"][0] == 0
+    assert answers["again"][0] == 0 and "nothing to do" in answers["again"][1]

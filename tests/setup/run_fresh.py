@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: Apache-2.0
+"""run_fresh.py HOSTS PROGRAM SUITE CASE: one case in this process's mount namespace, which must be private."""
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import booted
+import fresh_cases
+from fresh_host import FreshHost
+from skip import skip
+
+
+def main() -> None:
+    place, program, case = Path(sys.argv[1]).resolve() / sys.argv[3], Path(sys.argv[2]), getattr(fresh_cases, sys.argv[4])
+    if os.geteuid() != 0:
+        skip("not root")
+    if not (place / "repo/names").exists():
+        skip(f"there is no fresh host, see setup-host-{sys.argv[3]}")
+    booted.need_nspawn()
+
+    def another() -> FreshHost:
+        return FreshHost(place, program)
+
+    try:
+        host = another()
+    except subprocess.CalledProcessError as problem:
+        skip(f"no overlay can be mounted here: {problem}")
+    case(host, another)
+
+
+main()

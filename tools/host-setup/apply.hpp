@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "cli/tool.hpp"
+#include "setup/apply.hpp"
+
+namespace kvmkit::host_setup {
+
+/// --json, --lock-timeout, --timeout: of every command that runs apt.
+void declare_run_options(cli::po::options_description_easy_init& add);
+
+/// --mirror NAME|URL is not among them; --security is.
+Result<setup::Request> read_request(const cli::Arguments& arguments, setup::Components components);
+
+/// The catalogue that came with the program.
+std::string shipped_mirrors();
+
+/// --mirror and --security beside the components; absent: no mirror was asked for.
+Result<std::optional<setup::MirrorOrder>> mirror_order(const cli::Arguments& arguments,
+                                                       const setup::Components& components);
+
+/// Does it and prints the record of apply. Root.
+Result<cli::ExitCode> carry_out(const setup::Request& request,
+                                const cli::Arguments& arguments,
+                                const cli::Console& console);
+
+/// permission: not root. `doing` reads "set up host".
+Result<void> check_root(std::string_view doing, std::string_view again);
+
+}  // namespace kvmkit::host_setup
