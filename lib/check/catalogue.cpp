@@ -9,6 +9,7 @@ std::vector<Check> catalogue()
     for (const auto group : {underlay_checks(),
                              cpu_checks(),
                              cpu_feature_checks(),
+                             firmware_checks(),
                              kvm_checks(),
                              kernel_checks(),
                              guest_checks(),
@@ -19,6 +20,7 @@ std::vector<Check> catalogue()
                              libvirt_state_checks(),
                              resource_checks(),
                              iommu_checks(),
+                             confidential_checks(),
                              openstack_checks()}) {
         all.insert(all.end(), group.begin(), group.end());
     }

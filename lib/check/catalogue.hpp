@@ -11,6 +11,7 @@ namespace kvmkit {
 /// The groups of the catalogue, one file each.
 std::span<const Check> underlay_checks();
 std::span<const Check> cpu_checks();
+std::span<const Check> firmware_checks();
 std::span<const Check> kvm_checks();
 std::span<const Check> guest_checks();
 std::span<const Check> nested_checks();
@@ -22,6 +23,7 @@ std::span<const Check> kernel_checks();
 std::span<const Check> iommu_checks();
 std::span<const Check> qemu_checks();
 std::span<const Check> libvirt_state_checks();
+std::span<const Check> confidential_checks();
 std::span<const Check> openstack_checks();
 
 /// All checks in the order in which they are judged and reported: what others depend on comes first.

@@ -65,6 +65,13 @@ constexpr std::array other_rows{
         "No KVM guest can run now.",
         "Stop VirtualBox's or VMware's VMs, or unload their modules.",
         {"S11", "S27"}},
+    CheckDocumentation{"kvm.create_vcpu",
+                       "Does KVM create a vCPU?",
+                       "ioctl KVM_CREATE_VCPU on a new virtual machine, and the errno it gives. Recordings without it "
+                       "pass where a guest ran.",
+                       "No KVM guest can run, although KVM makes machines.",
+                       "The kernel's log tells; ENOMEM is a lack of memory.",
+                       {"S27"}},
     CheckDocumentation{
         "kvm.run_real",
         "Does a guest run in 16 bit real mode, in which most machines boot?",
@@ -80,6 +87,12 @@ constexpr std::array other_rows{
                        "No operating system of today runs as a KVM guest.",
                        "The hypervisor below, mostly; meanwhile -accel tcg.",
                        {"S16"}},
+    CheckDocumentation{"kvm.watchdog",
+                       "Can a guest be stopped that never leaves by itself?",
+                       "A guest of one jump to itself runs until a timer's signal to its thread, after 2 ms, takes it "
+                       "out of KVM_RUN.",
+                       "A guest that hangs takes a CPU with it, and its program cannot be ended.",
+                       "The hypervisor below, mostly; meanwhile -accel tcg."},
     CheckDocumentation{"kvm.guest_speed",
                        "Does the CPU itself run guests, or does KVM emulate them?",
                        "A loop of a guest's kernel is timed against the same loop on the host; the fastest of several "
@@ -127,6 +140,15 @@ constexpr std::array other_rows{
                        "Another kernel, on this host or on the one below; kvm_amd's parameter npt.",
                        {"S16"}},
     CheckDocumentation{
+        "nested.slow",
+        "Does a guest's guest leave without many exits of the guest?",
+        "Intel: shadow_vmcs on the line \"vmx flags\" of /proc/cpuinfo. AMD: the flags v_vmsave_vmload and vgif. And "
+        "the module's parameters enable_shadow_vmcs, vls and vgif. Skipped in a VM, to which hypervisors rarely give "
+        "them.",
+        "Only a warning: guests' guests run, and each of their exits costs many of the guest.",
+        "The parameter; else a newer CPU.",
+        {"S17"}},
+    CheckDocumentation{
         "libvirt.service",
         "Does libvirt's system instance answer: libvirtd, or virtqemud where it is split into many?",
         "The programs and their units, masks and links in /etc/systemd/system, /run/libvirt/virtqemud-sock and "
@@ -169,6 +191,14 @@ constexpr std::array other_rows{
                        "Only a warning: KVM creates no VM while one of VMware runs.",
                        "One of the two at a time: stopped VMs, or vmmon unloaded.",
                        {"S11"}},
+    CheckDocumentation{
+        "conflict.other_vmm",
+        "Which processes use KVM already?",
+        "Where the links of /proc/PID/fd lead: /dev/kvm, or a machine of KVM (anon_inode:kvm-vm). Those of other "
+        "users' "
+        "processes are for root to see; where none was found and some could not be looked at, the check is skipped.",
+        "Nothing fails by it. Their VMs have to end before a module of KVM is loaded anew.",
+        "Nothing to mend."},
     CheckDocumentation{"net.tun",
                        "Can guests have tap devices?",
                        "stat(2): /dev/net/tun is a character device with number 10:200.",
@@ -182,13 +212,22 @@ constexpr std::array other_rows{
                        "Only a warning: QEMU carries each packet, which costs throughput and CPU time.",
                        "modprobe vhost_net, and a file in /etc/modules-load.d for the next boot.",
                        {"S24"}},
-    CheckDocumentation{"net.br_netfilter",
-                       "Does Docker cut guests on a bridge off the network?",
-                       "/proc/sys/net/bridge/bridge-nf-call-iptables is 1 and the bridge docker0 is there. The rules "
-                       "themselves are not read.",
-                       "Only a warning: the firewall sees what bridges carry, and Docker mostly has it drop what is "
-                       "forwarded: VMs get no address and no answer.",
-                       "A rule in the chain DOCKER-USER that passes the VMs' bridge, or no firewall on bridges.",
+    CheckDocumentation{
+        "net.br_netfilter",
+        "Does Docker cut guests on a bridge off the network?",
+        "/proc/sys/net/bridge/bridge-nf-call-iptables is 1 and the bridge docker0 is there. Passes where "
+        "net.forward_policy found that nothing is dropped by default.",
+        "Only a warning: the firewall sees what bridges carry, and Docker mostly has it drop what is "
+        "forwarded: VMs get no address and no answer.",
+        "A rule in the chain DOCKER-USER that passes the VMs' bridge, or no firewall on bridges.",
+        {"S23"}},
+    CheckDocumentation{"net.forward_policy",
+                       "Does the firewall drop what bridges carry and no rule names?",
+                       "Only where bridge-nf-call-iptables is 1, and as root: the policy of IPv4's chains that see "
+                       "forwarded packets, by 'nft -j list chains' and 'iptables -S FORWARD'. Neither is asked where "
+                       "that would load a module. Rules are not read. Unknown without root or the programs.",
+                       "Only a warning: VMs on a bridge get no address and no answer unless a rule lets them pass.",
+                       "Rules that pass the VMs' bridge, or no firewall on bridges.",
                        {"S23"}},
 };
 

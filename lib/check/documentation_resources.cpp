@@ -81,12 +81,36 @@ constexpr std::array rows{
                        "KVM_CAP_MAX_VCPUS and KVM_CAP_NR_VCPUS by KVM_CHECK_EXTENSION.",
                        never,
                        nothing},
+    CheckDocumentation{"kvm.stats",
+                       "By which counters can guests be watched?",
+                       "KVM_CAP_BINARY_STATS_FD by KVM_CHECK_EXTENSION, since Linux 5.14; the files of "
+                       "/sys/kernel/debug/kvm, which only root may see.",
+                       never,
+                       nothing},
     CheckDocumentation{"kvm.nx_huge_pages",
                        "Does KVM split huge pages that guests execute?",
                        "/sys/module/kvm/parameters/nx_huge_pages; the kernel chooses by the CPU.",
                        "Nothing fails by it. Split pages cost some speed, and save the host from a machine check (iTLB "
                        "multihit).",
                        nothing},
+    CheckDocumentation{
+        "fw.kernel_log",
+        "Does the kernel say that the firmware keeps virtualization off?",
+        "The lines of the kernel's log (/dev/kmsg) that 'kvm-check explain' knows for it, such as \"disabled by bios\" "
+        "and \"VMX not enabled (by BIOS)\". Skipped where the log cannot be read, as by most users; passes where KVM "
+        "works all the same.",
+        "KVM's module cannot load, although the CPU may still show its flag, as AMD's does on older kernels.",
+        "The firmware setup, then power off and on.",
+        {"S2", "S3"}},
+    CheckDocumentation{
+        "fw.txt",
+        "Does the firmware allow VMX in the way in which this kernel was started?",
+        "MSR 0x3a as in fw.lock_msr: bit 1 allows VMX after a measured launch (Intel TXT, tboot), bit 2 without one. "
+        "A measured launch shows by tboot's lines in the kernel's log, and by /sys/kernel/debug/x86/tboot_log. Intel "
+        "only.",
+        "Only a warning: no KVM guest can run.",
+        "The firmware setup: VT-x also outside of TXT, or TXT off.",
+        {"S2"}},
     CheckDocumentation{"fw.lock_msr",
                        "Did the firmware switch virtualization off?",
                        "MSR 0x3a (Intel) or 0xc0010114 (AMD) of CPU 0 by /dev/cpu/0/msr, for root and where the module "
@@ -137,9 +161,17 @@ constexpr std::array rows{
         "cg.controllers",
         "Can libvirt bound its guests by control groups?",
         "/sys/fs/cgroup/cgroup.controllers, where there is none /proc/cgroups: cpu, cpuset, memory, io (blkio "
-        "in version 1) and pids. Devices are not looked at: version 2 keeps no list that could be read.",
+        "in version 1) and pids. Devices are looked at by cg.devices.",
         "Only who requires it: guests run, without bounds.",
         "cgroup_disable= taken off the kernel's command line; a container is given them where it is started."},
+    CheckDocumentation{
+        "cg.devices",
+        "Do control groups let guests have /dev/kvm?",
+        "In version 1: devices.list of this process's group and of machine.slice, or machine, where libvirt puts its "
+        "guests; 10:232 must be among them. Skipped in version 2, which keeps no list that could be read.",
+        "Only a warning: what runs in that group cannot open /dev/kvm (EPERM).",
+        "DeviceAllow= of the unit, cgroup_device_acl of /etc/libvirt/qemu.conf, the container's list of devices.",
+        {"S9"}},
     CheckDocumentation{"limits.pids",
                        "May QEMU start its threads?",
                        "pids.max less pids.current of this process's control groups, \"Max processes\" of "

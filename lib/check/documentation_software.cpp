@@ -58,6 +58,24 @@ constexpr std::array rows{
         "The files removed and the daemon started anew.",
         {"S13"}},
     CheckDocumentation{
+        "libvirt.connect",
+        "Does libvirt's system instance answer its own library?",
+        "The helper libexec/kvmkit/libvirt-facts, which comes with the package kvmkit, calls virConnectOpen; read-only "
+        "where this user is neither root nor in the group libvirt, so that no password is asked. It is ended after 2 "
+        "s. "
+        "Skipped without the helper, and where libvirt.service found nothing that takes a connection.",
+        "Only a warning unless it is required (--for libvirt): virsh, virt-manager and vm-run fail.",
+        "What the daemon's log says; the daemon started anew.",
+        {"S15"}},
+    CheckDocumentation{
+        "libvirt.domcaps",
+        "Does libvirt offer VMs of type kvm?",
+        "By the helper, as libvirt.connect: virConnectGetDomainCapabilities for the types kvm and qemu, which libvirt "
+        "tells only those who may manage it. Skipped where KVM makes no VM.",
+        "Only a warning unless it is required (--for libvirt): VMs of type kvm are refused, although /dev/kvm works.",
+        "Access to /dev/kvm for the account of libvirt's QEMU; its cache of capabilities taken away.",
+        {"S13"}},
+    CheckDocumentation{
         "libvirt.default_net",
         "Has libvirt's network \"default\" its addresses for itself?",
         "The range in /etc/libvirt/qemu/networks/default.xml against the routes of other devices in /proc/net/route. "
@@ -79,6 +97,31 @@ constexpr std::array rows{
         "virt_use_nfs, virt_use_samba or virt_use_fusefs. Labels of single files are not looked at.",
         "Only a warning: VMs with images there do not start.",
         "setsebool -P."},
+    CheckDocumentation{"cc.sev",
+                       "May guests have memory that their host cannot read (AMD SEV)?",
+                       "/sys/module/kvm_amd/parameters/sev. Only on request (--only, --require).",
+                       "Nothing fails by it unless it is required: other guests run as they do.",
+                       "The firmware setup (SME, SEV), then the parameter sev=1 of kvm_amd."},
+    CheckDocumentation{"cc.sev_es",
+                       "May guests have their registers hidden, too (AMD SEV-ES)?",
+                       "/sys/module/kvm_amd/parameters/sev_es. Only on request, as cc.sev.",
+                       "Nothing fails by it unless it is required: other guests run as they do.",
+                       "The firmware setup (SEV-ES ASIDs), then the parameter sev_es=1 of kvm_amd."},
+    CheckDocumentation{"cc.snp",
+                       "May guests have memory that their host cannot change either (AMD SEV-SNP)?",
+                       "/sys/module/kvm_amd/parameters/sev_snp. Only on request, as cc.sev.",
+                       "Nothing fails by it unless it is required: other guests run as they do.",
+                       "The firmware setup (SNP, RMP table), Linux 6.11 or newer, the parameter sev_snp=1 of kvm_amd."},
+    CheckDocumentation{"cc.tdx",
+                       "May guests be protected by Intel TDX?",
+                       "/sys/module/kvm_intel/parameters/tdx. Only on request, as cc.sev.",
+                       "Nothing fails by it unless it is required: other guests run as they do.",
+                       "The firmware setup (TME, TDX), Linux 6.16 or newer, the parameter tdx=1 of kvm_intel."},
+    CheckDocumentation{"cc.s390pv",
+                       "May guests be protected by IBM Z's ultravisor?",
+                       "/sys/firmware/uv/prot_virt_host. Only on request, as cc.sev.",
+                       "Nothing fails by it unless it is required: other guests run as they do.",
+                       "prot_virt=1 on the kernel's command line, on a machine that has the feature."},
     CheckDocumentation{
         "openstack.libvirt_version",
         "Is libvirt new enough for nova's libvirt driver?",

@@ -59,6 +59,28 @@ Verdict judge_long(const HostFacts& host)
     return judge_run(host, host.kvm.run_long, "64 bit");
 }
 
+/// Who runs guests has to get the CPU back from one that never leaves by itself.
+Verdict judge_watchdog(const HostFacts& host)
+{
+    if (is_foreign(host)) {
+        return does_not_apply("no guest code for this architecture yet");
+    }
+    const auto& run = host.kvm.watchdog;
+    if (!run) {
+        return unknown(run.error());
+    }
+    if (!*run) {
+        return skip("not recorded: a guest without an end");
+    }
+    if ((*run)->passed) {
+        return timed((*run)->took,
+                     pass(fmt::format("a guest that loops for ever was ended by a timer, made and gone in {:.1f} ms",
+                                      milliseconds((*run)->took))));
+    }
+    return fail(fmt::format("a guest that loops for ever is not ended by a timer: {}", (*run)->detail),
+                look_below(host));
+}
+
 bool is_pvm(const HostFacts& host)
 {
     return host.kvm.modules && *host.kvm.modules && (*host.kvm.modules)->contains("kvm_pvm");
@@ -147,8 +169,9 @@ Verdict judge_exit_cost(const HostFacts& host)
 }
 
 constexpr std::array checks{
-    Check{"kvm.run_real", "a 16 bit guest runs", Severity::required, {"kvm.create_vm"}, judge_real},
-    Check{"kvm.run_long", "a 64 bit guest with paging runs", Severity::essential, {"kvm.create_vm"}, judge_long},
+    Check{"kvm.run_real", "a 16 bit guest runs", Severity::required, {"kvm.create_vcpu"}, judge_real},
+    Check{"kvm.run_long", "a 64 bit guest with paging runs", Severity::essential, {"kvm.create_vcpu"}, judge_long},
+    Check{"kvm.watchdog", "a guest can be stopped", Severity::required, {"kvm.run_long"}, judge_watchdog},
     Check{"kvm.guest_speed", "guests run at native speed", Severity::required, {"kvm.run_long"}, judge_speed},
     Check{"kvm.msr_writeback",
           "KVM takes the MSRs that it advertises",

@@ -4,7 +4,11 @@
 #include "check/traits.hpp"
 #include "facts/version.hpp"
 
+#include <string>
+#include <vector>
+
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 namespace kvmkit {
 namespace {
@@ -22,6 +26,13 @@ std::string reload(const HostFacts& host)
     return fmt::format("modprobe -r {0} kvm && modprobe {0}", has_module(host, "kvm_amd") ? "kvm_amd" : "kvm_intel");
 }
 
+/// "vboxdrv" with its version, where the module tells one.
+std::string virtualbox_module(const HostFacts& host)
+{
+    const auto& version = host.conflicts.virtualbox_version;
+    return version && *version && !(*version)->empty() ? fmt::format("vboxdrv {}", **version) : "vboxdrv";
+}
+
 Verdict judge_virtualbox(const HostFacts& host)
 {
     if (!host.conflicts.virtualbox) {
@@ -29,8 +40,10 @@ Verdict judge_virtualbox(const HostFacts& host)
     }
     if (takes_all_at_load(host)) {
         return warn(
-            "vboxdrv is loaded, and KVM holds the CPU's virtualization all the time "
-            "(/sys/module/kvm/parameters/enable_virt_at_load is Y): the VMs of VirtualBox before 7.2.10 cannot start",
+            fmt::format("{} is loaded, and KVM holds the CPU's virtualization all the time "
+                        "(/sys/module/kvm/parameters/enable_virt_at_load is Y): the VMs of VirtualBox before 7.2.10 "
+                        "cannot start",
+                        virtualbox_module(host)),
             set_parameter(host,
                           {.module = "kvm",
                            .setting = "enable_virt_at_load=0",
@@ -39,9 +52,10 @@ Verdict judge_virtualbox(const HostFacts& host)
                           "update VirtualBox; with an older one, if both shall be used in turn, let KVM take it with "
                           "its first VM only"));
     }
-    return warn("vboxdrv is loaded: while a VM of VirtualBox runs, KVM's cannot start (EBUSY)",
-                Remedy{"stop VirtualBox's VMs before KVM's are started, or unload its modules",
-                       {"modprobe -r vboxnetadp vboxnetflt vboxdrv"}});
+    return warn(
+        fmt::format("{} is loaded: while a VM of VirtualBox runs, KVM's cannot start (EBUSY)", virtualbox_module(host)),
+        Remedy{"stop VirtualBox's VMs before KVM's are started, or unload its modules",
+               {"modprobe -r vboxnetadp vboxnetflt vboxdrv"}});
 }
 
 Verdict judge_vmware(const HostFacts& host)
@@ -153,6 +167,10 @@ Verdict judge_bridge_filter(const HostFacts& host)
     if (!host.network.docker) {
         return pass("the firewall sees what bridges carry, but Docker, which drops it, is not here");
     }
+    const auto& policy = host.network.forward_policy;
+    if (policy && *policy == "accept") {
+        return pass("the firewall sees what bridges carry, and lets pass what it has no rule for");
+    }
     return warn(
         "Docker is here and the firewall sees what bridges carry (net.bridge.bridge-nf-call-iptables is 1): "
         "where Docker drops forwarded packets, VMs on a bridge have no network",
@@ -161,13 +179,82 @@ Verdict judge_bridge_filter(const HostFacts& host)
                {"iptables -I DOCKER-USER -i virbr+ -j ACCEPT", "iptables -I DOCKER-USER -o virbr+ -j ACCEPT"}});
 }
 
+/// Whether the rules that bridged packets pass end in a drop, whoever made them.
+Verdict judge_forward_policy(const HostFacts& host)
+{
+    const auto& filter = host.network.bridge_filter;
+    if (!filter) {
+        return unknown(filter.error());
+    }
+    if (!*filter || **filter != "1") {
+        return skip("the firewall does not see what bridges carry");
+    }
+    const auto& policy = host.network.forward_policy;
+    if (!policy) {
+        return unknown(policy.error());
+    }
+    if (!*policy) {
+        return skip("not recorded: the policy of the chain FORWARD");
+    }
+    if (**policy != "drop") {
+        return pass("the firewall lets pass what is forwarded and what it has no rule for");
+    }
+    return warn(
+        "the firewall sees what bridges carry and drops what no rule lets pass (policy DROP of FORWARD): VMs on a "
+        "bridge have no network unless a rule names it",
+        Remedy{"if VMs have no network, let their bridge pass, here libvirt's, or keep the firewall off bridges "
+               "(sysctl net.bridge.bridge-nf-call-iptables=0), which Kubernetes forbids",
+               {"iptables -I FORWARD -i virbr+ -j ACCEPT", "iptables -I FORWARD -o virbr+ -j ACCEPT"}});
+}
+
+std::string users_phrase(const std::vector<KvmUser>& users)
+{
+    constexpr std::size_t most_named = 4;
+    std::vector<std::string> names;
+    for (const KvmUser& user : users) {
+        if (names.size() == most_named) {
+            names.push_back(fmt::format("{} more", users.size() - most_named));
+            break;
+        }
+        names.push_back(fmt::format("{} ({}{})", user.command, user.pid, user.machine ? "" : ", no VM yet"));
+    }
+    return fmt::format("{}", fmt::join(names, ", "));
+}
+
+/// Who uses KVM beside us. That is no fault; it tells whose VMs are stopped before a module is loaded anew.
+Verdict judge_other_vmm(const HostFacts& host)
+{
+    const auto& found = host.conflicts.kvm_users;
+    if (!found) {
+        return unknown(found.error());
+    }
+    if (!*found) {
+        return skip("not recorded: which processes use KVM");
+    }
+    const auto& [users, hidden] = **found;
+    const auto unseen =
+        hidden == 0
+            ? std::string{}
+            : fmt::format("the open files of {} process{} are for root to see", hidden, hidden == 1 ? "" : "es");
+    if (users.empty()) {
+        return hidden == 0 ? pass("no process has KVM open") : skip(unseen);
+    }
+    return pass(fmt::format("KVM is used by {}{}{}", users_phrase(users), unseen.empty() ? "" : "; ", unseen));
+}
+
 constexpr std::array checks{
     Check{
         "conflict.virtualbox", "VirtualBox is not in the way", Severity::advisory, {"kvm.create_vm"}, judge_virtualbox},
     Check{"conflict.vmware", "VMware is not in the way", Severity::advisory, {"kvm.create_vm"}, judge_vmware},
+    Check{"conflict.other_vmm", "who uses KVM already", Severity::advisory, {"kvm.device"}, judge_other_vmm},
     Check{"net.tun", "guests can have tap devices", Severity::advisory, {}, judge_tun},
     Check{"net.vhost_net", "the kernel carries guests' packets", Severity::advisory, {}, judge_vhost_net},
     Check{"net.br_netfilter", "Docker does not cut guests off", Severity::advisory, {}, judge_bridge_filter},
+    Check{"net.forward_policy",
+          "the firewall lets bridges pass",
+          Severity::advisory,
+          {"net.br_netfilter"},
+          judge_forward_policy},
     Check{"net.vhost_vsock", "guests can have vsock devices", Severity::advisory, {}, judge_vhost_vsock},
 };
 

@@ -3,7 +3,6 @@
 #include "base/text.hpp"
 #include "check/boot_options.hpp"
 #include "check/catalogue.hpp"
-#include "check/firmware_menu.hpp"
 #include "check/operators.hpp"
 #include "check/skipping.hpp"
 #include "check/traits.hpp"
@@ -153,24 +152,25 @@ Verdict judge_lockdown(const HostFacts& host)
                     : fmt::format("the kernel is locked down ({}): KVM works, but MSRs cannot be read", **lockdown));
 }
 
-Verdict judge_lock(const HostFacts& host)
+/// Tells by which ways tools can watch guests; nothing is wrong with a host that has none.
+Verdict judge_stats(const HostFacts& host)
 {
-    constexpr std::uint64_t locked = 1U << 0U;
-    constexpr std::uint64_t vmx_outside_smx = 1U << 2U;
-    constexpr std::uint64_t svm_disabled = 1U << 4U;
-    const auto& msr = host.kernel_settings.feature_control;
-    if (!msr || !*msr) {
-        return skip(msr ? "no MSR to be read (/dev/cpu/0/msr)" : msr.error().message);
+    const auto& told = host.kvm.capabilities;
+    if (!told) {
+        return unknown(told.error());
     }
-    const bool amd = has_amd(host);
-    const auto value = **msr;
-    const auto what = fmt::format("{} is {:#x}", amd ? "VM_CR (0xc0010114)" : "IA32_FEATURE_CONTROL (0x3a)", value);
-    const bool off = amd ? (value & svm_disabled) != 0 : (value & locked) != 0 && (value & vmx_outside_smx) == 0;
-    if (!off) {
-        return pass(fmt::format("{}: the firmware allows virtualization", what));
+    const auto& counters = host.kvm.counters;
+    const auto in_debugfs = counters && counters->value_or(0) > 0
+                                ? fmt::format("; {} counters of the whole host in /sys/kernel/debug/kvm", **counters)
+                                : std::string{};
+    if (!*told || !(*told)->binary_stats) {
+        return in_debugfs.empty() ? skip("not recorded: which counters KVM has") : pass(in_debugfs.substr(2));
     }
-    return warn(fmt::format("{}: the firmware switched virtualization off", what),
-                is_guest(host) ? operator_remedy(host) : firmware_remedy(host));
+    if (*(*told)->binary_stats) {
+        return pass(fmt::format("each VM and vCPU has counters (KVM_GET_STATS_FD; QEMU: query-stats){}", in_debugfs));
+    }
+    return in_debugfs.empty() ? skip("this KVM has no counters of VMs to be read (KVM_GET_STATS_FD, since Linux 5.14)")
+                              : pass(in_debugfs.substr(2));
 }
 
 constexpr std::array checks{
@@ -178,8 +178,8 @@ constexpr std::array checks{
     Check{"kvm.cmdline", "the kernel was started with KVM", Severity::advisory, {}, judge_command_line},
     Check{"kvm.caps", "KVM can do what QEMU wants", Severity::advisory, {"kvm.api"}, judge_capabilities},
     Check{"kvm.max_vcpus", "how many vCPUs a guest may have", Severity::advisory, {"kvm.api"}, judge_vcpus},
+    Check{"kvm.stats", "KVM can be watched", Severity::advisory, {"kvm.api"}, judge_stats},
     Check{"kvm.nx_huge_pages", "how KVM maps huge pages", Severity::advisory, {"kvm.module"}, judge_nx_huge_pages},
-    Check{"fw.lock_msr", "the firmware allows virtualization", Severity::advisory, {"cpu.virt_ext"}, judge_lock},
     Check{"fw.lockdown", "lockdown of the kernel", Severity::advisory, {}, judge_lockdown},
 };
 

@@ -151,8 +151,33 @@ Verdict judge_create_vm(const HostFacts& host)
     return (*created)->ok() ? pass("KVM creates a virtual machine") : judge_refused_vm((*created)->errnum);
 }
 
+bool ran(const Fact<GuestRun>& run)
+{
+    return run && *run && (*run)->passed;
+}
+
+Verdict judge_create_vcpu(const HostFacts& host)
+{
+    const auto& created = host.kvm.create_vcpu;
+    if (!created) {
+        return unknown(created.error());
+    }
+    if (!*created) {
+        const bool proven = ran(host.kvm.run_real) || ran(host.kvm.run_long);
+        return proven ? pass("a guest ran, for which KVM created a vCPU") : skip("not recorded: KVM_CREATE_VCPU");
+    }
+    if ((*created)->ok()) {
+        return pass("KVM creates a vCPU");
+    }
+    const auto evidence = fmt::format("KVM_CREATE_VCPU failed: {}", errno_text((*created)->errnum));
+    return fail(evidence,
+                (*created)->errnum == ENOMEM
+                    ? Remedy{"free memory, or raise the memory limit of this control group"}
+                    : Remedy{"see what the kernel says; a sandbox may filter it", {"dmesg | grep -i kvm"}});
+}
+
 constexpr std::array checks{
-    Check{"kvm.module", "the kernel has KVM", Severity::essential, {"underlay.xen_dom0", "cpu.virt_ext"}, judge_module},
+    Check{"kvm.module", "the kernel has KVM", Severity::essential, {"cpu.virt_ext", "fw.kernel_log"}, judge_module},
     Check{"kvm.device", "/dev/kvm is there", Severity::essential, {"kvm.module"}, judge_device},
     Check{"kvm.access", "/dev/kvm may be opened", Severity::essential, {"kvm.device"}, judge_access},
     Check{"kvm.access_persistent",
@@ -162,6 +187,7 @@ constexpr std::array checks{
           judge_persistent_access},
     Check{"kvm.api", "KVM answers", Severity::essential, {"kvm.access"}, judge_api},
     Check{"kvm.create_vm", "KVM creates virtual machines", Severity::essential, {"kvm.api"}, judge_create_vm},
+    Check{"kvm.create_vcpu", "KVM creates vCPUs", Severity::essential, {"kvm.create_vm"}, judge_create_vcpu},
 };
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 namespace kvmkit {
 namespace {
@@ -167,12 +168,72 @@ Verdict judge_selinux(const HostFacts& host)
                 Remedy{"let VMs use it", {fmt::format("setsebool -P {} on", boolean)}});
 }
 
+/// Why there are no answers to judge; absent: there are.
+std::optional<Verdict> without_answers(const LibvirtFacts& libvirt)
+{
+    if (!libvirt.installed()) {
+        return not_installed(libvirt);
+    }
+    if (!libvirt.answers) {
+        const auto& error = libvirt.answers.error();
+        return error.code == ErrorCode::not_found ? does_not_apply(error.message) : unknown(error);
+    }
+    return *libvirt.answers ? std::nullopt : std::optional{does_not_apply("libvirt was not asked")};
+}
+
+Verdict judge_connect(const HostFacts& host)
+{
+    if (auto verdict = without_answers(host.libvirt)) {
+        return *std::move(verdict);
+    }
+    const LibvirtAnswers& answers = **host.libvirt.answers;
+    if (answers.connected()) {
+        return pass(fmt::format("libvirt {} answers{}{}",
+                                answers.daemon.empty() ? answers.client : answers.daemon,
+                                answers.hypervisor.empty() ? "" : ", with ",
+                                answers.hypervisor));
+    }
+    return warn(answers.problem, Remedy{"see what its daemon says, or start it anew", {restart_command(host.libvirt)}});
+}
+
+Verdict judge_domain_capabilities(const HostFacts& host)
+{
+    if (auto verdict = without_answers(host.libvirt)) {
+        return *std::move(verdict);
+    }
+    const LibvirtAnswers& answers = **host.libvirt.answers;
+    if (answers.types.empty()) {
+        return skip("libvirt tells only those who may manage it");
+    }
+    if (!host.kvm.creates_machines()) {
+        return skip("KVM makes no VM that libvirt could offer");
+    }
+    const auto* kvm = answers.type("kvm");
+    if (kvm != nullptr && kvm->usable) {
+        return pass(fmt::format("libvirt offers VMs of type kvm{}{}",
+                                kvm->cpu_modes.empty() ? "" : ", with the CPU as ",
+                                fmt::join(kvm->cpu_modes, ", ")));
+    }
+    return warn(fmt::format("/dev/kvm works, but libvirt offers no VM of type kvm: {}",
+                            kvm == nullptr ? "it was not among the answers" : kvm->problem),
+                Remedy{"give the account of its QEMU access to /dev/kvm (libvirt.qemu_access), and have libvirt ask "
+                       "QEMU anew",
+                       {"rm -f /var/cache/libvirt/qemu/capabilities/*.xml", restart_command(host.libvirt)}});
+}
+
 constexpr std::array checks{
     Check{"libvirt.caps_stale",
           "libvirt knows that QEMU has KVM",
           Severity::advisory,
           {"kvm.create_vm", "libvirt.qemu_access"},
           judge_noted},
+    Check{
+        "libvirt.connect", "libvirt answers", Severity::advisory, {"libvirt.service", "libvirt.group"}, judge_connect},
+    Check{"libvirt.domcaps",
+          "libvirt offers VMs with KVM",
+          Severity::advisory,
+          {"libvirt.connect", "libvirt.caps_stale"},
+          judge_domain_capabilities},
     Check{"libvirt.default_net",
           "libvirt's network has addresses of its own",
           Severity::advisory,

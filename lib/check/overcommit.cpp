@@ -51,7 +51,7 @@ double weight(const VmThread& thread, const RunningVm& vm)
     return thread.role == Role::all_vcpus ? vcpus : vcpus / static_cast<double>(vm.known_threads().size());
 }
 
-std::optional<CpuCommitment::Densest> densest(const RunningVms& vms, const CpuSet& online)
+std::map<unsigned, double> demand_on(const RunningVms& vms, const CpuSet& online)
 {
     std::map<unsigned, double> load;
     for (const RunningVm& vm : vms.vms) {
@@ -62,6 +62,12 @@ std::optional<CpuCommitment::Densest> densest(const RunningVms& vms, const CpuSe
             }
         }
     }
+    return load;
+}
+
+std::optional<CpuCommitment::Densest> densest(const RunningVms& vms, const CpuSet& online)
+{
+    const auto load = demand_on(vms, online);
     const auto most = std::ranges::max_element(load, {}, [](const auto& entry) { return entry.second; });
     return most == load.end() ? std::nullopt : std::optional{CpuCommitment::Densest{most->first, most->second}};
 }
@@ -209,6 +215,12 @@ std::span<const Convention> cpu_conventions()
 std::span<const Convention> memory_conventions()
 {
     return memory_table;
+}
+
+std::map<unsigned, double> cpu_demand(const RunningVms& vms)
+{
+    const auto online = known(vms.online);
+    return online ? demand_on(vms, *online) : std::map<unsigned, double>{};
 }
 
 Overcommit judge_overcommit(const RunningVms& vms, const VmLoad& load)

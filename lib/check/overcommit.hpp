@@ -6,6 +6,7 @@
 #include "facts/vms.hpp"
 
 #include <cstddef>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -94,6 +95,9 @@ struct Overcommit {
     MemoryCommitment memory;
     Pain pain;
 };
+
+/// vCPUs on each CPU that is online, by what their threads may use: one that may use n CPUs counts 1/n on each.
+std::map<unsigned, double> cpu_demand(const RunningVms& vms);
 
 Overcommit judge_overcommit(const RunningVms& vms, const VmLoad& load);
 

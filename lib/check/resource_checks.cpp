@@ -308,6 +308,34 @@ Verdict judge_balancing(const HostFacts& host)
                             **balancing));
 }
 
+std::string group_phrase(const DeviceList& list)
+{
+    return list.group.empty() ? "this process's control group" : fmt::format("the control group {}", list.group);
+}
+
+/// Version 1 keeps a list of devices for each group; version 2 has a program in the kernel instead, which nobody can
+/// read: there only opening the device tells.
+Verdict judge_devices(const HostFacts& host)
+{
+    const auto& lists = host.resources.device_lists;
+    if (!lists) {
+        return unknown(lists.error());
+    }
+    if (!*lists) {
+        return host.resources.looked ? skip("control groups of version 2 keep no list of devices that could be read")
+                                     : nothing_at(host, "/sys/fs/cgroup/devices");
+    }
+    for (const DeviceList& list : **lists) {
+        if (!list.allows_kvm) {
+            return warn(fmt::format("{} may not open /dev/kvm (no c 10:232 in its devices.list)", group_phrase(list)),
+                        Remedy{"allow it where the group is made: DeviceAllow=/dev/kvm of its unit, "
+                               "cgroup_device_acl of /etc/libvirt/qemu.conf, or docker --device /dev/kvm"});
+        }
+    }
+    return (*lists)->empty() ? skip("no group that matters keeps a list of devices")
+                             : pass("control groups let guests have /dev/kvm");
+}
+
 constexpr std::array checks{
     Check{"mem.available", "there is memory for a guest", Severity::advisory, {}, judge_available},
     Check{"mem.hugepages", "huge pages", Severity::advisory, {}, judge_huge_pages},
@@ -315,6 +343,7 @@ constexpr std::array checks{
     Check{"mem.overcommit", "the kernel promises enough memory", Severity::advisory, {}, judge_overcommit},
     Check{"mem.ksm", "merging of equal pages", Severity::advisory, {}, judge_merging},
     Check{"cg.controllers", "libvirt can bound guests", Severity::advisory, {}, judge_controllers},
+    Check{"cg.devices", "control groups allow /dev/kvm", Severity::advisory, {"kvm.access"}, judge_devices},
     Check{"limits.pids", "QEMU may have its threads", Severity::advisory, {}, judge_tasks},
     Check{"limits.nofile", "QEMU may open its files", Severity::advisory, {}, judge_files},
     Check{"time.clocksource", "the clock is quick to read", Severity::advisory, {}, judge_clock},

@@ -10,8 +10,11 @@ namespace {
 
 constexpr std::array for_nested{std::string_view{"nested.param"}, std::string_view{"nested.offered"}};
 
-constexpr std::array for_libvirt{
-    std::string_view{"libvirt.service"}, std::string_view{"libvirt.qemu_access"}, std::string_view{"qemu.binary"}};
+constexpr std::array for_libvirt{std::string_view{"libvirt.service"},
+                                 std::string_view{"libvirt.qemu_access"},
+                                 std::string_view{"libvirt.connect"},
+                                 std::string_view{"libvirt.domcaps"},
+                                 std::string_view{"qemu.binary"}};
 
 /// What nova's libvirt driver asks of a host before it gives it instances.
 constexpr std::array for_openstack_compute{std::string_view{"libvirt.service"},
@@ -23,7 +26,7 @@ constexpr std::array for_openstack_compute{std::string_view{"libvirt.service"},
                                            std::string_view{"openstack.qemu_version"}};
 
 /// What only few hosts are for: judged where it is asked for by name.
-constexpr std::string_view on_request{"openstack."};
+constexpr std::array on_request{std::string_view{"openstack."}, std::string_view{"cc."}};
 constexpr std::array for_passthrough{std::string_view{"iommu.acpi"},
                                      std::string_view{"iommu.enabled"},
                                      std::string_view{"iommu.groups"},
@@ -40,7 +43,8 @@ constexpr std::array all_profiles{
 
 bool is_reported(const Selection& selection, std::string_view id)
 {
-    const bool anyway = selection.only.empty() && !id.starts_with(on_request);
+    const bool on_demand = std::ranges::any_of(on_request, [id](auto group) { return id.starts_with(group); });
+    const bool anyway = selection.only.empty() && !on_demand;
     return anyway || selection.only.contains(id) || selection.require.contains(id);
 }
 

@@ -31,7 +31,8 @@ KvmState state_of_broken(const HostFacts& host, std::span<const Finding> finding
         const bool busy = host.kvm.create_vm && *host.kvm.create_vm && (*host.kvm.create_vm)->errnum == EBUSY;
         return busy ? KvmState::busy : KvmState::broken;
     }
-    const bool runs_nothing = failed(findings, "kvm.api") || failed(findings, "kvm.run_long");
+    const bool runs_nothing =
+        failed(findings, "kvm.api") || failed(findings, "kvm.create_vcpu") || failed(findings, "kvm.run_long");
     return runs_nothing ? KvmState::broken : KvmState::absent;
 }
 

@@ -151,7 +151,10 @@ KvmCapabilities decode_capabilities(const Json& json)
 {
     return {.recommended_vcpus = number_in<int>(json, "recommended_vcpus"),
             .max_vcpus = number_in<int>(json, "max_vcpus"),
-            .missing = json.at("missing").get<std::vector<std::string>>()};
+            .missing = json.at("missing").get<std::vector<std::string>>(),
+            .binary_stats = json.contains("binary_stats") && !json.at("binary_stats").is_null()
+                                ? std::optional{json.at("binary_stats").get<bool>()}
+                                : std::nullopt};
 }
 
 std::optional<std::uint64_t> number_or_null(const Json& object, const char* key)
@@ -201,13 +204,16 @@ void decode_kvm(const Json& json, KvmFacts& kvm)
         kvm.built_in = built_in->get<std::set<std::string>>();
     }
     update(json, "udev", kvm.udev, decode_udev);
+    update(json, "counters", kvm.counters, [](const Json& count) { return number<std::size_t>(count, "counters"); });
     kvm.node = member<DeviceNode>(json, "node", decode_node);
     kvm.open = member<Answer>(json, "open", decode_answer);
     kvm.api_version = member<Answer>(json, "api_version", decode_answer);
     kvm.create_vm = member<Answer>(json, "create_vm", decode_answer);
+    kvm.create_vcpu = optional_member<Answer>(json, "create_vcpu", decode_answer);
     kvm.capabilities = optional_member<KvmCapabilities>(json, "capabilities", decode_capabilities);
     kvm.run_real = member<GuestRun>(json, "run_real", decode_run);
     kvm.run_long = member<GuestRun>(json, "run_long", decode_run);
+    kvm.watchdog = optional_member<GuestRun>(json, "watchdog", decode_run);
     kvm.speed = member<GuestSpeed>(json, "speed", decode_speed);
     kvm.offer = member<NestedOffer>(json, "offer", decode_offer);
     kvm.msrs = member<MsrWriteback>(json, "msrs", decode_msrs);

@@ -103,6 +103,22 @@ ServiceManager decode_manager(const Json& json)
     return found->manager;
 }
 
+LibvirtAnswers decode_libvirt_answers(const Json& json)
+{
+    auto answers = parse_libvirt_answers(json.dump());
+    if (!answers) {
+        throw BadValue{"'answers' is no record of libvirt-facts"};
+    }
+    return *std::move(answers);
+}
+
+/// Without the VMs: no check looks at them, and their names are nobody's business.
+Written encode_libvirt_answers(LibvirtAnswers answers)
+{
+    answers.domains.clear();
+    return Written::parse(print_libvirt_answers(answers));
+}
+
 void read_libvirt(const Json& json, HostFacts& host)
 {
     LibvirtFacts& libvirt = host.libvirt;
@@ -113,6 +129,7 @@ void read_libvirt(const Json& json, HostFacts& host)
     update(json, "connect", libvirt.connect, decode_answer);
     update(json, "version", libvirt.version, decode_version);
     update(json, "noted", libvirt.noted, decode_noted);
+    update(json, "answers", libvirt.answers, decode_libvirt_answers);
     update(json, "default_network", libvirt.default_network, decode_network);
     if (const auto images = json.find("images_on"); images != json.end()) {
         host.security.images_on = images->is_null() ? std::string{} : images->get<std::string>();
@@ -128,6 +145,7 @@ Written encode_libvirt(const HostFacts& host)
             {"connect", encode_fact(libvirt.connect, encode_answer)},
             {"version", encode_fact(libvirt.version, as_text)},
             {"noted", encode_fact(libvirt.noted, encode_noted)},
+            {"answers", encode_fact(libvirt.answers, encode_libvirt_answers)},
             {"default_network", encode_fact(libvirt.default_network, encode_network)},
             {"images_on", images.empty() ? Written(nullptr) : Written(images)}};
 }
@@ -160,6 +178,7 @@ void read_network(const Json& json, NetworkFacts& network)
     read_node(json, "vhost_net", vhost_net_minor, network.vhost_net);
     read_node(json, "vhost_vsock", vhost_vsock_minor, network.vhost_vsock);
     network.has_vhost_net = json.value("has_vhost_net", network.has_vhost_net);
+    update(json, "forward_policy", network.forward_policy, text);
 }
 
 Written encode_network_facts(const NetworkFacts& network)
@@ -169,6 +188,44 @@ Written encode_network_facts(const NetworkFacts& network)
     write_node(network.vhost_net, "vhost_net", json);
     write_node(network.vhost_vsock, "vhost_vsock", json);
     json["has_vhost_net"] = network.has_vhost_net;
+    json["forward_policy"] = encode_fact(network.forward_policy, as_text);
+    return json;
+}
+
+KvmUsers decode_users(const Json& json)
+{
+    KvmUsers found{.users = {}, .hidden = number_in<std::size_t>(json, "hidden")};
+    for (const Json& user : json.at("users")) {
+        found.users.push_back(
+            {number_in<int>(user, "pid", 1), text(user.at("command")), user.at("machine").get<bool>()});
+    }
+    return found;
+}
+
+Written encode_users(const KvmUsers& found)
+{
+    Written users = Written::array();
+    for (const KvmUser& user : found.users) {
+        users.push_back({{"pid", user.pid}, {"command", user.command}, {"machine", user.machine}});
+    }
+    return {{"users", std::move(users)}, {"hidden", found.hidden}};
+}
+
+std::vector<DeviceList> decode_device_lists(const Json& json)
+{
+    std::vector<DeviceList> lists;
+    for (const Json& list : json) {
+        lists.push_back({text(list.at("group")), list.at("allows_kvm").get<bool>()});
+    }
+    return lists;
+}
+
+Written encode_device_lists(const std::vector<DeviceList>& lists)
+{
+    Written json = Written::array();
+    for (const DeviceList& list : lists) {
+        json.push_back({{"group", list.group}, {"allows_kvm", list.allows_kvm}});
+    }
     return json;
 }
 
@@ -185,6 +242,8 @@ void read_software(const Json& document, HostFacts& host)
     if (const auto network = document.find("network"); network != document.end()) {
         read_network(*network, host.network);
     }
+    update(document, "kvm_users", host.conflicts.kvm_users, decode_users);
+    update(document, "device_lists", host.resources.device_lists, decode_device_lists);
 }
 
 void write_software(const HostFacts& host, Written& document)
@@ -192,6 +251,8 @@ void write_software(const HostFacts& host, Written& document)
     document["libvirt"] = encode_libvirt(host);
     document["qemu"] = Written{{"version", encode_fact(host.qemu.version, as_text)}};
     document["network"] = encode_network_facts(host.network);
+    document["kvm_users"] = encode_fact(host.conflicts.kvm_users, encode_users);
+    document["device_lists"] = encode_fact(host.resources.device_lists, encode_device_lists);
 }
 
 UdevNode decode_udev(const Json& json)

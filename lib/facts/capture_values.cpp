@@ -19,13 +19,16 @@ std::uint64_t number_of_text(std::string_view text, int base, const char* key, s
     return value;
 }
 
+/// A day. What was measured in a run of a few seconds is far below.
+constexpr double longest_ns = 86'400e9;
+
 }  // namespace
 
 double time_in(const Json& object, const char* key)
 {
     const Json& json = object.at(key);
     const double value = json.is_number() ? json.get<double>() : -1;
-    if (!std::isfinite(value) || value < 0) {
+    if (!std::isfinite(value) || value < 0 || value > longest_ns) {
         throw BadValue{fmt::format("'{}' is no time", key)};
     }
     return value;

@@ -47,7 +47,7 @@ T number_in(const Json& object, const char* key, T least = 0, T most = std::nume
     return number<T>(object.at(key), key, least, most);
 }
 
-/// A measured time: finite, and not below zero.
+/// A measured time in nanoseconds: not below zero, and less than a day.
 double time_in(const Json& object, const char* key);
 
 /// The same, absent where it is null.

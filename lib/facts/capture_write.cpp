@@ -15,6 +15,12 @@ Json text_or_null(const std::string& text)
     return text.empty() ? Json(nullptr) : Json(text);
 }
 
+template <class T>
+Json or_null(const std::optional<T>& value)
+{
+    return value ? Json(*value) : Json(nullptr);
+}
+
 Json encode_cpuid(const CpuidFacts& cpuid)
 {
     Json leaves = Json::array();
@@ -97,13 +103,10 @@ Json encode_cost(const ExitCost& cost)
 
 Json encode_capabilities(const KvmCapabilities& told)
 {
-    return {{"recommended_vcpus", told.recommended_vcpus}, {"max_vcpus", told.max_vcpus}, {"missing", told.missing}};
-}
-
-template <class T>
-Json or_null(const std::optional<T>& value)
-{
-    return value ? Json(*value) : Json(nullptr);
+    return {{"recommended_vcpus", told.recommended_vcpus},
+            {"max_vcpus", told.max_vcpus},
+            {"missing", told.missing},
+            {"binary_stats", or_null(told.binary_stats)}};
 }
 
 Json encode_limit(const std::optional<ResourceLimit>& limit)
@@ -130,9 +133,12 @@ Json encode_kvm(const KvmFacts& kvm)
             {"open", capture::encode_fact(kvm.open, encode_answer)},
             {"api_version", capture::encode_fact(kvm.api_version, encode_answer)},
             {"create_vm", capture::encode_fact(kvm.create_vm, encode_answer)},
+            {"create_vcpu", capture::encode_fact(kvm.create_vcpu, encode_answer)},
+            {"counters", capture::encode_fact(kvm.counters, [](std::size_t count) { return Json(count); })},
             {"capabilities", capture::encode_fact(kvm.capabilities, encode_capabilities)},
             {"run_real", capture::encode_fact(kvm.run_real, encode_run)},
             {"run_long", capture::encode_fact(kvm.run_long, encode_run)},
+            {"watchdog", capture::encode_fact(kvm.watchdog, encode_run)},
             {"speed", capture::encode_fact(kvm.speed, encode_speed)},
             {"offer", capture::encode_fact(kvm.offer, encode_offer)},
             {"msrs", capture::encode_fact(kvm.msrs, encode_msrs)},

@@ -33,8 +33,7 @@ struct HostFacts {
     Fact<ConfidentialFacts> confidential{std::nullopt};  ///< Absent: nothing says that this is a confidential guest.
     Fact<std::string> distribution{std::nullopt};        ///< ID of etc/os-release: "debian".
     Fact<std::string> kernel{std::nullopt};              ///< proc/sys/kernel/osrelease: "6.1.0-13-amd64".
-    Fact<std::vector<std::string>> kernel_log{
-        std::nullopt};  ///< Lines about virtualization; only recordings hold them.
+    Fact<std::vector<std::string>> kernel_log{std::nullopt};  ///< Its lines about virtualization.
     Fact<UserFacts> user{std::nullopt};
     Fact<GroupFacts> kvm_group{std::nullopt};  ///< The group "kvm" of etc/group.
     Fact<QemuStart> qemu_start{std::nullopt};  ///< Absent too where it was not asked for.

@@ -28,6 +28,7 @@ struct KernelFacts {
     Fact<std::string> nx_huge_pages{std::nullopt};                           ///< kvm's parameter: "Y", "N", "never".
     std::vector<ModprobeRule> rules;                                         ///< Those about kvm's modules.
     Fact<std::uint64_t> feature_control{std::nullopt};  ///< MSR 0x3a or 0xc0010114 of CPU 0; absent: not readable here.
+    bool tboot = false;                                 ///< The kernel shows tboot's log: it was started by it.
 };
 
 /// The rules of one file of modprobe.d about modules whose names begin so.

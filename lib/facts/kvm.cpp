@@ -7,9 +7,11 @@ void forget_answers(KvmFacts& kvm, const Error& why)
 {
     kvm.api_version = why;
     kvm.create_vm = why;
+    kvm.create_vcpu = why;
     kvm.capabilities = why;
     kvm.run_real = why;
     kvm.run_long = why;
+    kvm.watchdog = why;
     kvm.speed = why;
     kvm.offer = why;
     kvm.msrs = why;
@@ -26,6 +28,8 @@ void clear_answers(KvmFacts& kvm)
     untried.node = std::move(kvm.node);
     untried.open = std::move(kvm.open);
     untried.nested = std::move(kvm.nested);
+    untried.parameters = std::move(kvm.parameters);
+    untried.counters = std::move(kvm.counters);
     kvm = std::move(untried);
 }
 

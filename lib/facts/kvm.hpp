@@ -7,7 +7,9 @@
 #include "facts/udev.hpp"
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -81,7 +83,9 @@ struct ExitCost {
 struct KvmCapabilities {
     int recommended_vcpus = 0;  ///< Of one guest.
     int max_vcpus = 0;
-    std::vector<std::string> missing;  ///< Names of capabilities that QEMU wants and this KVM lacks.
+    std::vector<std::string> missing = {};  ///< Names of capabilities that QEMU wants and this KVM lacks.
+    std::optional<bool> binary_stats =
+        std::nullopt;  ///< It has counters to be read by KVM_GET_STATS_FD; absent: not told.
 };
 
 /// What was seen of KVM. Each step is absent where an earlier one failed, so that it was not asked.
@@ -93,16 +97,20 @@ struct KvmFacts {
     Fact<Answer> open{std::nullopt};
     Fact<Answer> api_version{std::nullopt};
     Fact<Answer> create_vm{std::nullopt};
+    Fact<Answer> create_vcpu{std::nullopt};
     Fact<KvmCapabilities> capabilities{std::nullopt};
     Fact<GuestRun> run_real{std::nullopt};
     Fact<GuestRun> run_long{std::nullopt};
+    Fact<GuestRun> watchdog{std::nullopt};  ///< A guest without an end, passed if the timer ended it.
     Fact<GuestSpeed> speed{std::nullopt};
     Fact<NestedOffer> offer{std::nullopt};
     Fact<MsrWriteback> msrs{std::nullopt};
     Fact<ExitCost> exit_cost{std::nullopt};
-    Fact<GuestRun> nested_run{std::nullopt};     ///< A guest's guest; absent too where it was not asked for.
-    Fact<GuestRun> nested_paging{std::nullopt};  ///< The same by AMD's nested paging.
-    Fact<std::string> nested{std::nullopt};      ///< The vendor module's parameter `nested`: "Y", "1", "N", "0".
+    Fact<GuestRun> nested_run{std::nullopt};        ///< A guest's guest; absent too where it was not asked for.
+    Fact<GuestRun> nested_paging{std::nullopt};     ///< The same by AMD's nested paging.
+    Fact<std::string> nested{std::nullopt};         ///< The vendor module's parameter `nested`: "Y", "1", "N", "0".
+    std::map<std::string, std::string> parameters;  ///< Others that are looked at, those that are there: "sev" -> "N".
+    Fact<std::size_t> counters{std::nullopt};       ///< In sys/kernel/debug/kvm; absent: there is no such folder.
 
     /// Whether KVM made a virtual machine: proof that no CPU flag can take away.
     [[nodiscard]] bool creates_machines() const { return create_vm && *create_vm && (*create_vm)->ok(); }

@@ -4,6 +4,7 @@
 #include "base/answer.hpp"
 #include "base/fact.hpp"
 #include "facts/ipv4.hpp"
+#include "facts/libvirt_answers.hpp"
 #include "facts/user.hpp"
 
 #include <optional>
@@ -73,6 +74,7 @@ struct LibvirtFacts {
     Fact<QemuConf> conf{std::nullopt};        ///< Absent: there is no etc/libvirt/qemu.conf.
     Fact<std::vector<NotedEmulator>> noted{
         std::nullopt};  ///< Its cache of capabilities; absent: there is none, which it makes when it is first used.
+    Fact<LibvirtAnswers> answers{std::nullopt};          ///< By its library; absent: it was not asked.
     Fact<DefaultNetwork> default_network{std::nullopt};  ///< Absent: none is defined.
 
     [[nodiscard]] bool installed() const noexcept { return monolithic.installed || modular.installed; }

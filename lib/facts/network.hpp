@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/fact.hpp"
+#include "facts/kvm_users.hpp"
 
 #include <string>
 #include <string_view>
@@ -24,8 +25,10 @@ struct NetworkFacts {
     Fact<NamedNode> vhost_vsock{std::nullopt};  ///< dev/vhost-vsock; absent likewise.
     bool vmci_transport = false;                ///< VMware's transport of vsock is loaded.
     bool looked_at_sysctls = true;              ///< False: a recording without proc/sys/net.
-    Fact<std::string> bridge_filter{std::nullopt};  ///< net.bridge.bridge-nf-call-iptables; absent: no br_netfilter.
-    bool docker = false;                            ///< Docker's bridge docker0 is there.
+    Fact<std::string> bridge_filter{std::nullopt};   ///< net.bridge.bridge-nf-call-iptables; absent: no br_netfilter.
+    bool docker = false;                             ///< Docker's bridge docker0 is there.
+    Fact<std::string> forward_policy{std::nullopt};  ///< Of IPv4's chain FORWARD: "drop", "accept"; absent: nobody
+                                                     ///< asked, or there is no such chain.
 };
 
 /// The shape that a node has if it is the right one: "character device 10:200". Other shapes are wrong ones.
@@ -38,11 +41,13 @@ inline constexpr unsigned tun_minor = 200;
 inline constexpr unsigned vhost_net_minor = 238;
 inline constexpr unsigned vhost_vsock_minor = 241;
 
-/// Which kernel modules of other hypervisors are loaded.
+/// Which kernel modules of other hypervisors are loaded, and who uses KVM already.
 struct ConflictFacts {
-    bool virtualbox = false;                       ///< vboxdrv
-    bool vmware = false;                           ///< vmmon
+    bool virtualbox = false;                             ///< vboxdrv
+    Fact<std::string> virtualbox_version{std::nullopt};  ///< "7.0.14 r161095"; absent: not told.
+    bool vmware = false;                                 ///< vmmon
     Fact<std::string> virt_at_load{std::nullopt};  ///< kvm's parameter enable_virt_at_load: "Y", "N"; since Linux 6.12.
+    Fact<KvmUsers> kvm_users{std::nullopt};        ///< Absent: nobody looked.
 };
 
 /// Whether the text of modules.dep or modules.builtin names a module: "vhost_net", in the spelling of sys/module.

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "facts/redact.hpp"
 
+#include <algorithm>
+#include <array>
+#include <string_view>
+
 namespace kvmkit {
 namespace {
 
@@ -15,6 +19,13 @@ void hide_ranges(DefaultNetwork& network)
     if (network.clash) {
         network.clash->range = range_around(base, network.clash->range.prefix);
     }
+}
+
+/// A process may be called as its VM is; what the programs that run VMs are called names nobody.
+bool names_a_program(std::string_view command)
+{
+    constexpr std::array programs{"qemu", "kvm", "firecracker", "cloud-hyper", "crosvm", "lkvm", "vmm", "libvirt"};
+    return std::ranges::any_of(programs, [command](const char* program) { return command.starts_with(program); });
 }
 
 }  // namespace
@@ -49,12 +60,29 @@ void Redactor::facts(HostFacts& host) const
     if (host.kvm.udev && *host.kvm.udev) {
         (*host.kvm.udev)->group = text((*host.kvm.udev)->group);
     }
+    if (host.conflicts.kvm_users && *host.conflicts.kvm_users) {
+        for (KvmUser& user : (*host.conflicts.kvm_users)->users) {
+            user.command = names_a_program(user.command) ? user.command : "REDACTED";
+        }
+    }
+    if (host.resources.device_lists && *host.resources.device_lists) {
+        for (DeviceList& list : **host.resources.device_lists) {
+            list.group = text(list.group);
+        }
+    }
     if (host.libvirt.default_network && *host.libvirt.default_network) {
         DefaultNetwork& network = **host.libvirt.default_network;
         hide_ranges(network);
         network.bridge = text(network.bridge);
         if (network.clash) {
             network.clash->device = text(network.clash->device);
+        }
+    }
+    if (host.libvirt.answers && *host.libvirt.answers) {
+        LibvirtAnswers& answers = **host.libvirt.answers;
+        answers.problem = text(answers.problem);
+        for (LibvirtDomainType& type : answers.types) {
+            type.problem = text(type.problem);
         }
     }
     if (host.libvirt.noted && *host.libvirt.noted) {

@@ -68,6 +68,26 @@ std::set<std::string, std::less<>> parse_cgroups(std::string_view text)
     return found;
 }
 
+bool allows_device(std::string_view list, unsigned major, unsigned minor)
+{
+    constexpr std::size_t columns = 3;
+    const auto covers = [](std::string_view number, unsigned wanted) {
+        return number == "*" || decimal<unsigned>(number) == wanted;
+    };
+    for (const auto line : lines(list)) {  // "c 10:232 rwm", "a *:* rwm"
+        const auto row = words(line);
+        const auto numbers = row.size() == columns ? split(row[1], ':') : std::vector<std::string_view>{};
+        if (numbers.size() != 2 || (row[0] != "c" && row[0] != "a")) {
+            continue;
+        }
+        const bool both = row[2].find('r') != std::string_view::npos && row[2].find('w') != std::string_view::npos;
+        if (both && covers(numbers[0], major) && covers(numbers[1], minor)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 std::optional<ResourceLimit> parse_limit(std::string_view limits, std::string_view name)
 {
     for (const auto line : lines(limits)) {

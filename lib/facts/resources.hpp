@@ -11,6 +11,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace kvmkit {
 
@@ -69,6 +70,18 @@ struct ProcessFacts {
     bool operator==(const ProcessFacts&) const = default;
 };
 
+/// A control group of version 1 whose list of devices was read.
+struct DeviceList {
+    std::string group = {};   ///< "machine.slice"; empty: the topmost one.
+    bool allows_kvm = false;  ///< Character device 10:232, for reading and writing.
+
+    bool operator==(const DeviceList&) const = default;
+};
+
+/// Whether a devices.list lets its group read and write a character device. Not whether the list is the last word: one
+/// group's is never wider than that of the group above.
+bool allows_device(std::string_view list, unsigned major, unsigned minor);
+
 /// What guests take from the host.
 struct ResourceFacts {
     bool looked = false;  ///< False: a recording that may lack what is there.
@@ -78,6 +91,7 @@ struct ResourceFacts {
     Fact<std::string> samepage_merging{std::nullopt};   ///< sys/kernel/mm/ksm/run: "0", "1", "2".
     Fact<std::string> transparent_pages{std::nullopt};  ///< The chosen word: "madvise".
     Fact<ControlGroups> cgroups{std::nullopt};
+    Fact<std::vector<DeviceList>> device_lists{std::nullopt};  ///< Absent: version 1 does not keep devices here.
     Fact<ProcessFacts> process{std::nullopt};
     Fact<std::string> clocksource{std::nullopt};     ///< "tsc"
     Fact<std::string> clocksources{std::nullopt};    ///< Those to be had: "tsc hpet acpi_pm".

@@ -16,6 +16,7 @@ struct SecurityFacts {
     bool parser_installed = false;            ///< The program that loads it.
     Fact<bool> enforcing{std::nullopt};       ///< SELinux forbids what its policy does not allow; absent: it is not on.
     std::string images_on = {};               ///< "nfs4", "cifs": a network's file system that holds VMs' images.
+    Fact<bool> protected_host{std::nullopt};  ///< IBM Z: this host may have protected guests; absent: no such switch.
     Fact<bool> images_allowed{std::nullopt};  ///< SELinux's boolean that lets VMs use such; absent: there is none.
 };
 

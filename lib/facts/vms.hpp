@@ -3,6 +3,7 @@
 
 #include "base/fact.hpp"
 #include "facts/cpu_set.hpp"
+#include "facts/libvirt_answers.hpp"
 #include "facts/memory.hpp"
 #include "facts/qemu.hpp"
 
@@ -40,6 +41,7 @@ struct RunningVm {
     int pid = 0;
     std::uint64_t start_ticks = 0;  ///< After boot (proc_tick).
     QemuCommand command;
+    std::optional<LibvirtDomain> libvirt;   ///< The VM as libvirt knows it; absent: it does not, or was not asked.
     std::string accelerator;                ///< By the names of its threads, else by its command line; empty: not told.
     std::optional<unsigned> vcpus;          ///< By its threads where they carry names, else by its command line.
     std::optional<Bytes> resident;          ///< Of its memory, what is in RAM; huge pages apart.

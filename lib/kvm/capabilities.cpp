@@ -32,6 +32,9 @@ constexpr std::array wanted
 #endif
 };
 
+/// KVM_CAP_BINARY_STATS_FD, which headers before Linux 5.14 do not know.
+constexpr int capability_of_stats = 203;
+
 }  // namespace
 
 Capabilities ask_capabilities(int device) noexcept
@@ -40,6 +43,7 @@ Capabilities ask_capabilities(int device) noexcept
     Capabilities told{.asked = 1};
     told.recommended_vcpus = std::max(ask(KVM_CAP_NR_VCPUS), 0);
     told.max_vcpus = std::max(ask(KVM_CAP_MAX_VCPUS), told.recommended_vcpus);
+    told.binary_stats = ask(capability_of_stats) > 0;
     for (std::size_t i = 0; i < wanted.size(); ++i) {
         told.missing |= ask(wanted.at(i).number) > 0 ? 0U : 1U << i;
     }

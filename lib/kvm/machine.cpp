@@ -88,6 +88,15 @@ Attempt<UniqueFd> create_vm(int device)
     }
 }
 
+Attempt<UniqueFd> create_vcpu(int vm)
+{
+    UniqueFd vcpu{::ioctl(vm, KVM_CREATE_VCPU, 0)};
+    if (!vcpu) {
+        return refused(Call::create_vcpu);
+    }
+    return vcpu;
+}
+
 Attempt<Machine> Machine::build(int device, Interrupts interrupts)
 {
     auto vm = create_vm(device);
@@ -102,18 +111,18 @@ Attempt<Machine> Machine::build(int device, Interrupts interrupts)
     if (!memory) {
         return tl::unexpected{memory.error()};
     }
-    UniqueFd vcpu{::ioctl(vm->get(), KVM_CREATE_VCPU, 0)};
+    auto vcpu = create_vcpu(vm->get());
     if (!vcpu) {
-        return refused(Call::create_vcpu);
+        return tl::unexpected{vcpu.error()};
     }
-    auto run = map_run(device, vcpu.get());
+    auto run = map_run(device, vcpu->get());
     if (!run) {
         return tl::unexpected{run.error()};
     }
-    if (!give_supported_cpuid(device, vcpu.get())) {
+    if (!give_supported_cpuid(device, vcpu->get())) {
         return refused(Call::set_cpuid);
     }
-    return Machine{std::move(*vm), std::move(*memory), std::move(vcpu), std::move(*run)};
+    return Machine{std::move(*vm), std::move(*memory), std::move(*vcpu), std::move(*run)};
 }
 
 void Machine::load(std::uint64_t address, GuestCode code) noexcept

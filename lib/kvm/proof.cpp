@@ -67,8 +67,10 @@ std::string phrase(Stage stage)
         case Stage::api_version: return "asking KVM for its version";
         case Stage::create_vm: return "creating a virtual machine";
         case Stage::offer: return "asking KVM what it offers its guests";
+        case Stage::create_vcpu: return "creating a vCPU";
         case Stage::run_real: return "running a 16 bit guest";
         case Stage::run_long: return "running a 64 bit guest";
+        case Stage::watchdog: return "ending a guest that loops for ever";
         case Stage::speed: return "measuring a guest's speed";
         case Stage::msrs: return "writing MSRs back";
         case Stage::exits: return "measuring what it costs to leave a guest";

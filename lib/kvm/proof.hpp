@@ -16,8 +16,10 @@ enum class Stage : std::int32_t {
     api_version,
     create_vm,
     offer,
+    create_vcpu,
     run_real,
     run_long,
+    watchdog,
     speed,
     msrs,
     exits,
@@ -99,6 +101,7 @@ struct Capabilities {
     std::int32_t recommended_vcpus = 0;
     std::int32_t max_vcpus = 0;
     std::uint32_t missing = 0;  ///< Bits; missing_capabilities() names them.
+    bool binary_stats = false;  ///< KVM_CAP_BINARY_STATS_FD
 };
 
 struct Msr {
@@ -122,9 +125,11 @@ struct Proof {
     Answer create_vm;
     Offer offer;
     Capabilities capabilities;
+    Answer create_vcpu;
     GuestResult real;
     GuestResult long_mode;
-    GuestResult speed;  ///< How the loop in the guest's kernel ended.
+    GuestResult watchdog;  ///< How a guest without an end ended: never_ended is as it should be.
+    GuestResult speed;     ///< How the loop in the guest's kernel ended.
     LoopTime host_loop;
     LoopTime kernel_loop;
     LoopTime user_loop;  ///< No turns: it could not be run.

@@ -34,6 +34,8 @@ constexpr std::chrono::milliseconds slow_budget{200};
 /// For a second look at a guest that seemed slow: the cost of entering it hardly counts then.
 constexpr std::chrono::milliseconds second_budget{60};
 constexpr std::chrono::milliseconds exit_budget{50};
+/// After which a guest without an end is ended: long enough to be in it, short enough not to be noticed.
+constexpr std::chrono::milliseconds patience{2};
 
 /// A guest's loop that was disturbed is measured once more. Emulation is hundreds of times slower than this.
 constexpr double suspicious_ratio = 5;
@@ -84,14 +86,20 @@ private:
         const auto vm = create_vm(device_.get());
         proof_.create_vm = {.errnum = vm ? 0 : vm.error().errnum};
         enter(vm ? Stage::offer : Stage::done);
-        return vm.has_value();
+        if (!vm) {
+            return false;
+        }
+        proof_.capabilities = ask_capabilities(device_.get());
+        proof_.offer = ask_offer(device_.get());
+        enter(Stage::create_vcpu);
+        const auto vcpu = create_vcpu(vm->get());
+        proof_.create_vcpu = {.errnum = vcpu ? 0 : vcpu.error().errnum};
+        enter(vcpu ? Stage::run_real : Stage::done);
+        return vcpu.has_value();
     }
 
     void run_guests()
     {
-        proof_.capabilities = ask_capabilities(device_.get());
-        proof_.offer = ask_offer(device_.get());
-        enter(Stage::run_real);
         proof_.real = run_real_guest(device_.get(), run_budget);
         enter(Stage::run_long);
         proof_.long_mode = run_long_guest(device_.get(), run_budget);
@@ -103,6 +111,8 @@ private:
 
     void examine()
     {
+        enter(Stage::watchdog);
+        proof_.watchdog = run_endless_guest(device_.get(), patience);
         enter(Stage::speed);
         measure();
         enter(Stage::msrs);

@@ -103,6 +103,23 @@ GuestResult long_result(int device, std::chrono::milliseconds budget)
     return result;
 }
 
+GuestResult endless_result(int device, std::chrono::milliseconds patience)
+{
+    auto machine = Machine::build(device);
+    if (!machine) {
+        return not_begun(machine.error());
+    }
+    machine->load(layout::code, spin_code());
+    if (auto ready = enter_long_mode(*machine, Ring::kernel, {}); !ready) {
+        return not_begun(ready.error());
+    }
+    const Departure departure = enter(*machine, patience);
+    if (departure.kind == Departure::Kind::ended) {
+        return departure.result;
+    }
+    return {.ended = Ended::wrong_result, .code = departure.word};
+}
+
 }  // namespace
 
 GuestResult not_begun(const Refusal& refusal) noexcept
@@ -126,6 +143,12 @@ GuestResult run_real_guest(int device, std::chrono::milliseconds budget)
 {
     const auto begin = Clock::now();
     return timed(has_guest_code ? real_result(device, budget) : GuestResult{.ended = Ended::no_guest_code}, begin);
+}
+
+GuestResult run_endless_guest(int device, std::chrono::milliseconds patience)
+{
+    const auto begin = Clock::now();
+    return timed(has_guest_code ? endless_result(device, patience) : GuestResult{.ended = Ended::no_guest_code}, begin);
 }
 
 GuestResult run_long_guest(int device, std::chrono::milliseconds budget)

@@ -6,7 +6,6 @@
 #include "probe/collect_resources.hpp"
 #include "probe/collect_software.hpp"
 #include "probe/cpuid.hpp"
-#include "probe/kernel_log.hpp"
 #include "probe/software.hpp"
 #include "system/small_files.hpp"
 
@@ -44,6 +43,7 @@ constexpr std::array single_files{
     "sys/kernel/mm/ksm/run",
     "sys/kernel/mm/transparent_hugepage/enabled",
     "sys/kernel/security/lockdown",
+    "sys/firmware/uv/prot_virt_host",
     "sys/devices/system/clocksource/clocksource0/current_clocksource",
     "sys/devices/system/clocksource/clocksource0/available_clocksource",
 };
@@ -120,6 +120,7 @@ private:
     void take_module(const std::string& folder)
     {
         add_directory(into_.files, folder);
+        take(folder + "/version");
         const auto parameters = root_.names(folder + "/parameters");
         if (!parameters || !*parameters) {
             return;
@@ -179,7 +180,6 @@ Collection collect(const Root& root, HostFacts host)
         if (collection.host.cpuid && *collection.host.cpuid) {
             (*collection.host.cpuid)->leaves = raw_cpuid();
         }
-        collection.host.kernel_log = read_kernel_log();
     }
     Collector{root, collection}.take_all();
     return collection;

@@ -23,8 +23,11 @@ constexpr std::array folders{"usr/bin",
                              "sys/class/net/docker0",
                              "sys/module/vmw_vsock_vmci_transport"};
 
-constexpr std::array programs{
-    "usr/sbin/libvirtd", "usr/sbin/virtqemud", "usr/sbin/apparmor_parser", "etc/apparmor.d/libvirt/TEMPLATE.qemu"};
+constexpr std::array programs{"usr/sbin/libvirtd",
+                              "usr/sbin/virtqemud",
+                              "usr/sbin/apparmor_parser",
+                              "etc/apparmor.d/libvirt/TEMPLATE.qemu",
+                              "sys/kernel/debug/x86/tboot_log"};
 
 class Presence {
 public:

@@ -15,6 +15,7 @@
 #include <sys/sysmacros.h>
 #include <sys/xattr.h>
 
+#include <algorithm>
 #include <array>
 
 #include <fmt/format.h>
@@ -66,6 +67,40 @@ Fact<std::string> read_nested(const Root& root, const Fact<CpuFacts>& cpu)
         }
     }
     return std::optional<std::string>{};
+}
+
+/// What the vendors' modules were told beyond `nested`.
+std::map<std::string, std::string> read_parameters(const Root& root)
+{
+    constexpr std::array looked_at{"kvm_intel/parameters/enable_shadow_vmcs",
+                                   "kvm_intel/parameters/tdx",
+                                   "kvm_amd/parameters/vls",
+                                   "kvm_amd/parameters/vgif",
+                                   "kvm_amd/parameters/sev",
+                                   "kvm_amd/parameters/sev_es",
+                                   "kvm_amd/parameters/sev_snp"};
+    std::map<std::string, std::string> found;
+    for (const std::string_view path : looked_at) {
+        const auto value = trimmed(root, fmt::format("sys/module/{}", path));
+        if (value && *value) {
+            found.emplace(path.substr(path.rfind('/') + 1), **value);
+        }
+    }
+    return found;
+}
+
+/// The names of counters in KVM's folder of debugfs, which only root may see; each VM has a folder of its own there.
+Fact<std::size_t> count_counters(const Root& root)
+{
+    const auto names = root.names("sys/kernel/debug/kvm");
+    if (!names) {
+        return names.error();
+    }
+    if (!*names) {
+        return std::optional<std::size_t>{};
+    }
+    const auto is_counter = [](const std::string& name) { return name.find('-') == std::string::npos; };
+    return std::optional{static_cast<std::size_t>(std::ranges::count_if(**names, is_counter))};
 }
 
 Fact<GroupFacts> read_kvm_group(const Root& root)
@@ -128,6 +163,8 @@ FileFacts read_files(const Root& root)
     facts.host.kvm_group = read_kvm_group(root);
     facts.host.kvm.modules = read_modules(root);
     facts.host.kvm.nested = read_nested(root, facts.host.cpu);
+    facts.host.kvm.parameters = read_parameters(root);
+    facts.host.kvm.counters = count_counters(root);
     facts.host.kvm.udev = read_udev(root);
     facts.host.libvirt = read_libvirt(root);
     facts.host.network = read_network(root);

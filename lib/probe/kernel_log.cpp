@@ -18,7 +18,8 @@ namespace kvmkit {
 namespace {
 
 constexpr std::size_t most_lines = 200;
-constexpr std::array topics{"kvm", "vmx", "svm", "virt", "hypervisor", "vt-x", "iommu", "dmar", "amd-vi", "remapping"};
+constexpr std::array topics{
+    "kvm", "vmx", "svm", "virt", "hypervisor", "vt-x", "iommu", "dmar", "amd-vi", "remapping", "tboot"};
 
 bool concerns_us(std::string_view line)
 {

@@ -77,7 +77,8 @@ KernelFacts read_kernel_settings(const Root& root)
             .vulnerabilities = read_vulnerabilities(root),
             .lockdown = chosen_in(root, "sys/kernel/security/lockdown"),
             .nx_huge_pages = trimmed(root, "sys/module/kvm/parameters/nx_huge_pages"),
-            .rules = read_rules(root)};
+            .rules = read_rules(root),
+            .tboot = root.exists("sys/kernel/debug/x86/tboot_log")};
 }
 
 Fact<std::uint64_t> read_lock_msr(const HostFacts& host)

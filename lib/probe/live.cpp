@@ -4,7 +4,9 @@
 #include "kvm/capabilities.hpp"
 #include "probe/cpuid.hpp"
 #include "probe/files.hpp"
+#include "probe/kernel_log.hpp"
 #include "probe/kernel_settings.hpp"
+#include "probe/kvm_users.hpp"
 #include "probe/libvirt.hpp"
 #include "probe/other_user.hpp"
 
@@ -103,7 +105,8 @@ Fact<KvmCapabilities> as_capabilities(const kvm::Capabilities& told)
     }
     return std::optional<KvmCapabilities>{{.recommended_vcpus = told.recommended_vcpus,
                                            .max_vcpus = told.max_vcpus,
-                                           .missing = kvm::missing_capabilities(told)}};
+                                           .missing = kvm::missing_capabilities(told),
+                                           .binary_stats = told.binary_stats}};
 }
 
 Fact<MsrWriteback> as_writeback(const kvm::MsrWriteback& msrs)
@@ -126,6 +129,16 @@ Fact<ExitCost> as_cost(const kvm::Proof& proof)
     const bool user = proof.user_exit.turns > 0;
     return std::optional<ExitCost>{{.kernel_ns = proof.kernel_exit.per_turn(),
                                     .user_ns = user ? std::optional{proof.user_exit.per_turn()} : std::nullopt}};
+}
+
+/// Passed where the timer ended the guest.
+Fact<GuestRun> as_watchdog(const kvm::GuestResult& result)
+{
+    if (result.ended != kvm::Ended::never_ended) {
+        return as_run(result);
+    }
+    return std::optional<GuestRun>{
+        {.passed = true, .detail = {}, .took = std::chrono::microseconds{result.microseconds}}};
 }
 
 /// Absent where it was not asked for.
@@ -222,9 +235,12 @@ void take_over(const kvm::Proven& proven, kvm::Depth depth, KvmFacts& facts)
     facts.create_vm = results.next<Answer>(Stage::create_vm, std::optional{proof.create_vm}, proof.create_vm.ok());
     facts.capabilities = results.next<KvmCapabilities>(Stage::offer, as_capabilities(proof.capabilities), true);
     facts.offer = results.next<NestedOffer>(Stage::offer, as_offer(proof.offer), true);
+    facts.create_vcpu =
+        results.next<Answer>(Stage::create_vcpu, std::optional{proof.create_vcpu}, proof.create_vcpu.ok());
     facts.run_real = results.next<GuestRun>(Stage::run_real, as_run(proof.real), true);
     const bool runs = proof.long_mode.ended == kvm::Ended::passed;
     facts.run_long = results.next<GuestRun>(Stage::run_long, as_run(proof.long_mode), runs);
+    facts.watchdog = results.next<GuestRun>(Stage::watchdog, as_watchdog(proof.watchdog), true);
     facts.speed = results.next<GuestSpeed>(Stage::speed, as_speed(proof), true);
     facts.msrs = results.next<MsrWriteback>(Stage::msrs, as_writeback(proof.msrs), true);
     facts.exit_cost = results.next<ExitCost>(Stage::exits, as_cost(proof), true);
@@ -239,8 +255,10 @@ void probe_live(const Root& root, const ProbeOrder& order, HostFacts& host)
     host.arch = machine_name();
     host.cpuid = read_cpuid();
     host.kernel_settings.feature_control = read_lock_msr(host);
+    host.kernel_log = read_kernel_log();
     try_libvirt(host.libvirt);
     look_at_kvm(root, order, host);
+    host.conflicts.kvm_users = find_kvm_users(root);
 }
 
 }  // namespace kvmkit

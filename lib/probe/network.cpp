@@ -57,6 +57,7 @@ NetworkFacts read_network(const Root& root)
 ConflictFacts read_conflicts(const Root& root)
 {
     return {.virtualbox = root.exists("sys/module/vboxdrv"),
+            .virtualbox_version = trimmed(root, "sys/module/vboxdrv/version"),
             .vmware = root.exists("sys/module/vmmon"),
             .virt_at_load = trimmed(root, "sys/module/kvm/parameters/enable_virt_at_load")};
 }

@@ -117,6 +117,39 @@ Fact<ControlGroups> read_control_groups(const Root& root)
     return std::optional{std::move(groups)};
 }
 
+/// The groups of libvirt's guests, and our own.
+std::vector<std::string> groups_with_devices(const Root& root)
+{
+    std::vector<std::string> groups{"devices/machine.slice", "devices/machine"};
+    const auto own = cgroup_path(text_or_nothing(root, "proc/self/cgroup"), "devices");
+    if (own && (*own == "devices" || own->starts_with("devices/"))) {
+        groups.push_back(*own);
+    }
+    return groups;
+}
+
+Fact<std::vector<DeviceList>> read_device_lists(const Root& root)
+{
+    constexpr unsigned misc = 10;
+    constexpr unsigned kvm = 232;
+    constexpr std::string_view top = "devices";
+    if (!root.exists(fmt::format("{}/{}", groups_folder, top))) {
+        return std::optional<std::vector<DeviceList>>{};
+    }
+    std::vector<DeviceList> found;
+    for (const auto& group : groups_with_devices(root)) {
+        const auto list = root.read(fmt::format("{}/{}/devices.list", groups_folder, group));
+        if (!list) {
+            return list.error();
+        }
+        if (*list) {
+            const auto name = group.substr(std::min(group.size(), top.size() + 1));
+            found.push_back({name, allows_device(**list, misc, kvm)});
+        }
+    }
+    return std::optional{std::move(found)};
+}
+
 std::size_t count_nodes(const Root& root)
 {
     const auto names = root.names("sys/devices/system/node");
@@ -145,6 +178,7 @@ ResourceFacts read_resources(const Root& root)
     facts.samepage_merging = trimmed(root, "sys/kernel/mm/ksm/run");
     facts.transparent_pages = chosen_in(root, "sys/kernel/mm/transparent_hugepage/enabled");
     facts.cgroups = read_control_groups(root);
+    facts.device_lists = read_device_lists(root);
     facts.process = read_process(root);
     facts.clocksource = trimmed(root, "sys/devices/system/clocksource/clocksource0/current_clocksource");
     facts.clocksources = trimmed(root, "sys/devices/system/clocksource/clocksource0/available_clocksource");

@@ -27,6 +27,7 @@ void read_security(const Root& root, SecurityFacts& security)
     security.template_installed = root.exists("etc/apparmor.d/libvirt/TEMPLATE.qemu");
     security.parser_installed = root.exists("usr/sbin/apparmor_parser") || root.exists("sbin/apparmor_parser");
     security.enforcing = read_switch(root, "sys/fs/selinux/enforce");
+    security.protected_host = read_switch(root, "sys/firmware/uv/prot_virt_host");
     if (root.is_this_host()) {
         const auto type = filesystem_of(text_or_nothing(root, "proc/mounts"), "/var/lib/libvirt/images");
         security.images_on = boolean_for(type).empty() ? std::string{} : type;

@@ -2,6 +2,7 @@
 #include "report/markdown.hpp"
 
 #include "report/phrases.hpp"
+#include "report/verdict_line.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -96,7 +97,7 @@ std::string remedies(const Report& report)
 std::string to_markdown(const Report& report, std::string_view version)
 {
     return fmt::format("## KVM: {}\n\n{}\n### Checks\n\n{}{}",
-                       plain(headline(report)),
+                       plain(verdict_line(report)),
                        host_table(report, version),
                        check_table(report),
                        remedies(report));

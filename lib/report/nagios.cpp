@@ -2,6 +2,7 @@
 #include "report/nagios.hpp"
 
 #include "report/phrases.hpp"
+#include "report/verdict_line.hpp"
 
 #include <algorithm>
 
@@ -64,7 +65,7 @@ NagiosState nagios_state(Readiness verdict) noexcept
 
 std::string to_nagios(const Report& report)
 {
-    auto line = fmt::format("KVM {} - {}", word(nagios_state(report.summary.verdict)), headline(report));
+    auto line = fmt::format("KVM {} - {}", word(nagios_state(report.summary.verdict)), verdict_line(report));
     for (const Finding& finding : report.findings) {
         if (counts(finding.verdict.status)) {
             line +=

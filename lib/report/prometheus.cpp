@@ -10,7 +10,7 @@
 namespace kvmkit {
 namespace {
 
-std::string quoted(std::string_view value)
+std::string label_value(std::string_view value)
 {
     std::string text = "\"";
     for (const char c : one_line(value)) {
@@ -31,11 +31,11 @@ std::string host_info(const Report& report)
 {
     return family("host_info", "The host that was judged; always 1.") +
            fmt::format("kvmkit_host_info{{arch={},cpu={},flag={},kernel={},underlay={}}} 1\n",
-                       quoted(report.arch),
-                       quoted(report.model),
-                       quoted(report.cpu_known ? word(report.flag) : ""),
-                       quoted(report.kernel),
-                       quoted(report.underlay ? word(report.underlay->kind) : ""));
+                       label_value(report.arch),
+                       label_value(report.model),
+                       label_value(report.cpu_known ? word(report.flag) : ""),
+                       label_value(report.kernel),
+                       label_value(report.underlay ? word(report.underlay->kind) : ""));
 }
 
 /// One series for each word that the state can be, so that an alert need not know what came before.
@@ -44,8 +44,9 @@ std::string verdict_states(const Report& report)
     constexpr std::array all{Readiness::ready, Readiness::degraded, Readiness::unusable, Readiness::unknown};
     auto text = family("kvm_verdict", "Whether this host runs KVM guests: 1 for the verdict that holds.");
     for (const Readiness verdict : all) {
-        text += fmt::format(
-            "kvmkit_kvm_verdict{{verdict={}}} {}\n", quoted(word(verdict)), report.summary.verdict == verdict ? 1 : 0);
+        text += fmt::format("kvmkit_kvm_verdict{{verdict={}}} {}\n",
+                            label_value(word(verdict)),
+                            report.summary.verdict == verdict ? 1 : 0);
     }
     return text;
 }
@@ -54,8 +55,8 @@ std::string recommendation_info(const Report& report)
 {
     return family("recommendation_info", "The state of KVM and the accelerator that serves guests best; always 1.") +
            fmt::format("kvmkit_recommendation_info{{accel={},kvm={}}} 1\n",
-                       quoted(word(report.recommendation.accel)),
-                       quoted(word(report.summary.kvm)));
+                       label_value(word(report.recommendation.accel)),
+                       label_value(word(report.summary.kvm)));
 }
 
 std::string check_states(const Report& report)
@@ -66,8 +67,8 @@ std::string check_states(const Report& report)
     auto text = family("check_status", "The checks with their status (pass, warn, fail, skip, unknown); always 1.");
     for (const Finding& finding : report.findings) {
         text += fmt::format("kvmkit_check_status{{check={},status={}}} 1\n",
-                            quoted(finding.check.id),
-                            quoted(word(finding.verdict.status)));
+                            label_value(finding.check.id),
+                            label_value(word(finding.verdict.status)));
     }
     return text;
 }

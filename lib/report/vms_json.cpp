@@ -63,6 +63,12 @@ Json thread_json(const VmThread& thread, const ThreadLoad& load)
             {"waited_s", seconds_or_null(thread.waited)}};
 }
 
+Json libvirt_json(const std::optional<LibvirtDomain>& domain)
+{
+    return domain ? Json{{"name", domain->name}, {"id", value_or_null(domain->id)}, {"state", domain->state}}
+                  : Json(nullptr);
+}
+
 Json vm_json(const RunningVm& vm, const VmLoad& load)
 {
     Json threads = Json::array();
@@ -72,6 +78,7 @@ Json vm_json(const RunningVm& vm, const VmLoad& load)
     return {{"pid", vm.pid},
             {"name", text_or_null(vm.command.name)},
             {"uuid", text_or_null(vm.command.uuid)},
+            {"libvirt", libvirt_json(vm.libvirt)},
             {"accelerator", text_or_null(vm.accelerator)},
             {"vcpus", value_or_null(vm.vcpus)},
             {"memory_bytes", bytes_or_null(vm.command.memory)},

@@ -34,25 +34,6 @@ bool continues_letter(char byte)
     return (static_cast<unsigned char>(byte) & mask) == continuation;
 }
 
-/// At most `width` bytes, without half a letter at the end. Names come from other users' command lines: control
-/// characters in them would reach the terminal.
-std::string harmless(std::string_view text, std::size_t width)
-{
-    constexpr std::string_view cut = "..";
-    std::size_t end = text.size();
-    if (end > width) {
-        end = width - cut.size();
-        while (end > 0 && continues_letter(text[end])) {
-            --end;
-        }
-    }
-    std::string shown;
-    for (std::size_t place = 0; place < end; ++place) {
-        shown += is_control(text, place) ? '?' : text[place];
-    }
-    return end < text.size() ? shown.append(cut) : shown;
-}
-
 std::string counted(std::size_t count, std::string_view what)
 {
     return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
@@ -238,25 +219,15 @@ std::string memory_line(const RunningVm& vm)
     return parts.empty() ? std::string{} : fmt::format("  {}\n", fmt::join(parts, ", "));
 }
 
-std::string vm_text(const RunningVm& vm, const VmsReport& report, Paint paint)
+/// "libvirt calls it 'web', id 3"; empty where it does not know it, or was not asked.
+std::string libvirt_line(const RunningVm& vm)
 {
-    auto text = vm_title(vm, paint) + memory_line(vm);
-    if (!vm.threads) {
-        return text + fmt::format("  {}\n", harmless(vm.threads.error().message, 76));
+    constexpr std::size_t name_width = 40;
+    if (!vm.libvirt) {
+        return {};
     }
-    if (vm.threads->empty()) {
-        return text + "  no thread of it is named as a vCPU\n";
-    }
-    if (!vm.threads_named()) {
-        text +=
-            "  its threads carry no names: some of these run the vCPUs, some may be helpers\n"
-            "  (QEMU names them if started with -name NAME,debug-threads=on)\n";
-    }
-    text += "  vCPU   THREAD  ON CPU  MAY USE                  RUNS    WAITS\n";
-    for (const VmThread& thread : *vm.threads) {
-        text += thread_line(thread, report.load.of(thread.tid), report.running.online);
-    }
-    return text;
+    const auto id = vm.libvirt->id ? fmt::format(", id {}", *vm.libvirt->id) : std::string{};
+    return fmt::format("  libvirt calls it '{}'{}\n", harmless(vm.libvirt->name, name_width), id);
 }
 
 std::string unseen_lines(const RunningVms& running)
@@ -275,14 +246,58 @@ std::string unseen_lines(const RunningVms& running)
 
 }  // namespace
 
-std::string to_text(const VmsReport& report, Paint paint)
+std::string harmless(std::string_view text, std::size_t width)
+{
+    constexpr std::string_view cut = "..";
+    std::size_t end = text.size();
+    if (end > width) {
+        end = width - cut.size();
+        while (end > 0 && continues_letter(text[end])) {
+            --end;
+        }
+    }
+    std::string shown;
+    for (std::size_t place = 0; place < end; ++place) {
+        shown += is_control(text, place) ? '?' : text[place];
+    }
+    return end < text.size() ? shown.append(cut) : shown;
+}
+
+std::string host_text(const VmsReport& report, Paint paint)
 {
     const auto& [running, load, overcommit] = report;
+    auto text = cpu_lines(overcommit.cpu) + memory_lines(overcommit.memory) + pain_lines(overcommit.pain, paint);
+    const auto phrase = span_phrase(load.span);
+    return phrase.empty() ? text : text + fmt::format("  shares    {}\n", phrase);
+}
+
+std::string vm_text(const RunningVm& vm, const VmsReport& report, Paint paint)
+{
+    auto text = vm_title(vm, paint) + libvirt_line(vm) + memory_line(vm);
+    if (!vm.threads) {
+        return text + fmt::format("  {}\n", harmless(vm.threads.error().message, 76));
+    }
+    if (vm.threads->empty()) {
+        return text + "  no thread of it is named as a vCPU\n";
+    }
+    if (!vm.threads_named()) {
+        text +=
+            "  its threads carry no names: some of these run the vCPUs, some may be helpers\n"
+            "  (QEMU names them if started with -name NAME,debug-threads=on)\n";
+    }
+    text += "  vCPU   THREAD  ON CPU  MAY USE                  RUNS    WAITS\n";
+    for (const VmThread& thread : *vm.threads) {
+        text += thread_line(thread, report.load.of(thread.tid), report.running.online);
+    }
+    return text;
+}
+
+std::string to_text(const VmsReport& report, Paint paint)
+{
+    const auto& running = report.running;
     auto text = summary_line(report, paint);
     if (!running.vms.empty()) {
-        text += cpu_lines(overcommit.cpu) + memory_lines(overcommit.memory) + pain_lines(overcommit.pain, paint);
-        const auto phrase = span_phrase(load.span);
-        text += phrase.empty() ? "" : fmt::format("  shares    {}\n", phrase);
+        text += host_text(report, paint);
     }
     for (const RunningVm& vm : running.vms) {
         text += '\n' + vm_text(vm, report, paint);

@@ -2,6 +2,7 @@
 #include "commands.hpp"
 #include "probe/collect.hpp"
 #include "probe/host_probe.hpp"
+#include "probe/programs.hpp"
 #include "probe/recorded.hpp"
 #include "system/archive.hpp"
 #include "system/clock.hpp"
@@ -9,6 +10,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -59,7 +61,10 @@ Result<Collection> collect_from(const std::string& top, std::chrono::millisecond
     if (!root) {
         return root.error();
     }
-    auto collection = collect(*root, probe_host(*root, Deadline::after(budget)));
+    const ProbeOrder order{Deadline::after(budget)};
+    HostFacts host = probe_host(*root, order);
+    ask_programs(*root, {runner, KVMKIT_LIBEXEC_DIR}, order, host);
+    auto collection = collect(*root, std::move(host));
     const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
     collection.notes.version = KVMKIT_VERSION;
     collection.notes.time = iso_time(now);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "format_options.hpp"
 
-#include "cli/suggest.hpp"
+#include "base/suggest.hpp"
 #include "report/json.hpp"
 #include "report/kvm_ok.hpp"
 #include "report/markdown.hpp"
@@ -14,6 +14,7 @@
 #include <vector>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 namespace kvmkit::kvm_check {
 namespace {
@@ -33,22 +34,28 @@ constexpr std::array formats{
 
 constexpr std::array imitations{FormatRow{"kvm-ok", Format::kvm_ok}};
 
+std::vector<std::string> words_of(std::span<const FormatRow> rows)
+{
+    std::vector<std::string> words;
+    words.reserve(rows.size());
+    for (const FormatRow& row : rows) {
+        words.emplace_back(row.name);
+    }
+    return words;
+}
+
 Result<Format> named(std::string_view option, const std::string& name, std::span<const FormatRow> rows)
 {
     const auto row = std::ranges::find(rows, name, &FormatRow::name);
     if (row != rows.end()) {
         return row->format;
     }
-    std::vector<std::string> known;
-    std::string list;
-    for (const FormatRow& candidate : rows) {
-        known.emplace_back(candidate.name);
-        list += fmt::format("{}{}", list.empty() ? "" : ", ", candidate.name);
-    }
-    const auto meant = cli::did_you_mean(name, known);
-    return Error{ErrorCode::usage,
-                 fmt::format("{} does not know '{}'", option, name),
-                 meant ? fmt::format("did you mean '{}'?", *meant) : fmt::format("it knows: {}", list)};
+    const auto known = words_of(rows);
+    const auto meant = did_you_mean(name, known);
+    return Error{
+        ErrorCode::usage,
+        fmt::format("{} does not know '{}'", option, name),
+        meant ? fmt::format("did you mean '{}'?", *meant) : fmt::format("it knows: {}", fmt::join(known, ", "))};
 }
 
 cli::ExitCode exit_code_of(Readiness verdict)
@@ -75,6 +82,16 @@ std::string text_of(const Report& report, const cli::Arguments& arguments, const
 }
 
 }  // namespace
+
+std::vector<std::string> format_words()
+{
+    return words_of(formats);
+}
+
+std::vector<std::string> imitation_words()
+{
+    return words_of(imitations);
+}
 
 void declare_format(cli::po::options_description_easy_init add)
 {

@@ -5,10 +5,18 @@
 #include "cli/tool.hpp"
 #include "report/report.hpp"
 
+#include <optional>
+#include <string>
+#include <vector>
+
 namespace kvmkit::kvm_check {
 
 /// A form of the answer. The renderers are in report/, one each.
 enum class Format { text, json, nagios, prometheus, markdown, kvm_ok };
+
+/// What --format and --compat take.
+std::vector<std::string> format_words();
+std::vector<std::string> imitation_words();
 
 /// Adds --json, --format, --compat and --all.
 void declare_format(cli::po::options_description_easy_init add);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "commands.hpp"
+#include "words.hpp"
 
 #include <array>
 
@@ -40,6 +41,7 @@ int main(int argc, char** argv)
         cli::Command{
             "show", "say what a check asks and what mends it", {"ID", 1, 1}, commands::declare_show, commands::show},
     };
-    constexpr cli::Tool tool{"kvm-check", "Runs guests to tell whether KVM works on this host.", "run", rows};
+    constexpr cli::Tool tool{
+        "kvm-check", "Runs guests to tell whether KVM works on this host.", "run", rows, "", commands::sources};
     return cli::run_tool(tool, argc, argv, cli::system_console());
 }

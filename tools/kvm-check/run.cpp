@@ -4,6 +4,7 @@
 #include "fix.hpp"
 #include "format_options.hpp"
 #include "probe/host_probe.hpp"
+#include "probe/programs.hpp"
 #include "probe/qemu_start.hpp"
 #include "probe/recorded.hpp"
 #include "selection_options.hpp"
@@ -76,6 +77,7 @@ Result<Looked> look_at(const cli::Arguments& arguments, Format format)
         return order.error();
     }
     HostFacts host = probe_host(*root, *order);
+    ask_programs(*root, {runner, KVMKIT_LIBEXEC_DIR}, *order, host);
     if (order->depth == Depth::nested && host.kvm.creates_machines() && host.qemu.binary && *host.qemu.binary) {
         host.qemu_start = start_qemu(runner,
                                      {.program = **host.qemu.binary,

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "selection_options.hpp"
 
+#include "base/suggest.hpp"
 #include "base/text.hpp"
 #include "check/catalogue.hpp"
-#include "cli/suggest.hpp"
 
 #include <algorithm>
 #include <vector>
@@ -27,7 +27,7 @@ std::vector<std::string> check_words(std::span<const Check> checks)
 
 Error unknown_word(std::string_view kind, std::string_view word, const std::vector<std::string>& known)
 {
-    const auto meant = cli::did_you_mean(word, known);
+    const auto meant = did_you_mean(word, known);
     return {ErrorCode::usage,
             fmt::format("unknown {} '{}'", kind, word),
             meant ? fmt::format("did you mean '{}'?", *meant) : fmt::format("known are: {}", fmt::join(known, ", "))};

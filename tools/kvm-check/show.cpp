@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/printable.hpp"
+#include "base/suggest.hpp"
 #include "check/catalogue.hpp"
 #include "cli/json.hpp"
-#include "cli/suggest.hpp"
 #include "commands.hpp"
 #include "report/checks.hpp"
 
@@ -21,7 +21,7 @@ Error unknown_check(std::string_view id, std::span<const Check> checks)
         ids.emplace_back(check.id);
     }
     const auto typed = printable(id, longest_shown);
-    const auto meant = cli::did_you_mean(typed, ids);
+    const auto meant = did_you_mean(typed, ids);
     return {ErrorCode::usage,
             fmt::format("unknown check '{}'", typed),
             meant ? fmt::format("did you mean '{}'?", *meant) : "'kvm-check list' names them all"};

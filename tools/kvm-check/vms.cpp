@@ -2,18 +2,19 @@
 #include "probe/vms.hpp"
 #include "base/deadline.hpp"
 #include "cli/json.hpp"
+#include "cli/screen.hpp"
 #include "commands.hpp"
+#include "probe/libvirt.hpp"
+#include "probe/libvirt_helper.hpp"
 #include "report/vms_json.hpp"
 #include "report/vms_text.hpp"
-#include "screen.hpp"
 #include "system/root.hpp"
+#include "system/runner.hpp"
 #include "system/signals.hpp"
 
-#include <poll.h>
-
-#include <algorithm>
 #include <chrono>
 #include <thread>
+#include <utility>
 
 namespace kvmkit::kvm_check {
 namespace {
@@ -26,6 +27,20 @@ struct Reading {
     RunningVms vms;
     Clock::time_point time;
 };
+
+/// libvirt's names, where its helper tells them. Without them a VM is its process all the same.
+LibvirtAnswers ask_for_names(const Root& root)
+{
+    constexpr milliseconds patience{2000};
+    if (!root.is_this_host()) {
+        return {};
+    }
+    SystemRunner runner;
+    LibvirtFacts libvirt = read_libvirt(root);
+    try_libvirt(libvirt);
+    auto answers = ask_libvirt_helper(libvirt, {runner, KVMKIT_LIBEXEC_DIR}, Deadline::after(patience));
+    return answers && *answers ? std::move(**answers) : LibvirtAnswers{};
+}
 
 Result<Reading> read_now(const Root& root)
 {
@@ -61,7 +76,9 @@ Result<VmsReport> look_once(const Root& root, milliseconds interval)
     if (!reading) {
         return std::move(reading).error();
     }
+    const auto names = reading->vms.vms.empty() ? LibvirtAnswers{} : ask_for_names(root);
     if (interval == milliseconds::zero()) {
+        name_by_libvirt(names, reading->vms);
         return alone(std::move(*reading));
     }
     std::this_thread::sleep_until(reading->time + interval);
@@ -69,23 +86,8 @@ Result<VmsReport> look_once(const Root& root, milliseconds interval)
     if (!later) {
         return std::move(later).error();
     }
+    name_by_libvirt(names, later->vms);
     return compare(*reading, std::move(*later));
-}
-
-constexpr milliseconds::rep longest_poll_ms = 60'000;
-
-/// Waits for the next reading; false if a signal asked us to stop.
-bool wait_until(Clock::time_point next, SignalWatch& signals)
-{
-    while (!signals.caught()) {
-        const auto left = std::chrono::ceil<milliseconds>(next - Clock::now());
-        if (left <= milliseconds::zero()) {
-            return true;
-        }
-        pollfd stop{signals.fd(), POLLIN, 0};
-        (void)::poll(&stop, 1, static_cast<int>(std::min<milliseconds::rep>(left.count(), longest_poll_ms)));
-    }
-    return false;
 }
 
 /// Redraws until the user has seen enough. The first answer comes at once, with averages.
@@ -96,15 +98,18 @@ Result<cli::ExitCode> watch(const Root& root, milliseconds interval, const cli::
         return std::move(signals).error();
     }
     const auto draw = [&console](const VmsReport& report) {
-        redraw(console.out, to_text(report, console.out_colour ? Paint::ansi : Paint::plain));
+        cli::redraw(console.out, to_text(report, console.out_colour ? Paint::ansi : Paint::plain));
     };
     auto before = read_now(root);
+    const auto names = ask_for_names(root);  // once: a VM that is started later shows without libvirt's name
     if (before) {
+        name_by_libvirt(names, before->vms);
         draw(alone(*before));
     }
-    while (before && console.out && wait_until(before->time + interval, *signals)) {
+    while (before && console.out && signals->sleep_until(before->time + interval)) {
         auto now = read_now(root);
         if (now) {
+            name_by_libvirt(names, now->vms);
             draw(compare(*before, *now));
         }
         before = std::move(now);
@@ -138,7 +143,7 @@ Result<void> check_watch(const cli::Arguments& arguments, milliseconds interval,
     if (interval == milliseconds::zero()) {
         return refuse("--watch needs an interval above zero", "write it like --interval 2s");
     }
-    if (!output_is_terminal()) {
+    if (!cli::output_is_terminal()) {
         return refuse("--watch needs a terminal as standard output",
                       "leave --watch out for one answer, or use --json --interval 1s in a loop");
     }

@@ -69,6 +69,44 @@ void refine_by_msr(Explanation& explanation, const Captures& captures)
         {fmt::format("qemu-system-x86_64 -accel kvm -cpu host,{}", feature->switches)}};
 }
 
+/// "echo 'options kvm_intel nested=1' >FILE" as the word for the kernel's command line: "kvm_intel.nested=1". Empty:
+/// the command is another one.
+std::string boot_word(std::string_view command, std::string_view module)
+{
+    const auto begin = fmt::format("echo 'options {} ", module);
+    const auto end = command.find('\'', begin.size());
+    if (!command.starts_with(begin) || end == std::string_view::npos) {
+        return {};
+    }
+    return fmt::format("{}.{}", module, command.substr(begin.size(), end - begin.size()));
+}
+
+bool unloads(std::string_view command, std::string_view module)
+{
+    const auto found = command.find(module);
+    return command.find("modprobe -r ") != std::string_view::npos && found != std::string_view::npos;
+}
+
+/// A module that is part of the kernel cannot be unloaded, and modprobe's settings are nothing to it.
+void adapt_to_built_in(Explanation& explanation, std::string_view module)
+{
+    auto& remedy = explanation.remedy;
+    std::string word;
+    const auto dropped = std::erase_if(remedy.commands, [&](const std::string& command) {
+        const auto here = boot_word(command, module);
+        word = here.empty() ? word : here;
+        return !here.empty() || unloads(command, module);
+    });
+    if (dropped > 0) {
+        remedy.summary += word.empty() ? fmt::format("; {} is built into this kernel and cannot be unloaded", module)
+                                       : fmt::format(
+                                             "; {} is built into this kernel: put {} on its command line, and "
+                                             "boot anew",
+                                             module,
+                                             word);
+    }
+}
+
 }  // namespace
 
 Explainer::Explainer() : entries_(1), heads_(std::size_t{1} << hash_bits)
@@ -218,6 +256,7 @@ Explanation Explainer::explain(const Found& found) const
     const Cause& cause = *causes_[found.row];
     Explanation explanation;
     explanation.symptom = cause.symptom;
+    explanation.certain = !cause.follows;
     explanation.cause = fill_in(cause.cause, found.captures);
     explanation.remedy.summary = fill_in(cause.fix, found.captures);
     explanation.remedy.where = cause.where;
@@ -252,6 +291,14 @@ std::string_view Explainer::root_of(const Found& found) const
     return lies_deeper && &found != &found_.front() ? deepest.symptom : std::string_view{};
 }
 
+std::string Explainer::built_in_module() const
+{
+    constexpr std::string_view says_so = "Module kvm{kind} is builtin";
+    const auto found = std::ranges::find_if(
+        found_, [this, says_so](const Found& one) { return causes_[one.row]->patterns.front() == says_so; });
+    return found == found_.end() ? std::string{} : fmt::format("kvm{}", caught(found->captures, "kind"));
+}
+
 LogReport Explainer::finish()
 {
     if (line_open_) {
@@ -262,11 +309,15 @@ LogReport Explainer::finish()
     });
     LogReport report{lines_, cut_lines_, {}};
     const auto known = known_checks();
+    const auto built_in = built_in_module();
     for (const Found& found : found_) {
         const Cause& cause = *causes_[found.row];
         auto explanation = explain(found);
         explanation.check = known.contains(cause.check) ? cause.check : std::string_view{};
         explanation.because = root_of(found);
+        if (!built_in.empty()) {
+            adapt_to_built_in(explanation, built_in);
+        }
         report.explanations.push_back(std::move(explanation));
     }
     return report;

@@ -19,6 +19,7 @@ struct Explanation {
     std::string check;    ///< The id of the check for it; empty: this version has none.
     std::string cause;    ///< One clause.
     Remedy remedy;
+    bool certain = true;    ///< False: such lines are written where something else is the cause, too.
     std::string because;    ///< Set where it merely follows from another: that one's symptom.
     std::size_t count = 0;  ///< How many lines show it.
     std::size_t line = 0;   ///< The number of the first, from 1.
@@ -76,6 +77,8 @@ private:
     [[nodiscard]] Explanation explain(const Found& found) const;
     void refine(Explanation& explanation, const Found& found) const;
     [[nodiscard]] std::string_view root_of(const Found& found) const;
+    /// "kvm_intel", where a line says that it is part of the kernel; empty: none does.
+    [[nodiscard]] std::string built_in_module() const;
 
     std::vector<const Cause*> causes_;
     std::vector<Entry> entries_;

@@ -80,4 +80,7 @@ private:
 /// KVM_CREATE_VM, tried again where a signal came between (EINTR).
 Attempt<UniqueFd> create_vm(int device);
 
+/// KVM_CREATE_VCPU: the first one of a machine.
+Attempt<UniqueFd> create_vcpu(int vm);
+
 }  // namespace kvmkit::kvm

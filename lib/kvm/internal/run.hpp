@@ -27,4 +27,7 @@ GuestResult run_real_guest(int device, std::chrono::milliseconds budget);
 /// A store through page tables, CPUID, then a halt, in 64 bit long mode.
 GuestResult run_long_guest(int device, std::chrono::milliseconds budget);
 
+/// A loop without an end, in 64 bit long mode, that the timer is to end after `patience`: Ended::never_ended then.
+GuestResult run_endless_guest(int device, std::chrono::milliseconds patience);
+
 }  // namespace kvmkit::kvm

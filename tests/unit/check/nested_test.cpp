@@ -71,6 +71,17 @@ TEST(Nested, ThatIsOfferedAndDoesNotRunIsBroken)
     EXPECT_EQ(summary(host).verdict, Readiness::ready);  // nobody needs it for the first storey
 }
 
+TEST(Nested, ThatFailsOnAnOldKernelIsNotHeldAgainstIt)
+{
+    HostFacts host = healthy();
+    host.kvm.nested_run = known(GuestRun{false, "VMWRITE of field 0x4000 failed in the guest", {}});
+    host.kernel = known<std::string>("4.15.0-213-generic");
+    EXPECT_NE(finding(host, "nested.run").verdict.remedy->summary.find("4.17 or newer: this one (4.15.0-213-generic)"),
+              std::string::npos);
+    host.kernel = known<std::string>("4.17.0");
+    EXPECT_EQ(finding(host, "nested.run").verdict.remedy->summary.find("4.17 or newer"), std::string::npos);
+}
+
 TEST(Nested, ThatWasCutShortLeavesTheAnswerOpen)
 {
     HostFacts host = healthy();

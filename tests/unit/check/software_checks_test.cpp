@@ -215,5 +215,44 @@ TEST(OpenStack, AsksForVersions)
     EXPECT_EQ(status(host, "openstack.libvirt_version"), Status::skip);
 }
 
+HostFacts answering(LibvirtAnswers answers)
+{
+    HostFacts host = with_software();
+    host.user = known(UserFacts{"root", 0, {0}});
+    host.libvirt.connect = known(Answer{});
+    host.libvirt.socket = known<std::string>("/run/libvirt/libvirt-sock");
+    host.libvirt.answers = known(std::move(answers));
+    return host;
+}
+
+TEST(LibvirtConnect, TellsWhatLibvirtSays)
+{
+    HostFacts host = answering({.client = "9.0.0", .hypervisor = "QEMU 7.2.22"});
+    EXPECT_EQ(finding(host, "libvirt.connect").verdict.evidence, "libvirt 9.0.0 answers, with QEMU 7.2.22");
+    host.libvirt.answers = known(LibvirtAnswers{.problem = "cannot connect to libvirt"});
+    EXPECT_EQ(status(host, "libvirt.connect"), Status::warn);
+    host.libvirt.answers = Error{ErrorCode::timeout, "libvirt takes connections and did not answer in time"};
+    EXPECT_EQ(status(host, "libvirt.connect"), Status::unknown);
+    host.libvirt.answers = Error{ErrorCode::not_found, "libvirt-facts is not installed"};
+    EXPECT_EQ(status(host, "libvirt.connect"), Status::skip);
+    EXPECT_FALSE(finding(host, "libvirt.domcaps").verdict.applies) << "or --for libvirt would need the helper";
+    host.libvirt.answers = std::optional<LibvirtAnswers>{};
+    EXPECT_EQ(status(host, "libvirt.domcaps"), Status::skip);
+}
+
+TEST(LibvirtDomcaps, WarnWhereKvmWorksAndLibvirtOffersNone)
+{
+    HostFacts host = answering({.types = {{"kvm", true, "", {"host-passthrough", "custom"}, {}}}});
+    EXPECT_EQ(finding(host, "libvirt.domcaps").verdict.evidence,
+              "libvirt offers VMs of type kvm, with the CPU as host-passthrough, custom");
+    host = answering({.types = {{"kvm", false, "KVM is not supported by '/usr/bin/q' on this host", {}, {}}}});
+    EXPECT_EQ(status(host, "libvirt.domcaps"), Status::warn);
+    EXPECT_EQ(
+        finding(host, "libvirt.domcaps").verdict.evidence,
+        "/dev/kvm works, but libvirt offers no VM of type kvm: KVM is not supported by '/usr/bin/q' on this host");
+    host = answering({.uri = "qemu:///system"});
+    EXPECT_EQ(finding(host, "libvirt.domcaps").verdict.evidence, "libvirt tells only those who may manage it");
+}
+
 }  // namespace
 }  // namespace kvmkit

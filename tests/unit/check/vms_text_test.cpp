@@ -61,6 +61,18 @@ TEST(VmsText, CutsNoLetterInHalfAndKeepsForeignOnes)
     EXPECT_EQ(to_text(make_report(running, {}), Paint::plain).find("\xc2\x9b"), std::string::npos);
 }
 
+TEST(VmsText, NamesLibvirtsVmWhereItIsKnown)
+{
+    auto running = hostile();
+    EXPECT_TRUE(to_json(make_report(running, {}))["vms"][0]["libvirt"].is_null());
+    running.vms[0].libvirt = LibvirtDomain{.uuid = "u", .name = "web\x1b[2J", .id = 3, .state = "running"};
+    const auto text = to_text(make_report(running, {}), Paint::plain);
+    EXPECT_NE(text.find("  libvirt calls it 'web"), std::string::npos) << text;
+    EXPECT_NE(text.find("', id 3\n"), std::string::npos) << text;
+    EXPECT_EQ(text.find('\x1b'), std::string::npos);
+    EXPECT_EQ(to_json(make_report(running, {}))["vms"][0]["libvirt"]["state"], "running");
+}
+
 TEST(VmsText, SaysThatNoVmRuns)
 {
     EXPECT_EQ(to_text(make_report(RunningVms{}, {}), Paint::plain), "no VM runs on this host\n");

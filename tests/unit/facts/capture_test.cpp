@@ -77,6 +77,12 @@ HostFacts full_host()
     host.kvm.open = std::optional{Answer{}};
     host.kvm.api_version = std::optional{Answer{12, 0}};
     host.kvm.create_vm = std::optional{Answer{-1, EBUSY}};
+    host.kvm.create_vcpu = std::optional{Answer{-1, ENOMEM}};
+    host.kvm.watchdog = std::optional{GuestRun{true, "", std::chrono::microseconds{2300}}};
+    host.kvm.counters = std::optional<std::size_t>{57};
+    host.conflicts.kvm_users = std::optional{KvmUsers{{{12, "qemu-system-x86", true}}, 3}};
+    host.resources.device_lists = std::optional<std::vector<DeviceList>>{{{"machine.slice", false}, {"", true}}};
+    host.network.forward_policy = std::optional<std::string>{"drop"};
     host.kvm.run_real = std::optional<GuestRun>{};
     host.kvm.run_long = Error{ErrorCode::timeout, "the time was up", "give it more"};
     host.kvm.speed = std::optional{GuestSpeed{0.25, std::nullopt, 0.5}};
@@ -85,7 +91,7 @@ HostFacts full_host()
     host.kvm.exit_cost = std::optional{ExitCost{5650, std::nullopt}};
     host.kvm.nested_run = std::optional{GuestRun{false, "it did not", std::chrono::microseconds{900}}};
     host.kvm.nested_paging = std::optional<GuestRun>{};
-    host.kvm.capabilities = std::optional{KvmCapabilities{8, 1024, {"KVM_CAP_IRQFD"}}};
+    host.kvm.capabilities = std::optional{KvmCapabilities{8, 1024, {"KVM_CAP_IRQFD"}, true}};
     host.kernel_settings.feature_control = std::optional<std::uint64_t>{0x5};
     host.resources.looked = true;
     host.resources.process = std::optional{ProcessFacts{.uid = 1000,
@@ -102,6 +108,10 @@ HostFacts full_host()
     host.libvirt.noted = std::optional<std::vector<NotedEmulator>>{{{"/usr/bin/q", "7.2.22", true}, {"/b", "", false}}};
     host.libvirt.default_network = std::optional{
         DefaultNetwork{"virbr0", {0xc0a87a00, 24}, Ipv4Route{"eth0", {0xc0a87a00, 25}}, Ipv4Range{0xc0a87b00, 24}}};
+    host.libvirt.answers = std::optional{LibvirtAnswers{.uri = "qemu:///system",
+                                                        .client = "9.0.0",
+                                                        .types = {{"kvm", false, "KVM is not supported", {}, {}}},
+                                                        .domains = {{"u", "secret", 1, "running", 2}}}};
     host.security.images_on = "nfs4";
     host.qemu.version = std::optional<std::string>{"7.2"};
     host.network.tun = std::optional{node_shaped("character device 10:200", tun_minor)};
@@ -121,6 +131,13 @@ TEST(Capture, ReadsBackWhatItWrote)
     EXPECT_EQ(unreadable_files(text), notes.unreadable);
     EXPECT_EQ(*host.resources.process, *full_host().resources.process);
     EXPECT_EQ((*host.kvm.capabilities)->missing.size(), 1U);
+    EXPECT_EQ((*host.kvm.capabilities)->binary_stats, true);
+    EXPECT_EQ((*host.kvm.create_vcpu)->errnum, ENOMEM);
+    EXPECT_TRUE((*host.kvm.watchdog)->passed);
+    EXPECT_EQ(*host.kvm.counters, 57U);
+    EXPECT_EQ(*host.conflicts.kvm_users, *full_host().conflicts.kvm_users);
+    EXPECT_EQ(*host.resources.device_lists, *full_host().resources.device_lists);
+    EXPECT_EQ(*host.network.forward_policy, "drop");
     EXPECT_EQ(*host.kernel_settings.feature_control, 0x5U);
     EXPECT_TRUE(host.resources.looked);
     EXPECT_EQ((*host.kvm.create_vm)->errnum, EBUSY);
@@ -133,6 +150,8 @@ TEST(Capture, ReadsBackWhatItWrote)
     EXPECT_EQ(host.kvm.built_in, (std::set<std::string>{"kvm", "kvm_intel"}));
     EXPECT_EQ((*host.kvm.udev)->seat_user, 1000U);
     EXPECT_EQ(host.libvirt.manager, ServiceManager::openrc);
+    EXPECT_EQ((*host.libvirt.answers)->type("kvm")->problem, "KVM is not supported");
+    EXPECT_TRUE((*host.libvirt.answers)->domains.empty());
     EXPECT_EQ((*host.network.tun)->state, NodeState::right);
     EXPECT_EQ((*host.network.vhost_net)->state, NodeState::missing);
     EXPECT_FALSE(host.network.vhost_vsock);
@@ -224,6 +243,8 @@ TEST(Capture, RefusesValuesThatCannotBe)
           Row{"'mode'", R"("udev": {"mode": "70000", "group": null, "seat_user": null})"},
           Row{"'took_us'", R"("run_real": {"passed": true, "detail": null, "took_us": -5})"},
           Row{"'kernel_ns'", R"("exit_cost": {"kernel_ns": -1, "user_ns": null})"},
+          Row{"'host_ns'", R"("speed": {"kernel_ns": 1, "user_ns": null, "host_ns": 1e300})"},
+          Row{"'user_ns'", R"("exit_cost": {"kernel_ns": 1, "user_ns": 86400000000001})"},
           Row{"'state_size'", R"("offer": {"vmx": true, "svm": true, "nested_paging": true,
                                                             "state_size": 3000000000})"}}) {
         HostFacts host;
