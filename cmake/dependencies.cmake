@@ -15,8 +15,12 @@ find_package(nlohmann_json REQUIRED)
 find_package(pugixml REQUIRED)
 find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
-pkg_check_modules(libvirt REQUIRED IMPORTED_TARGET libvirt)
+pkg_check_modules(libvirt REQUIRED IMPORTED_TARGET libvirt libvirt-qemu)
+pkg_check_modules(libarchive REQUIRED IMPORTED_TARGET libarchive)
+pkg_check_modules(libcurl REQUIRED IMPORTED_TARGET libcurl)
+find_package(OpenSSL REQUIRED COMPONENTS Crypto)
 pkg_check_modules(libnl REQUIRED IMPORTED_TARGET libnl-3.0 libnl-route-3.0)
+find_path(SD_BUS_INCLUDE systemd/sd-bus.h REQUIRED)  # its declarations: the library is loaded where it is needed
 find_path(TL_EXPECTED_INCLUDE tl/expected.hpp REQUIRED)
 
 # net-setup carries libnl with it where the archives exist: one library less that a fresh host must have.
@@ -36,3 +40,9 @@ get_target_property(SPDLOG_INCLUDE spdlog::spdlog_header_only INTERFACE_INCLUDE_
 target_include_directories(kvmkit_spdlog SYSTEM INTERFACE ${SPDLOG_INCLUDE})
 target_compile_definitions(kvmkit_spdlog INTERFACE SPDLOG_FMT_EXTERNAL)
 target_link_libraries(kvmkit_spdlog INTERFACE kvmkit_fmt Threads::Threads)
+
+pkg_check_modules(yaml_cpp REQUIRED IMPORTED_TARGET yaml-cpp)
+find_library(YAML_CPP_ARCHIVE libyaml-cpp.a REQUIRED)
+add_library(kvmkit_yaml INTERFACE)
+target_include_directories(kvmkit_yaml SYSTEM INTERFACE ${yaml_cpp_INCLUDE_DIRS})
+target_link_libraries(kvmkit_yaml INTERFACE ${YAML_CPP_ARCHIVE})

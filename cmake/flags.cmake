@@ -16,7 +16,7 @@ if(KVMKIT_FUZZ)
   if(NOT CMAKE_CXX_COMPILER_ID MATCHES Clang)
     message(FATAL_ERROR "KVMKIT_FUZZ needs clang")
   endif()
-  set(KVMKIT_FUZZED base facts check report)  # the layers that decode outside text
+  set(KVMKIT_FUZZED base facts check report net virt)  # the layers that decode outside text
 endif()
 if(KVMKIT_COVERAGE)
   add_compile_options(--coverage)

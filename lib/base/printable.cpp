@@ -120,4 +120,20 @@ std::string printable(std::string_view text, std::size_t max_bytes)
     return out;
 }
 
+std::optional<std::size_t> first_broken_byte(std::string_view text)
+{
+    for (std::size_t at = 0; at < text.size();) {
+        if (static_cast<std::uint8_t>(text[at]) < 0x80) {
+            ++at;
+            continue;
+        }
+        const auto character = decode(text.substr(at));
+        if (!character) {
+            return at;
+        }
+        at += character->bytes;
+    }
+    return std::nullopt;
+}
+
 }  // namespace kvmkit

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -14,5 +15,8 @@ std::string without_escapes(std::string_view text);
 /// not printable UTF-8: control characters, broken bytes, marks that turn the direction of writing. A tab becomes a
 /// blank; a text that was cut ends with "...".
 std::string printable(std::string_view text, std::size_t max_bytes);
+
+/// Where the first byte stands that is not UTF-8 in its shortest form; absent: there is none.
+std::optional<std::size_t> first_broken_byte(std::string_view text);
 
 }  // namespace kvmkit

@@ -17,6 +17,7 @@ enum class ExitCode : int {
     rolled_back = 12,   ///< Made, not found as wanted when looked at again, and undone.
     not_ready = 20,     ///< vm-run: the VM runs but was not ready in time.
     guest_ended = 21,   ///< vm-run: the guest died, panicked or powered off while it was waited for.
+    some_failed = 22,   ///< Of several VMs some were launched and some were not.
     interrupted = 130,  ///< Interrupted by a signal, and rolled back.
 };
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/parse.hpp"
 
-#include "cli/suggest.hpp"
+#include "base/suggest.hpp"
 
 #include <algorithm>
 #include <array>
@@ -15,6 +15,9 @@
 namespace kvmkit::cli {
 namespace {
 
+/// In the name of a command.
+constexpr std::ptrdiff_t most_words = 3;
+
 /// Abbreviated options would turn every new option into a breaking change.
 constexpr int option_style = po::command_line_style::unix_style & ~po::command_line_style::allow_guessing;
 
@@ -24,61 +27,43 @@ Error usage_error(const Tool& tool, std::string message, const std::optional<std
     return {ErrorCode::usage, std::move(message), hint};
 }
 
+/// How many of the words are the beginning of a command's name.
+std::size_t known_words(const Tool& tool, const std::vector<std::string>& words)
+{
+    std::size_t known = 0;
+    std::string beginning;
+    for (const std::string& word : words) {
+        beginning += word + " ";
+        const auto begins = [&beginning](const Command& command) { return command.name.starts_with(beginning); };
+        if (std::ranges::none_of(tool.commands, begins)) {
+            break;
+        }
+        ++known;
+    }
+    return known;
+}
+
 Error unknown_command(const Tool& tool, const std::vector<std::string>& words)
 {
     std::vector<std::string> names;
-    bool first_is_known = false;
+    names.reserve(tool.commands.size());
     for (const Command& command : tool.commands) {
         names.emplace_back(command.name);
-        first_is_known = first_is_known || command.name.starts_with(words.front() + " ");
     }
-    if (first_is_known && words.size() == 1) {
-        return usage_error(tool, fmt::format("'{}' needs a second word", words.front()), std::nullopt);
-    }
-    const auto typed = first_is_known ? words.front() + " " + words.at(1) : words.front();
-    auto meant = did_you_mean(typed, names);
-    if (!meant && words.size() > 1) {
-        meant = did_you_mean(words.front() + " " + words.at(1), names);
-    }
-    return usage_error(tool, fmt::format("unknown command '{}'", typed), meant);
-}
-
-struct Choice {
-    const Command* command = nullptr;
-    std::vector<std::string> rest;  ///< The words without the command's own.
-};
-
-/// Switches that may stand before the command, too: they take no value, so what follows is not theirs.
-bool is_common_switch(std::string_view word)
-{
-    constexpr std::array switches{"--quiet", "-q", "--verbose", "-v", "--no-colour", "--json", "--help", "-h"};
-    return std::ranges::find(switches, word) != switches.end();
-}
-
-Result<Choice> choose(const Tool& tool, const std::vector<std::string>& words)
-{
-    const auto named = [&tool](std::string_view name) -> const Command* {
-        const auto row = std::ranges::find(tool.commands, name, &Command::name);
-        return row == tool.commands.end() ? nullptr : &*row;
+    const auto known = static_cast<std::ptrdiff_t>(known_words(tool, words));
+    const auto said = [&words](std::ptrdiff_t count) {
+        const auto most = std::distance(words.begin(), words.end());
+        return fmt::format("{}", fmt::join(words.begin(), words.begin() + std::min(count, most), " "));
     };
-    const auto first = std::ranges::find_if_not(words, is_common_switch);
-    if (first == words.end() || first->starts_with('-')) {
-        return Choice{named(tool.default_command), words};
+    if (known > 0 && std::distance(words.begin(), words.end()) == known) {
+        return usage_error(
+            tool, fmt::format("'{}' needs a {} word", said(known), known == 1 ? "second" : "third"), std::nullopt);
     }
-    const auto without = [&](std::ptrdiff_t count) {
-        std::vector<std::string> rest(words.begin(), first);
-        rest.insert(rest.end(), first + count, words.end());
-        return rest;
-    };
-    if (std::distance(first, words.end()) > 1) {
-        if (const Command* command = named(first[0] + " " + first[1])) {
-            return Choice{command, without(2)};
-        }
+    auto meant = did_you_mean(said(known + 1), names);
+    if (!meant) {
+        meant = did_you_mean(said(known + 2), names);
     }
-    if (const Command* command = named(*first)) {
-        return Choice{command, without(1)};
-    }
-    return unknown_command(tool, {first, words.end()});
+    return usage_error(tool, fmt::format("unknown command '{}'", said(known + 1)), meant);
 }
 
 std::string option_in(std::string_view token)
@@ -109,6 +94,36 @@ Result<void> check_operands(const Tool& tool, const Command& command, const std:
 }
 
 }  // namespace
+
+bool is_common_switch(std::string_view word)
+{
+    constexpr std::array switches{"--quiet", "-q", "--verbose", "-v", "--no-colour", "--json", "--help", "-h"};
+    return std::ranges::find(switches, word) != switches.end();
+}
+
+Result<Choice> choose(const Tool& tool, const std::vector<std::string>& words)
+{
+    const auto named = [&tool](std::string_view name) -> const Command* {
+        const auto row = std::ranges::find(tool.commands, name, &Command::name);
+        return row == tool.commands.end() ? nullptr : &*row;
+    };
+    const auto first = std::ranges::find_if_not(words, is_common_switch);
+    if (first == words.end() || first->starts_with('-')) {
+        return Choice{named(tool.default_command), words};
+    }
+    const auto without = [&](std::ptrdiff_t count) {
+        std::vector<std::string> rest(words.begin(), first);
+        rest.insert(rest.end(), first + count, words.end());
+        return rest;
+    };
+    for (auto count = std::min(most_words, std::distance(first, words.end())); count > 0; --count) {
+        const auto name = fmt::format("{}", fmt::join(first, first + count, " "));
+        if (const Command* command = named(name)) {
+            return Choice{command, without(count)};
+        }
+    }
+    return unknown_command(tool, {first, words.end()});
+}
 
 po::options_description options_of(const Tool& tool, const Command& command)
 {

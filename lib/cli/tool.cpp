@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/tool.hpp"
 
+#include "cli/completion/run_completion.hpp"
 #include "cli/json.hpp"
 #include "cli/parse.hpp"
 
@@ -38,8 +39,10 @@ void print_help(const Tool& tool, std::ostream& out)
                            command.summary,
                            command.name == tool.default_command ? " (default)" : "");
     }
-    out << fmt::format("\n'{0} COMMAND --help' lists the options of a command; '{0} --version' tells the version.\n",
-                       tool.name);
+    out << fmt::format(
+        "\n'{0} COMMAND --help' lists the options of a command; '{0} --version' tells the version.\n"
+        "'{0} completion bash' (zsh, fish) prints what makes that shell complete its command lines.\n",
+        tool.name);
     out << tool.closing;
 }
 
@@ -148,6 +151,14 @@ ExitCode parse_and_run(const Tool& tool, const std::vector<std::string>& words, 
     if (!words.empty() && words.front() == "--version") {
         console.out << fmt::format("{} {}\n", tool.name, KVMKIT_VERSION);
         return ExitCode::ok;
+    }
+    if (!words.empty() && words.front() == "completion") {
+        const auto answered = run_completion(tool, {words.begin() + 1, words.end()}, console);
+        if (!answered) {
+            print_error(tool, answered.error(), console);
+        }
+        const ExitCode code = answered ? *answered : exit_code_of(answered.error().code);
+        return console.out.flush() ? code : unwritten(tool, console, code, Effect::reads);
     }
     const auto invocation = parse(tool, words);
     if (!invocation) {

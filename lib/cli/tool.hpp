@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/result.hpp"
+#include "cli/completion/word_source.hpp"
 #include "cli/console.hpp"
 #include "cli/exit_code.hpp"
 
@@ -29,6 +30,9 @@ public:
 
     /// A switch, or an option with a value: whether the user gave it (or it has a default).
     [[nodiscard]] bool has(const char* name) const { return values_.count(name) != 0; }
+
+    /// Whether the user gave it, whatever its default.
+    [[nodiscard]] bool given(const char* name) const { return has(name) && !values_[name].defaulted(); }
 
     /// An option declared with a default.
     [[nodiscard]] std::string text(const char* name) const { return values_[name].as<std::string>(); }
@@ -75,7 +79,7 @@ constexpr std::size_t any_number = static_cast<std::size_t>(-1);
 
 /// One row of a tool's table.
 struct Command {
-    std::string_view name;  ///< "run", or two words: "bridge add".
+    std::string_view name;  ///< "run", or up to three words: "bridge add".
     std::string_view summary;
     Operands operands;
     Declare declare;
@@ -88,11 +92,13 @@ struct Tool {
     std::string_view summary;
     std::string_view default_command;  ///< Run where the first word is an option, or where there is none.
     std::span<const Command> commands;
-    std::string_view closing = {};  ///< Last lines of --help: examples.
+    std::string_view closing = {};             ///< Last lines of --help: examples.
+    std::span<const WordSource> sources = {};  ///< What a shell offers for placeholders; the first that fits counts.
 };
 
-/// Parses, runs one command and prints its error. Every command also has --help, --quiet, --verbose and --no-colour;
-/// with --json or --format json an error is one JSON record on standard output, too (schema kvmkit.error/1).
+/// Parses, runs one command and prints its error. "TOOL completion SHELL" prints what makes a shell complete its
+/// command lines. Every command also has --help, --quiet, --verbose and --no-colour; with --json or --format json an
+/// error is one JSON record on standard output, too (schema kvmkit.error/1).
 int run_tool(const Tool& tool, int argc, const char* const* argv, Console console) noexcept;
 
 }  // namespace kvmkit::cli

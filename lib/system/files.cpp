@@ -2,6 +2,7 @@
 #include "system/files.hpp"
 
 #include "base/unique_fd.hpp"
+#include "system/internal/attributes.hpp"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -59,8 +60,35 @@ std::string cannot_write(const std::filesystem::path& path)
     return fmt::format("cannot write '{}'", path.string());
 }
 
+/// Gives an open file its look, and the attributes of the file whose place it takes. The owner first: a change of it
+/// takes bits of the mode and capabilities away. The mode last: it has the last word over an access list's mask.
+bool make_look_like(int fd, const FileLook& look, const std::filesystem::path& replaced)
+{
+    if (look.owner && ::fchown(fd, look.owner->user, look.owner->group) != 0) {
+        return false;
+    }
+    if (!copy_attributes(replaced, fd)) {
+        return false;
+    }
+    if (::fchmod(fd, look.mode) != 0) {
+        return false;
+    }
+    if (!look.modified_ns) {
+        return true;
+    }
+    constexpr std::int64_t second = 1'000'000'000;
+    const std::int64_t seconds = *look.modified_ns / second;
+    const timespec modified{.tv_sec = static_cast<time_t>(seconds),
+                            .tv_nsec = static_cast<long>(*look.modified_ns - seconds * second)};
+    const std::array<timespec, 2> times{timespec{.tv_sec = 0, .tv_nsec = UTIME_OMIT}, modified};
+    return ::futimens(fd, times.data()) == 0;
+}
+
 /// Writes the bytes so that they last through a power cut.
-Result<void> fill(const TemporaryFile& file, const std::filesystem::path& path, std::string_view bytes, mode_t mode)
+Result<void> fill(const TemporaryFile& file,
+                  const std::filesystem::path& path,
+                  std::string_view bytes,
+                  const FileLook& look)
 {
     if (file.fd() < 0) {
         return errno_error(errno, cannot_write(path));
@@ -68,7 +96,7 @@ Result<void> fill(const TemporaryFile& file, const std::filesystem::path& path, 
     if (auto written = write_all(file.fd(), bytes, path.string()); !written) {
         return written;
     }
-    if (::fchmod(file.fd(), mode) != 0 || ::fsync(file.fd()) != 0) {
+    if (!make_look_like(file.fd(), look, path) || ::fsync(file.fd()) != 0) {
         return errno_error(errno, cannot_write(path));
     }
     return {};
@@ -121,8 +149,13 @@ Result<void> write_all(int fd, std::string_view bytes, std::string_view name)
 
 Result<void> write_atomically(const std::filesystem::path& path, std::string_view bytes, mode_t mode)
 {
+    return write_atomically(path, bytes, FileLook{.mode = mode});
+}
+
+Result<void> write_atomically(const std::filesystem::path& path, std::string_view bytes, const FileLook& look)
+{
     TemporaryFile file{path};
-    if (auto filled = fill(file, path, bytes, mode); !filled) {
+    if (auto filled = fill(file, path, bytes, look); !filled) {
         return filled;
     }
     if (!file.rename_to(path)) {
@@ -134,7 +167,7 @@ Result<void> write_atomically(const std::filesystem::path& path, std::string_vie
 Result<void> write_new(const std::filesystem::path& path, std::string_view bytes, mode_t mode)
 {
     TemporaryFile file{path};
-    if (auto filled = fill(file, path, bytes, mode); !filled) {
+    if (auto filled = fill(file, path, bytes, FileLook{.mode = mode}); !filled) {
         return filled;
     }
     if (!file.rename_to_new(path)) {

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "system/signals.hpp"
 
+#include <poll.h>
 #include <pthread.h>
 #include <sys/signalfd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 
@@ -35,9 +37,16 @@ Result<SignalWatch> SignalWatch::open()
     return SignalWatch{std::move(fd)};
 }
 
+SignalWatch SignalWatch::relay(UniqueFd raised) noexcept
+{
+    SignalWatch watch{std::move(raised)};
+    watch.relayed_ = true;
+    return watch;
+}
+
 SignalWatch::~SignalWatch()
 {
-    if (fd_) {
+    if (fd_ && !relayed_) {
         (void)caught();  // what came too late is taken off the queue, or it would kill us the moment it is unblocked
         const sigset_t set = watched_signals();
         (void)::pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
@@ -46,6 +55,10 @@ SignalWatch::~SignalWatch()
 
 std::optional<int> SignalWatch::caught()
 {
+    if (relayed_) {
+        pollfd raised{fd_.get(), POLLIN, 0};
+        return ::poll(&raised, 1, 0) == 1 ? std::optional{SIGINT} : std::nullopt;
+    }
     signalfd_siginfo info{};
     while (::read(fd_.get(), &info, sizeof info) == static_cast<ssize_t>(sizeof info)) {
         if (!caught_) {
@@ -53,6 +66,21 @@ std::optional<int> SignalWatch::caught()
         }
     }
     return caught_;
+}
+
+bool SignalWatch::sleep_until(std::chrono::steady_clock::time_point end)
+{
+    using std::chrono::milliseconds;
+    constexpr milliseconds longest{60'000};  // poll(2) counts in an int
+    while (!caught()) {
+        const auto left = std::chrono::ceil<milliseconds>(end - std::chrono::steady_clock::now());
+        if (left <= milliseconds::zero()) {
+            return true;
+        }
+        pollfd signal{fd_.get(), POLLIN, 0};
+        (void)::poll(&signal, 1, static_cast<int>(std::min(left, longest).count()));
+    }
+    return false;
 }
 
 }  // namespace kvmkit

@@ -38,6 +38,26 @@ concept Domain = requires(D& domain, const typename D::Step& step, std::string_v
         } -> std::same_as<Result<typename D::Step>>;
 };
 
+/// A domain that makes many steps at once. prepare() tells what undoes as many of the first steps as can be known
+/// before one of them is made, at least one; next() how many of these go together, 0 once none is left, and make()
+/// makes them. undo() undoes as many of the first steps as succeed.
+template <class D>
+concept BatchingDomain = Domain<D> && requires(D& domain, std::span<const typename D::Step> steps, std::size_t count)
+{
+    {
+        domain.prepare(steps)
+        } -> std::same_as<Result<std::vector<std::optional<typename D::Step>>>>;
+    {
+        domain.next(count)
+        } -> std::same_as<std::size_t>;
+    {
+        domain.make(count)
+        } -> std::same_as<Result<void>>;
+    {
+        domain.undo(steps)
+        } -> std::same_as<std::size_t>;
+};
+
 /// How the run is watched; both may be empty.
 struct Watch {
     std::function<bool()> interrupted = {};                 ///< Asked between two steps.
@@ -52,6 +72,28 @@ struct Outcome {
     [[nodiscard]] bool ok() const noexcept { return !failure; }
 };
 
+/// The steps of a journal that are to be undone, newest first.
+std::vector<std::size_t> still_to_undo(const Record& record);
+
+/// Undoes as many of the first steps in one go as succeed; those that are left go one by one.
+template <BatchingDomain D>
+std::vector<std::size_t> undo_together(Journal& journal, D& domain, std::vector<std::size_t> pending)
+{
+    std::vector<typename D::Step> inverses;
+    inverses.reserve(pending.size());
+    for (const std::size_t index : pending) {
+        auto inverse = domain.decode(journal.record().steps.at(index).undo);
+        if (!inverse) {
+            break;
+        }
+        inverses.push_back(std::move(*inverse));
+    }
+    const auto undone = static_cast<std::ptrdiff_t>(domain.undo(inverses));
+    (void)journal.mark_undone({pending.begin(), pending.begin() + undone});
+    pending.erase(pending.begin(), pending.begin() + undone);
+    return pending;
+}
+
 /// Undoes every recorded step of a journal that is not undone yet, newest first, going on past errors. Ends in state
 /// rolled_back or damaged. A journal that can no longer be written does not stop the undoing.
 template <Domain D>
@@ -59,11 +101,14 @@ std::vector<std::string> roll_back(Journal& journal, D& domain)
 {
     std::vector<std::string> left_behind;
     (void)journal.enter(State::rolling_back);
-    for (std::size_t index = journal.record().steps.size(); index-- > 0;) {
-        const StepRecord step = journal.record().steps.at(index);
-        if (step.undone || step.undo.empty()) {
-            continue;
+    auto pending = still_to_undo(journal.record());
+    if constexpr (BatchingDomain<D>) {
+        if (!fault_armed(Moment::undo)) {
+            pending = undo_together(journal, domain, std::move(pending));
         }
+    }
+    for (const std::size_t index : pending) {
+        const StepRecord step = journal.record().steps.at(index);
         Result<void> undone = fault_point(Moment::undo, index);
         if (undone) {
             const auto inverse = domain.decode(step.undo);
@@ -103,27 +148,88 @@ Result<void> make_step(Journal& journal, D& domain, const typename D::Step& step
     return journal.mark_done(*index);
 }
 
+/// Tells of steps that are about to be made. false: somebody interrupts.
+template <Domain D>
+Result<void> go_ahead(D& domain, std::span<const typename D::Step> steps, const Watch& watch)
+{
+    if (watch.interrupted && watch.interrupted()) {
+        return Error{ErrorCode::interrupted, "interrupted"};
+    }
+    for (const auto& step : steps) {
+        if (watch.announce) {
+            watch.announce(domain.describe(step));
+        }
+    }
+    return {};
+}
+
+/// The faults that tests have ordered for steps, in order.
+Result<void> fault_points(Moment moment, std::size_t first, std::size_t count);
+
+/// Makes as many of the first steps as can be prepared at once, and says how many: what undoes all of them is on the
+/// disk before the first one is made. After a crash any of them may be unmade.
+template <BatchingDomain D>
+Result<std::size_t> make_batch(Journal& journal, D& domain, std::span<const typename D::Step> steps, const Watch& watch)
+{
+    const auto inverses = domain.prepare(steps);
+    if (!inverses) {
+        return inverses.error();
+    }
+    std::vector<Intent> intents;
+    intents.reserve(inverses->size());
+    for (std::size_t i = 0; i < inverses->size(); ++i) {
+        const auto& inverse = (*inverses)[i];
+        intents.push_back({domain.describe(steps[i]), inverse ? domain.encode(*inverse) : std::string{}});
+    }
+    const auto first = journal.intend(intents);
+    if (!first) {
+        return first.error();
+    }
+    // Tests strike between any two steps; without them as many go together as the domain likes.
+    const bool one_by_one = fault_armed(Moment::before) || fault_armed(Moment::after);
+    std::size_t made = 0;
+    while (const std::size_t together = domain.next(one_by_one ? 1 : intents.size())) {
+        auto done = go_ahead(domain, steps.subspan(made, together), watch);
+        done = done ? fault_points(Moment::before, *first + made, together) : done;
+        done = done ? domain.make(together) : done;
+        done = done ? fault_points(Moment::after, *first + made, together) : done;
+        done = done ? journal.mark_done(*first + made, together) : done;
+        if (!done) {
+            return std::move(done).error();
+        }
+        made += together;
+    }
+    return made;
+}
+
+/// Makes the first step, or more of them where the domain can.
+template <Domain D>
+Result<std::size_t> make_some(Journal& journal, D& domain, std::span<const typename D::Step> steps, const Watch& watch)
+{
+    if constexpr (BatchingDomain<D>) {
+        return make_batch(journal, domain, steps, watch);
+    }
+    auto made = go_ahead(domain, steps.first(1), watch);
+    made = made ? make_step(journal, domain, steps.front()) : made;
+    return made ? Result<std::size_t>{1} : Result<std::size_t>{std::move(made).error()};
+}
+
 /// Makes the steps in order. The first failure, or an interruption, undoes all that was made. Ends in state applied;
 /// the caller closes the journal once nothing is to be undone any more.
 template <Domain D>
 Outcome execute(Journal& journal, D& domain, std::span<const typename D::Step> steps, const Watch& watch = {})
 {
     std::optional<Error> failure;
-    auto attempt = [&failure](Result<void> result) {
+    const auto attempt = [&failure](const auto& result) {
         if (!result) {
-            failure = std::move(result).error();
+            failure = result.error();
         }
     };
     attempt(journal.enter(State::applying));
-    for (std::size_t i = 0; i < steps.size() && !failure; ++i) {
-        if (watch.interrupted && watch.interrupted()) {
-            failure = Error{ErrorCode::interrupted, "interrupted"};
-            break;
-        }
-        if (watch.announce) {
-            watch.announce(domain.describe(steps[i]));
-        }
-        attempt(make_step(journal, domain, steps[i]));
+    while (!steps.empty() && !failure) {
+        const auto made = make_some(journal, domain, steps, watch);
+        attempt(made);
+        steps = steps.subspan(made.value_or(0));
     }
     if (!failure) {
         attempt(journal.enter(State::applied));
@@ -145,6 +251,9 @@ struct Cleanup {
 
 /// What is told of one of `undone`.
 std::string undone_sentence(const std::string& id);
+
+/// All that is to be told.
+std::vector<std::string> sentences(const Cleanup& cleanup);
 
 /// Undoes every open transaction of a tool whose owner is dead. Call it under the tool's lock.
 template <Domain D>

@@ -21,17 +21,20 @@ std::string_view name_of(Moment moment)
         case Moment::before: return "before";
         case Moment::after: return "after";
         case Moment::undo: return "undo";
+        case Moment::request: return "request";
     }
     return "";
 }
 
-}  // namespace
-
-Result<void> fault_point(Moment moment, std::size_t step)
+std::string_view the_order()
 {
     const char* wanted = std::getenv("KVMKIT_FAULT");  // NOLINT(concurrency-mt-unsafe): nobody changes the environment
-    const auto here = fmt::format("{}:{}", name_of(moment), step);
-    const std::string_view order = wanted == nullptr ? "" : wanted;
+    return wanted == nullptr ? "" : wanted;
+}
+
+Result<void> obey(const std::string& here)
+{
+    const auto order = the_order();
     if (order == "fail:" + here) {
         return Error{ErrorCode::external, fmt::format("fault hook: {}", here)};
     }
@@ -41,7 +44,32 @@ Result<void> fault_point(Moment moment, std::size_t step)
     if (order == "stop:" + here) {
         (void)::kill(::getpid(), SIGINT);
     }
+    if (order == "hold:" + here) {
+        (void)::kill(::getpid(), SIGSTOP);
+    }
     return {};
+}
+
+}  // namespace
+
+bool fault_armed(Moment moment)
+{
+    return the_order().find(fmt::format(":{}:", name_of(moment))) != std::string_view::npos;
+}
+
+bool fault_armed(Moment moment, std::size_t step)
+{
+    return the_order().ends_with(fmt::format(":{}:{}", name_of(moment), step));
+}
+
+Result<void> fault_point(Moment moment, std::size_t step)
+{
+    return obey(fmt::format("{}:{}", name_of(moment), step));
+}
+
+Result<void> fault_point(std::string_view state)
+{
+    return obey(fmt::format("state:{}", state));
 }
 
 }  // namespace kvmkit::txn

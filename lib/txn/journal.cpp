@@ -4,11 +4,14 @@
 #include "base/text.hpp"
 #include "system/clock.hpp"
 #include "system/files.hpp"
+#include "txn/fault.hpp"
 
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
+#include <atomic>
 #include <cerrno>
 #include <chrono>
 
@@ -23,17 +26,34 @@ using Json = nlohmann::json;
 
 constexpr std::string_view schema = "kvmkit.txn.journal/1";
 constexpr std::array states{State::planned,
+                            State::armed,
                             State::applying,
                             State::applied,
+                            State::verified,
+                            State::confirmed,
                             State::closed,
                             State::rolling_back,
                             State::rolled_back,
                             State::damaged};
 
+/// Now, but later than what any thread of this process was told before.
+std::chrono::system_clock::time_point a_moment_of_our_own()
+{
+    using std::chrono::microseconds;
+    static std::atomic<std::int64_t> latest = 0;
+    const auto now = std::chrono::system_clock::now().time_since_epoch();
+    auto mine = std::chrono::duration_cast<microseconds>(now).count();
+    auto before = latest.load();
+    do {
+        mine = std::max(mine, before + 1);
+    } while (!latest.compare_exchange_weak(before, mine));
+    return std::chrono::system_clock::time_point{microseconds{mine}};
+}
+
 /// Sorts by time to the microsecond; the pid keeps two processes apart.
 std::string new_id()
 {
-    const auto now = std::chrono::system_clock::now();
+    const auto now = a_moment_of_our_own();
     const auto micros =
         std::chrono::duration_cast<std::chrono::microseconds>(now.time_since_epoch()).count() % 1'000'000;
     const auto seconds = fmt::gmtime(std::chrono::system_clock::to_time_t(now));
@@ -103,8 +123,11 @@ std::string_view word(State state) noexcept
 {
     switch (state) {
         case State::planned: return "planned";
+        case State::armed: return "armed";
         case State::applying: return "applying";
         case State::applied: return "applied";
+        case State::verified: return "verified";
+        case State::confirmed: return "confirmed";
         case State::closed: return "closed";
         case State::rolling_back: return "rolling-back";
         case State::rolled_back: return "rolled-back";
@@ -176,29 +199,56 @@ Result<Journal> Journal::adopt(const Record& record)
 
 Result<std::size_t> Journal::intend(const std::string& text, const std::string& undo)
 {
-    if (auto written = append(Json{{"intent", text}, {"undo", undo}}.dump(), true); !written) {
-        return std::move(written).error();
-    }
-    record_.steps.push_back({text, undo});
-    return record_.steps.size() - 1;
+    const Intent one{text, undo};
+    return intend({&one, 1});
 }
 
-Result<void> Journal::mark_done(std::size_t step)
+Result<std::size_t> Journal::intend(std::span<const Intent> intents)
 {
-    record_.steps.at(step).done = true;
-    return append(Json{{"done", step}}.dump(), false);
+    std::string text;
+    for (const Intent& intent : intents) {
+        text += (text.empty() ? "" : "\n") + Json{{"intent", intent.text}, {"undo", intent.undo}}.dump();
+    }
+    if (auto written = append(std::move(text), true); !written) {
+        return std::move(written).error();
+    }
+    const std::size_t first = record_.steps.size();
+    for (const Intent& intent : intents) {
+        record_.steps.push_back({intent.text, intent.undo});
+    }
+    return first;
+}
+
+Result<void> Journal::mark_done(std::size_t step, std::size_t count)
+{
+    std::string text;
+    for (std::size_t number = step; number < step + count; ++number) {
+        record_.steps.at(number).done = true;
+        text += fmt::format("{}{{\"done\":{}}}", text.empty() ? "" : "\n", number);
+    }
+    return append(std::move(text), false);
 }
 
 Result<void> Journal::mark_undone(std::size_t step)
 {
-    record_.steps.at(step).undone = true;
-    return append(Json{{"undone", step}}.dump(), false);
+    return mark_undone({&step, 1});
+}
+
+Result<void> Journal::mark_undone(std::span<const std::size_t> steps)
+{
+    std::string text;
+    for (const std::size_t number : steps) {
+        record_.steps.at(number).undone = true;
+        text += fmt::format("{}{{\"undone\":{}}}", text.empty() ? "" : "\n", number);
+    }
+    return append(std::move(text), false);
 }
 
 Result<void> Journal::enter(State state)
 {
     record_.state = state;
-    return append(Json{{"state", word(state)}}.dump(), true);
+    auto entered = append(Json{{"state", word(state)}}.dump(), true);
+    return entered ? fault_point(word(state)) : entered;
 }
 
 void Journal::discard()

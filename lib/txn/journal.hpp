@@ -8,16 +8,24 @@
 
 #include <cstddef>
 #include <filesystem>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace kvmkit::txn {
 
-/// Where a transaction stands. Only closed and rolled_back are final: any other one whose owner is dead is undone.
-enum class State { planned, applying, applied, closed, rolling_back, rolled_back, damaged };
+/// Where a transaction stands. Only confirmed, closed and rolled_back are final: any other one whose owner is dead is
+/// undone. Those that a watchdog looks after are armed, verified and confirmed, too.
+enum class State { planned, armed, applying, applied, verified, confirmed, closed, rolling_back, rolled_back, damaged };
 
 std::string_view word(State state) noexcept;
+
+/// What is about to be done, for people, and how the domain will undo it; no `undo`: nothing to undo.
+struct Intent {
+    std::string text;
+    std::string undo;
+};
 
 /// One step as the journal knows it.
 struct StepRecord {
@@ -38,7 +46,10 @@ struct Record {
     std::vector<StepRecord> steps;
     std::filesystem::path directory;
 
-    [[nodiscard]] bool open() const noexcept { return state != State::closed && state != State::rolled_back; }
+    [[nodiscard]] bool open() const noexcept
+    {
+        return state != State::confirmed && state != State::closed && state != State::rolled_back;
+    }
 };
 
 /// Who begins a transaction, and with which words.
@@ -59,8 +70,11 @@ public:
 
     /// Records what is about to be done and how to undo it; returns once that is on the disk. Steps count from 0.
     Result<std::size_t> intend(const std::string& text, const std::string& undo);
-    Result<void> mark_done(std::size_t step);
+    /// The same of many at once; the number of the first one.
+    Result<std::size_t> intend(std::span<const Intent> intents);
+    Result<void> mark_done(std::size_t step, std::size_t count = 1);
     Result<void> mark_undone(std::size_t step);
+    Result<void> mark_undone(std::span<const std::size_t> steps);
 
     /// Records a state; returns once that is on the disk.
     Result<void> enter(State state);

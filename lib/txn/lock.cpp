@@ -82,6 +82,13 @@ Result<Lock> Lock::acquire(const Places& places, const std::string& name, const 
     }
 }
 
+void Lock::take_over(const std::string& command) const
+{
+    if (::ftruncate(fd_.get(), 0) == 0 && ::lseek(fd_.get(), 0, SEEK_SET) == 0) {
+        (void)write_all(fd_.get(), holder_text(command), path_.string());
+    }
+}
+
 Lock::~Lock()
 {
     if (fd_) {

@@ -18,6 +18,9 @@ public:
     /// `command` is what the next one is told about us.
     static Result<Lock> acquire(const Places& places, const std::string& name, const std::string& command);
 
+    /// A forked process that holds the lock, too, names itself as the holder: the one that took it has died.
+    void take_over(const std::string& command) const;
+
     Lock(Lock&&) noexcept = default;
     Lock& operator=(Lock&&) noexcept = default;
     Lock(const Lock&) = delete;

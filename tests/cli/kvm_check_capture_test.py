@@ -71,9 +71,9 @@ class RoundTrip(Case):
         self.assertEqual(answers(record("--root", self.capture("--timeout", "20s", "--redact", to="redacted.tar"))), live)
 
     def test_what_is_said_of_software_is_the_same_word_by_word(self):
-        words = ("--only", "libvirt,qemu,net,conflict,openstack,kvm.access_persistent")
+        words = ("--only", "libvirt,qemu,net,conflict.virtualbox,conflict.vmware,openstack,kvm.access_persistent")
         live = software(record("--timeout", "20s", *words))
-        self.assertEqual(len(live), 21)
+        self.assertEqual(len(live), 24)
         self.assertEqual(software(record("--root", self.capture("--timeout", "20s"), *words)), live)
         redacted = self.capture("--timeout", "20s", "--redact", to="redacted.tar")
         self.assertEqual([known[:2] for known in software(record("--root", redacted, *words))],

@@ -18,4 +18,8 @@ kvmkit_script_test(cli.kvm-check-hosts cli ${Python3_EXECUTABLE} ${CMAKE_CURRENT
   $<TARGET_FILE:kvm-check>)
 kvmkit_script_test(cli.kvm-check-capture cli ${Python3_EXECUTABLE}
   ${CMAKE_CURRENT_SOURCE_DIR}/cli/kvm_check_capture_test.py $<TARGET_FILE:kvm-check>)
+kvmkit_script_test(cli.libvirt-facts cli ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/cli/libvirt_facts_test.py
+  $<TARGET_FILE:libvirt-facts> $<TARGET_FILE:kvm-check>)
 kvmkit_script_test(cli.accept-golden cli ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/cli/golden_test.py)
+kvmkit_script_test(cli.completion cli ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/cli/completion_test.py
+  $<TARGET_FILE_DIR:vm-run>)

@@ -10,8 +10,8 @@ import stat
 import subprocess
 import sys
 
-EMPTY = ("/run", "/var/lib/libvirt", "/var/lib/kvmkit", "/var/log/libvirt", "/var/cache/libvirt")
-NEEDED = ("unshare", "mount", "libvirtd", "virtlogd", "virsh", "qemu-system-x86_64", "qemu-img", "ip")
+EMPTY = ("/run", "/etc/kvmkit", "/var/lib/libvirt", "/var/lib/kvmkit", "/var/log/libvirt", "/var/cache/libvirt")
+NEEDED = ("unshare", "mount", "libvirtd", "virtlogd", "virsh", "qemu-system-x86_64", "qemu-img", "ip", "dnsmasq")
 
 
 def skip(reason):

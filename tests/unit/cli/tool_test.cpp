@@ -41,6 +41,7 @@ constexpr std::array commands{
     Command{"run", "judge this host", {}, declare_run, echo},
     Command{"bridge add", "make a bridge", {"BRIDGE", 1, 1}, declare_run, echo},
     Command{"bridge del", "remove a bridge", {"BRIDGE", 1, 1}, declare_run, echo},
+    Command{"bridge vlan set", "set VLANs", {"PORT", 1, 1}, declare_run, echo},
     Command{"change", "change something", {}, declare_run, echo, Effect::changes},
     Command{"fail", "fail", {}, declare_run, break_down},
     Command{"throw", "throw", {}, declare_run, throw_up},
@@ -73,6 +74,7 @@ TEST(CommandLine, TakesTwoWordCommandsOperandsAndRepeatedOptions)
 {
     EXPECT_EQ(run({"bridge", "add", "br0", "--port", "a", "--port=b"}).out, "root=/ port=a port=b word=br0\n");
     EXPECT_EQ(run({"bridge", "add", "--port", "a", "br0"}).out, "root=/ port=a word=br0\n");
+    EXPECT_EQ(run({"bridge", "vlan", "set", "br0"}).out, "root=/ word=br0\n");
 }
 
 TEST(CommandLine, TakesCommonSwitchesBeforeTheCommand)

@@ -82,6 +82,13 @@ TEST_F(RealKvm, TakesAGuestThatSpinsForEverOutInTime)
     EXPECT_LT(Clock::now() - begin, 2s);
 }
 
+TEST_F(RealKvm, EndsAGuestWithoutAnEndAfterItsPatience)
+{
+    const GuestResult result = run_endless_guest(device_.get(), 2ms);
+    EXPECT_EQ(result.ended, Ended::never_ended) << explain(result);
+    EXPECT_GE(result.microseconds, 1500);
+}
+
 TEST_F(RealKvm, ReadsAFaultInsteadOfATripleFault)
 {
     constexpr std::array invalid_opcode{std::byte{0x0f}, std::byte{0x0b}};

@@ -40,7 +40,8 @@ Report emulating()
 TEST(Nagios, KeepsItsTextOnOneLineAndFreeOfBars)
 {
     EXPECT_EQ(to_nagios(emulating()),
-              "KVM WARNING - opens, but runs guests by emulation only: use TCG; kvm.guest_speed fail: slow / slower "
+              "KVM WARNING - DEGRADED: KVM opens, but runs guests by emulation only: use TCG; kvm.guest_speed fail: "
+              "slow / slower "
               "slowest | guest_slowdown=2353.5;20;;0 host_loop=0.0000000005s;;;0\n");
 }
 

@@ -5,7 +5,11 @@
 #include "system/root.hpp"
 
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
+
+#include <array>
+#include <cerrno>
 
 #include <gtest/gtest.h>
 
@@ -46,6 +50,23 @@ TEST(Root, KnowsTheRunningHost)
 {
     EXPECT_TRUE(Root::open("/")->is_this_host());
     EXPECT_EQ(Root::open("/no/such/folder").error().code, ErrorCode::not_found);
+}
+
+TEST(WriteAtomically, KeepsExtendedAttributes)
+{
+    const TemporaryFolder folder;
+    folder.write("file", "old");
+    const auto path = folder.path() / "file";
+    if (::setxattr(path.c_str(), "user.note", "mine", 4, 0) != 0 && errno == ENOTSUP) {
+        GTEST_SKIP() << "this file system keeps no extended attributes";
+    }
+    ASSERT_TRUE(write_atomically(path, "new", 0640));
+    std::array<char, 8> kept{};
+    EXPECT_EQ(::getxattr(path.c_str(), "user.note", kept.data(), kept.size()), 4);
+    EXPECT_STREQ(kept.data(), "mine");
+    EXPECT_EQ(folder.read("file"), "new");
+    ASSERT_TRUE(write_atomically(folder.path() / "other", "x", 0600));
+    EXPECT_EQ(::listxattr((folder.path() / "other").c_str(), nullptr, 0), 0);
 }
 
 TEST(WriteAtomically, ReplacesBytesAndMode)

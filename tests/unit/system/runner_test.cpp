@@ -5,6 +5,7 @@
 #include "system/signals.hpp"
 
 #include <fcntl.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -120,6 +121,31 @@ TEST(SignalWatch, RemembersTheFirstSignalInsteadOfDying)
     EXPECT_EQ(watch->caught(), SIGTERM);
     ASSERT_EQ(::kill(::getpid(), SIGINT), 0);
     EXPECT_EQ(watch->caught(), SIGTERM);
+}
+
+TEST(SignalWatch, SleepsUntilATimeOrASignal)
+{
+    using Clock = std::chrono::steady_clock;
+    auto watch = SignalWatch::open();
+    ASSERT_TRUE(watch) << watch.error().message;
+    const auto end = Clock::now() + milliseconds{20};
+    EXPECT_TRUE(watch->sleep_until(end));
+    EXPECT_GE(Clock::now(), end);
+    ASSERT_EQ(::kill(::getpid(), SIGINT), 0);
+    EXPECT_FALSE(watch->sleep_until(Clock::now() + std::chrono::hours{1}));
+}
+
+TEST(SignalWatch, PassesASignalOnToAsManyAsThereAre)
+{
+    const UniqueFd raised{::eventfd(0, EFD_CLOEXEC)};
+    auto one = SignalWatch::relay(UniqueFd{::dup(raised.get())});
+    auto other = SignalWatch::relay(UniqueFd{::dup(raised.get())});
+    EXPECT_EQ(one.caught(), std::nullopt);
+    const std::uint64_t count = 1;
+    ASSERT_EQ(::write(raised.get(), &count, sizeof count), static_cast<ssize_t>(sizeof count));
+    EXPECT_EQ(one.caught(), SIGINT);
+    EXPECT_EQ(other.caught(), SIGINT);
+    EXPECT_EQ(one.caught(), SIGINT);
 }
 
 }  // namespace

@@ -7,9 +7,12 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <csignal>
 #include <cstdlib>
 #include <fstream>
+#include <set>
+#include <thread>
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -201,6 +204,29 @@ TEST_F(TransactionTest, AJournalThatNeverBeganChangedNothing)
     ASSERT_TRUE(all);
     EXPECT_TRUE(all->records.empty());
     EXPECT_TRUE(all->damaged.empty());
+}
+
+TEST_F(TransactionTest, BegunByThreadsAtOnceHaveIdsOfTheirOwn)
+{
+    constexpr std::size_t each = 20;
+    std::array<std::set<std::string>, 4> ids;
+    std::vector<std::thread> threads;
+    threads.reserve(ids.size());
+    for (auto& mine : ids) {
+        threads.emplace_back([this, &mine] {
+            for (std::size_t i = 0; i < each; ++i) {
+                const auto journal = Journal::begin(places_, {"tool", "tool go"});
+                mine.insert(journal ? journal->id() : journal.error().message);
+            }
+        });
+    }
+    std::set<std::string> all;
+    for (std::size_t i = 0; i < ids.size(); ++i) {
+        threads[i].join();
+        all.insert(ids[i].begin(), ids[i].end());
+    }
+    EXPECT_EQ(all.size(), each * ids.size());
+    EXPECT_EQ(read_all_records(places_, "tool")->records.size(), each * ids.size());
 }
 
 TEST_F(TransactionTest, AStateFolderThatCannotBeWrittenStopsItBeforeAnyChange)

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cli/suggest.hpp"
+#include "base/suggest.hpp"
 
 #include <algorithm>
 #include <vector>
 
-namespace kvmkit::cli {
+namespace kvmkit {
 namespace {
 
 /// Optimal string alignment distance.
@@ -42,4 +42,4 @@ std::optional<std::string> did_you_mean(std::string_view typed, std::span<const 
     return best;
 }
 
-}  // namespace kvmkit::cli
+}  // namespace kvmkit
