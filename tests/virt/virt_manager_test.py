@@ -41,7 +41,7 @@ class Library(VmRunTest):
         vm = json.loads(read)["web"]
         self.assertRegex(vm.pop("machine"), "q35")
         self.assertEqual(vm, {"vcpus": 1, "type": "qemu", "screens": ["vnc"], "cards": ["virtio"], "consoles": ["pty"]})
-        self.expect(0, "stop", "web", "--force")
+        self.expect(0, "stop", "web", "--force", "--timeout", "0")
         self.assertIn("defined successfully", virt_xml("web", "--edit", "--vcpus", "2"))
         self.assertIn("started successfully", virt_xml("web", "--edit", "--memory", "200", "--start"))
         self.assertIn("running", virsh("domstate", "web"))
