@@ -149,7 +149,9 @@ Json step_records(const std::vector<StepTime>& steps)
 {
     auto records = Json::array();
     for (const auto& step : steps) {
-        records.push_back({{"step", step.step}, {"ms", step.took ? Json(step.took->count()) : Json(nullptr)}});
+        records.push_back({{"step", step.step},
+                           {"ms", step.took ? Json(step.took->count()) : Json(nullptr)},
+                           {"by_hand", step.by_hand}});
     }
     return records;
 }

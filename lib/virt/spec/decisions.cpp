@@ -135,8 +135,9 @@ void decide_rest(Decisions& all, const DomainPlan& plan)
     all.push_back({"panic device", "isa", "a guest that panics is seen at once"});
     all.push_back({"graphics",
                    plan.spec.hardware.vnc ? "vnc on a UNIX socket" : "none",
-                   plan.spec.hardware.vnc ? "asked for; only who may use libvirt gets to the socket, VNC asks for no password"
-                                          : "the serial console is shown from the first byte on"});
+                   plan.spec.hardware.vnc
+                       ? "asked for; only who may use libvirt gets to the socket, VNC asks for no password"
+                       : "the serial console is shown from the first byte on"});
     if (plan.spec.hardware.tpm) {
         all.push_back({"tpm", "2.0, emulated", "asked for"});
     }

@@ -31,8 +31,8 @@ void add_share(Node devices, const Share& share)
     }
 }
 
-/// virtio-vga: a VGA until the guest's driver takes over. The tablet follows the pointer without a USB controller, which
-/// would cost the host some CPU all the time.
+/// virtio-vga: a VGA until the guest's driver takes over. The tablet follows the pointer without a USB controller,
+/// which would cost the host some CPU all the time.
 void add_screen(Node devices)
 {
     add(add(devices, "graphics", {{"type", "vnc"}}), "listen", {{"type", "socket"}});
