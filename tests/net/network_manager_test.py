@@ -5,8 +5,10 @@ import json
 import os
 import pathlib
 import shutil
+import signal
 import subprocess
 import sys
+import threading
 import time
 
 import lab
@@ -126,6 +128,34 @@ class ManagedCard(lab.Lab):
         self.expect("lan-bridge eth0 --back --confirm none", 0)
         self.expect_card()
         self.expect_short(measured(), "the way back")
+
+    def test_the_manager_is_known_although_it_has_let_go_of_the_card(self):
+        """NetworkManager has written down that the card is unmanaged before the change goes on."""
+        known = pathlib.Path(f"/run/NetworkManager/devices/{links()['eth0']['ifindex']}")
+        wait_until(lambda: "managed=true" in known.read_text(), "NetworkManager's note of its card")
+        words = [lab.TOOL, *"lan-bridge eth0 --confirm none --persist auto --json".split()]
+        run = subprocess.Popen(words, stdout=subprocess.PIPE, env={**os.environ, "KVMKIT_FAULT": "hold:after:1"})
+        self.addCleanup(run.kill)
+        wait_until(lambda: "State:\tT" in pathlib.Path(f"/proc/{run.pid}/status").read_text(), "the halt")
+        wait_until(lambda: "managed=true" not in known.read_text(), "NetworkManager's other note of it")
+        self.manager.send_signal(signal.SIGSTOP)  # nor does it note the bridge soon
+        resume = threading.Timer(1, self.manager.send_signal, (signal.SIGCONT,))
+        resume.start()
+        self.addCleanup(resume.join)
+        record = json.loads(self.go_on(run))
+        self.assertEqual((run.returncode, record["persistence"]["manager"]), (0, "nm"))
+        self.settle_kept()
+
+    def go_on(self, run):
+        """Whoever stands still of the command and the processes that it starts for its files; returns what it printed."""
+        while True:
+            children = pathlib.Path(f"/proc/{run.pid}/task/{run.pid}/children").read_text().split()
+            for process in (run.pid, *map(int, children)):
+                os.kill(process, signal.SIGCONT)
+            try:
+                return run.communicate(timeout=0.2)[0]
+            except subprocess.TimeoutExpired:
+                continue
 
     def test_it_starts_anew_with_the_same_bridge(self):
         self.expect("lan-bridge eth0 --confirm none --persist auto", 0)
