@@ -3,6 +3,8 @@
 
 #include "setup/apt_locks.hpp"
 #include "setup/domain.hpp"
+#include "setup/installer.hpp"
+#include "setup/profile.hpp"
 #include "setup/space.hpp"
 #include "txn/execute.hpp"
 #include "txn/lock.hpp"
@@ -110,9 +112,12 @@ private:
         if (!root) {
             return root.error();
         }
-        auto host = observe(*root, runner_);
+        auto host = observe(*root, runner_, wanted_of(request_.components, request_.tutorial, request_.catalogue));
         if (!host) {
             return std::move(host).error();
+        }
+        if (auto served = check_tier(host->distribution); !served) {
+            return std::move(served).error();
         }
         auto plan = make_plan(*host, request_.components);
         if (!plan) {

@@ -2,6 +2,7 @@
 #include "setup/plan.hpp"
 
 #include "setup/apt_lists.hpp"
+#include "setup/profile.hpp"
 
 #include <algorithm>
 #include <array>
@@ -13,7 +14,13 @@ namespace kvmkit::setup {
 namespace {
 
 constexpr std::array usual_components{Component::hypervisor, Component::modules, Component::services};
-constexpr std::array all_components{Component::hypervisor, Component::modules, Component::services, Component::mirror};
+constexpr std::array all_components{Component::hypervisor,
+                                    Component::modules,
+                                    Component::services,
+                                    Component::mirror,
+                                    Component::tools,
+                                    Component::guest_images,
+                                    Component::desktop};
 
 void plan_packages(const Host& host, Plan& plan)
 {
@@ -131,6 +138,9 @@ std::string_view word(Component component) noexcept
         case Component::modules: return "modules";
         case Component::services: return "services";
         case Component::mirror: return "mirror";
+        case Component::tools: return "tools";
+        case Component::guest_images: return "guest-images";
+        case Component::desktop: return "desktop";
     }
     return "";
 }
@@ -173,7 +183,8 @@ Result<Plan> make_plan(const Host& host, const Components& components)
     if (!host.distribution.note.empty()) {
         plan.notes.push_back(host.distribution.note);
     }
-    if (components.contains(Component::hypervisor)) {
+    plan.notes.insert(plan.notes.end(), host.remarks.begin(), host.remarks.end());
+    if (!bundles_of(components).empty()) {
         plan_packages(host, plan);
     }
     if (components.contains(Component::modules)) {

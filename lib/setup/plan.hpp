@@ -17,10 +17,13 @@ namespace kvmkit::setup {
 
 /// What host-setup can be asked for.
 enum class Component {
-    hypervisor,  ///< The packages.
-    modules,     ///< The KVM module, and /dev/kvm open to group kvm.
-    services,    ///< libvirtd enabled and started.
-    mirror,      ///< Where packages come from; only if it is named.
+    hypervisor,    ///< The packages.
+    modules,       ///< The KVM module, and /dev/kvm open to group kvm.
+    services,      ///< libvirtd enabled and started.
+    mirror,        ///< Where packages come from; only if it is named.
+    tools,         ///< More packages, each only if it is named: virt-manager and the like,
+    guest_images,  ///< what guests' images need,
+    desktop,       ///< a desktop of the host's own.
 };
 
 std::string_view word(Component component) noexcept;

@@ -12,6 +12,7 @@ foreach(case
     an_update_that_lies_is_found a_removal_is_refused a_full_disk_is_refused a_killed_run_is_finished_by_the_next
     a_question_cannot_hang_it a_hanging_postinst_is_ended an_interrupted_dpkg_is_seen_first a_second_instance_is_kept_out
     only_root_may_apply a_signal_ends_it_between_steps a_late_failure_gives_the_device_back other_distributions_are_refused
+    rivals_are_refused a_host_is_detected_with_what_was_read profiles_and_bundles_are_installed
     a_half_configured_package_is_repaired_on_request
     systemd_starts_libvirt a_masked_unit_is_refused a_daemon_that_does_not_answer_is_stopped_again
     a_killed_start_is_undone)
