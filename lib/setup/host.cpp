@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "setup/host.hpp"
 
-#include "setup/apt.hpp"
 #include "setup/apt_lists.hpp"
 #include "setup/installer.hpp"
+#include "setup/package_manager.hpp"
 #include "setup/rivals.hpp"
 #include "system/clock.hpp"
 
@@ -58,7 +58,7 @@ Result<Host> observe(const Root& root, Runner& runner, const Wanted& wanted)
     if (auto driven = check_installer(root, *distribution, *catalogue); !driven) {
         return std::move(driven).error();
     }
-    auto packages = read_packages(root);
+    auto packages = read_packages(root, runner, *distribution);
     if (!packages) {
         return std::move(packages).error();
     }
@@ -71,7 +71,7 @@ Result<Host> observe(const Root& root, Runner& runner, const Wanted& wanted)
               .packages = std::move(*packages),
               .needs = std::move(needs->needs),
               .remarks = std::move(needs->remarks),
-              .lists_age = age_of_lists(root, wall_clock()),
+              .lists_age = age_of_lists(root, wall_clock(), distribution->installer),
               .candidates = {},
               .service = observe_service(root, runner, *distribution),
               .device = observe_device(root),
@@ -90,7 +90,7 @@ Result<Host> observe(const Root& root, Runner& runner, const Wanted& wanted)
     }
     const auto missing = host.missing();
     if (host.live && host.lists_age && !missing.empty()) {
-        auto candidates = Apt{runner, {}}.candidates(package_names(missing));
+        auto candidates = open_manager(host.distribution.installer, runner, {})->candidates(package_names(missing));
         if (!candidates) {
             return std::move(candidates).error();
         }

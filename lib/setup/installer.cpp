@@ -57,7 +57,8 @@ std::string by_hand(const Distribution& distribution, const Needs& needs)
 
 Result<void> check_installer(const Root& root, const Distribution& distribution, const PackageCatalogue& catalogue)
 {
-    if (distribution.installer == Installer::apt) {
+    const bool by_rpm = distribution.installer == Installer::dnf || distribution.installer == Installer::zypper;
+    if (distribution.installer == Installer::apt || by_rpm) {
         return {};
     }
     const auto needs = usual_needs(root, distribution, catalogue);

@@ -50,7 +50,10 @@ Result<Plan> make_plan(const Host& host, const Components& components);
 /// Whether apt's lists must be fetched before the missing packages can be judged or installed.
 bool needs_refresh(const Host& host, const std::vector<Need>& missing);
 
-/// not_found: names the missing packages that no source of apt has, and the suite. `problems` of the last refresh go
+/// What fetches the package lists there, by name: "apt-get update".
+std::string_view updater(const Distribution& distribution) noexcept;
+
+/// not_found: names the missing packages that no source has, and the suite. `problems` of the last refresh go
 /// along.
 Result<void> check_candidates(const Host& host,
                               const std::vector<Need>& missing,
