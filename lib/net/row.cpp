@@ -100,12 +100,7 @@ public:
     /// The links that a step makes get their numbers here: later steps name them so.
     Step numbered(Step step)
     {
-        if (auto* create = std::get_if<CreateLink>(&step.action)) {
-            create->index = create->index != 0 ? create->index : expected_.new_index();
-            if (create->peer && create->peer_index == 0) {
-                create->peer_index = expected_.new_index();
-            }
-        }
+        step.action = expected_.numbered(std::move(step.action));
         return step;
     }
 

@@ -3,7 +3,8 @@
 # On a fresh Debian whose only card is looked after by MANAGER: a trial that loses the operator is taken back, a bridge that
 # the operator is still reached through is kept, and the next boot brings up the same. tests/managers.py runs it and compares.
 # A container has no card: it is given one, with a LAN behind it, before each boot's network.
-# usage: manager_mission.sh networkd|ifupdown|netplan|nm static|dhcp
+# killed: whoever writes the files dies once the change is confirmed; the packaged unit writes them at the next boot.
+# usage: manager_mission.sh networkd|ifupdown|netplan|nm static|dhcp|killed
 set -euo pipefail
 
 readonly manager=$1 way=$2 card=ens3 address=10.0.2.15 gateway=10.0.2.2
@@ -22,7 +23,7 @@ write() {
     chmod "$2" "$1"
 }
 
-static() { [[ $way == static ]]; }
+static() { [[ $way != dhcp ]]; }
 
 in_container() { [[ $LAB_HOST == nspawn ]]; }
 
@@ -80,6 +81,24 @@ END
     systemctl --quiet enable card.service
 }
 
+# One address, and whoever asks gets it.
+make_dhcp_server() {
+    write /etc/systemd/system/leases.service 644 <<END
+[Unit]
+DefaultDependencies=no
+Requires=card.service
+After=card.service
+Before=network-pre.target
+[Service]
+ExecStart=ip netns exec lan dnsmasq --keep-in-foreground --conf-file=/dev/null --port=0 --user=root --interface=lan0 \\
+    --dhcp-authoritative --dhcp-ignore-clid --dhcp-leasefile=/run/leases --dhcp-range=$address,$address,1h \\
+    --dhcp-option=option:router,$gateway
+[Install]
+WantedBy=sysinit.target
+END
+    systemctl --quiet enable leases.service
+}
+
 # The operator's end: the LAN of a container, elsewhere the host itself.
 from_lan() {
     if in_container; then nsenter --net=/run/netns/lan "$@"; else "$@"; fi
@@ -88,6 +107,7 @@ from_lan() {
 configure() {
     rm -f /etc/network/interfaces.d/uplink
     ! in_container || make_card
+    ! in_container || static || make_dhcp_server
     "configure_$manager"
     sync
     reboot
@@ -170,6 +190,30 @@ persists() {
     grep -q '^reboot-safe: yes' <<<"$text" || fail "not reboot-safe"
 }
 
+# As the package puts them there.
+install_unit() {
+    local units=/usr/lib/systemd/system
+    mkdir -p $units/sysinit.target.wants
+    cp net-setup-recover.service $units
+    ln -s ../net-setup-recover.service $units/sysinit.target.wants
+    [[ -e /usr/sbin/net-setup ]] || ln -s "$(type -P net-setup)" /usr/sbin
+}
+
+dies_before_the_files_are_written() {
+    ! KVMKIT_FAULT=kill:state:confirmed net-setup lan-bridge "$card" --confirm none --persist auto ||
+        fail "nothing was killed"
+    wait_until 60 flock --nonblock /run/kvmkit/lock.net-setup true || fail "the lock is still held"
+    in_state confirmed || fail "killed in state $(last_state)"
+    ! grep -rqs '^# Written by net-setup' /etc || fail "files were written"
+    [[ $(ip -br -4 address show br0) == *"$address"* ]] || fail "the bridge has no address"
+}
+
+was_ended_by_the_unit() {
+    [[ $(systemctl show --property=Result,ActiveState net-setup-recover) == $'Result=success\nActiveState=active' ]] ||
+        fail "the unit: $(systemctl status --no-pager net-setup-recover)"
+    in_state closed || fail "the change is $(last_state)"
+}
+
 explain() {
     printf 'another network than before\n'
     ip address
@@ -185,12 +229,18 @@ case $LAB_BOOT in
     2)
         step "$manager looks after $card"
         wait_until 120 is_owned || fail "another owner: $(net-setup owner "$card" --json; ip address)"
-        step 'a trial loses its operator'
-        loses_its_operator
-        step 'lan-bridge'
-        becomes_a_bridge
-        step 'persist'
-        persists
+        if [[ $way == killed ]]; then
+            step 'killed between confirmation and files'
+            install_unit
+            dies_before_the_files_are_written
+        else
+            step 'a trial loses its operator'
+            loses_its_operator
+            step 'lan-bridge'
+            becomes_a_bridge
+            step 'persist'
+            persists
+        fi
         show | settled >before
         tell before
         sync
@@ -200,6 +250,7 @@ case $LAB_BOOT in
     3)
         step 'booted again'
         wait_until 120 is_as_before || explain
+        [[ $way != killed ]] || was_ended_by_the_unit
         tell after
         net-setup bridge del nix
         step 'done'

@@ -154,6 +154,25 @@ class TakenBack(Keeping):
         self.assertEqual(changed(kept), [])
         self.expect_kept()
 
+    def test_folders_that_were_made_for_the_files_go_with_them(self):
+        NETWORKD.rmdir()
+        self.before = etc()
+        self.expect(f"{THERE} --persist auto", 0)
+        kept = etc()
+        self.expect(f"{THERE} --back", 0)
+        self.expect_all_back()
+        self.expect("undo", 0)
+        self.assertEqual(changed(kept), [])
+        self.expect(f"{THERE} --back", 0)
+        self.expect_all_back()
+
+    def test_a_folder_that_was_made_for_the_files_stays_where_somebody_uses_it(self):
+        NETWORKD.rmdir()
+        self.expect(f"{THERE} --persist auto", 0)
+        (NETWORKD / "20-mine.network").write_text("[Match]\nName=mine\n", encoding="ascii")
+        self.expect(f"{THERE} --back", 0)
+        self.assertEqual([path.name for path in NETWORKD.iterdir()], ["20-mine.network"])
+
     def test_the_way_back_of_what_was_never_kept_writes_nothing(self):
         self.expect(THERE, 0)
         self.assertIsNone(self.record(f"{THERE} --back --persist auto --json")["persistence"])

@@ -119,6 +119,22 @@ class Switch(uplink.Uplink):
         self.expect(BACK, 0)
         self.assertEqual(everything(), before)
 
+    def test_routes_of_several_ways_keep_those_through_other_links(self):
+        ip("link add p0 type veth peer name p1")
+        for words in ("link set p0 up", "link set p1 up", "addr add 10.44.0.2/24 dev p0", "addr add fd00:44::2/64 dev p0 nodad",
+                      "route add 198.18.0.0/15 nexthop via 10.0.0.1 nexthop via 10.44.0.1",
+                      "-6 route add 2001:db8:3::/48 nexthop via fd00:1::1 nexthop via fd00:44::1 weight 3",
+                      "-6 route add 2001:db8:4::/48 nexthop via fd00:44::1 nexthop via fd00:1::1"):
+            ip(words)
+        self.wait_for(lambda: not any(a.get("tentative") for a in uplink.addresses()["p0"]), "addresses of p0")
+        before = everything()
+        self.expect(THERE, 0)
+        for family, destination in (("-4", "198.18.0.0/15"), ("-6", "2001:db8:3::/48"), ("-6", "2001:db8:4::/48")):
+            ways = [way["dev"] for route in uplink.ip_json(f"{family} route show {destination}") for way in route["nexthops"]]
+            self.assertEqual(sorted(ways), ["br0", "p0"], destination)
+        self.expect(BACK, 0)
+        self.assertEqual(everything(), before)
+
     def test_dry_run_and_record(self):
         done = self.expect(f"{THERE} --dry-run", 1)
         self.assertRegex(done.stdout, "would create bridge br0 with MAC .*\n"

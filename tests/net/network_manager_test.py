@@ -64,6 +64,11 @@ def addresses(link):
     return [a["local"] for a in links().get(link, {}).get("addr_info", []) if a["family"] == "inet"]
 
 
+def routes(link):
+    """Of IPv4, as the kernel lists them."""
+    return subprocess.run(["ip", "-4", "route", "show", "dev", link], capture_output=True, text=True, check=True).stdout
+
+
 class ManagedCard(lab.Lab):
     """eth0 has the host's address by NetworkManager's profile "uplink"; 192.0.2.254 behind it answers echoes."""
 
@@ -89,6 +94,7 @@ class ManagedCard(lab.Lab):
         self.addCleanup(self.manager.terminate)
         self.settle("eth0", "connected:uplink")
         self.measure(500)()
+        self.routes = routes("eth0")
 
     def settle(self, link, state):
         wait_until(lambda: devices().get(link) == state, f"{link} {state}")
@@ -112,6 +118,7 @@ class ManagedCard(lab.Lab):
         """eth0 is NetworkManager's, as it was."""
         self.settle("eth0", "connected:uplink")
         self.assertEqual(addresses("eth0"), ["192.0.2.1"])
+        self.assertEqual(routes("eth0"), self.routes)
         self.assertNotIn("br0", links())
         self.assertEqual([file.name for file in PROFILES.iterdir()], ["uplink.nmconnection"])
 
@@ -194,6 +201,26 @@ class ManagedCard(lab.Lab):
         self.settle("eth0", "unmanaged:")
         self.expect("persist br0", 0)
         self.settle_kept()
+
+    def test_one_that_does_not_answer_is_told_of_and_the_exit_code_says_so(self):
+        self.expect("lan-bridge eth0 --confirm none", 0)
+        self.manager.send_signal(signal.SIGSTOP)
+        try:
+            done = self.expect("persist br0", 1)
+        finally:
+            self.manager.send_signal(signal.SIGCONT)
+        self.assertIn("reboot-safe: yes\n", done.stdout)
+        self.assertIn("in force at the next boot; to let NetworkManager know now: nmcli connection reload", done.stderr)
+        self.assertEqual(addresses("br0"), ["192.0.2.1"])
+        self.expect("persist br0", 0)
+        self.settle("br0", "connected:net-setup-br0")
+
+    def test_a_card_whose_profile_is_kept_stays_left_alone_and_that_is_told(self):
+        self.expect("lan-bridge eth0 --confirm none --persist auto", 0)
+        done = self.expect("lan-bridge eth0 --back --confirm none --persist none", 0)
+        self.assertIn("NetworkManager leaves eth0 alone until the next boot, which makes it a port again: its profile is kept",
+                      done.stderr)
+        self.assertEqual((devices()["eth0"], addresses("eth0")), ("unmanaged:", ["192.0.2.1"]))
 
 
 if __name__ == "__main__":

@@ -94,10 +94,19 @@ class Writing(Persist):
         self.assertEqual(etc(), self.before)
 
     def test_netplan_refuses_what_it_has_no_words_for(self):
-        ip("link set br0 type bridge mcast_snooping 0")
+        ip("link set br0 type bridge mcast_query_use_ifaddr 1")
         done = self.expect("persist br0 --manager netplan", 3)
-        self.assertIn("netplan has no words for multicast-snooping (false)", done.stderr)
+        self.assertIn("netplan has no words for multicast-query-use-ifaddr (true)", done.stderr)
         self.assertEqual(etc(), self.before)
+
+    def test_netplan_leaves_to_networkd_what_it_has_no_words_for_itself(self):
+        ip("link set br0 type bridge mcast_snooping 0")
+        self.expect("persist br0 --manager netplan", 0)
+        added = pathlib.Path("/etc/systemd/network/10-netplan-br0.netdev.d/kvmkit-net-setup.conf")
+        self.assertIn("[Bridge]\nMulticastSnooping=no\n", added.read_text(encoding="ascii"))
+        ip("link set br0 type bridge mcast_snooping 1")
+        self.expect("persist br0 --manager netplan", 0)
+        self.assertFalse(added.exists(), "what is usual again is said no more")
 
 
 class Owners(Persist):

@@ -35,7 +35,7 @@ cli::ExitCode tell_kept(const std::string& id, const cli::Console& console)
         return cli::ExitCode::ok;
     }
     print_keeping(*keeping, console);
-    return keeping->failure.empty() ? cli::ExitCode::ok : cli::ExitCode::no;
+    return keeping->failure.empty() && !keeping->stalled ? cli::ExitCode::ok : cli::ExitCode::no;
 }
 
 /// Asks, and says what came of it; what the watchdog did instead is an Error.

@@ -238,7 +238,8 @@ Result<void> Keep::without_change(const net::Network& network, const cli::Consol
                             .warnings = std::move(found.warnings),
                             .commands = std::move(found.commands),
                             .ended = true,
-                            .transaction = std::move(kept->transaction)};
+                            .transaction = std::move(kept->transaction),
+                            .stalled = found.stalled};
     for (const net::KeptLink& link : found.profile.links) {
         at_once_->links.push_back(link.name.str());
     }

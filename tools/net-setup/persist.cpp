@@ -180,7 +180,8 @@ Result<cli::ExitCode> persist(const cli::Arguments& arguments, cli::Console& con
     } else {
         print_text(report, console);
     }
-    return report.dry_run && !report.plan.changes.empty() ? cli::ExitCode::no : cli::ExitCode::ok;
+    const bool work = report.dry_run && !report.plan.changes.empty();
+    return work || report.plan.stalled ? cli::ExitCode::no : cli::ExitCode::ok;
 }
 
 }  // namespace kvmkit::net_setup

@@ -138,14 +138,15 @@ Result<net::Change> change(const ChangeCommand& command, const Work& work)
     return kept ? std::move(done) : Result<net::Change>{std::move(kept).error()};
 }
 
-/// A change that stays, but only until the next boot, is not all that was asked for.
+/// A change that stays, but only until the next boot, is not all that was asked for; nor is one whose manager does not
+/// follow.
 cli::ExitCode exit_code(const Report& report)
 {
     const auto& keeping = report.keeping;
     const bool files =
         keeping && std::ranges::any_of(keeping->files, [](const auto& file) { return file.old != file.ours; });
     const bool work = report.dry_run && (files || !report.change.steps.empty());
-    const bool not_kept = keeping && !keeping->failure.empty();
+    const bool not_kept = keeping && (!keeping->failure.empty() || keeping->stalled);
     return work || not_kept ? cli::ExitCode::no : cli::ExitCode::ok;
 }
 
@@ -239,6 +240,13 @@ Result<cli::ExitCode> run_change_command(const ChangeCommand& command,
     }
     Report report{.command = command, .change = std::move(*done), .dry_run = dry_run};
     report.keeping = keep->outcome(report.change.transaction);
+    for (const net::LinkName& link :
+         dry_run ? std::vector<net::LinkName>{} : net::still_left_alone(report.change.steps)) {
+        console.warn(fmt::format(
+            "NetworkManager leaves {0} alone until the next boot, which makes it a port again: its profile is kept "
+            "(with --persist auto it goes)",
+            link.str()));
+    }
     report.advice = keep->advice(report.change.steps);
     if (arguments.has("json")) {
         print_record(report, console);

@@ -88,6 +88,7 @@ void convert_expiry(Packet& route, std::uint32_t passed)
     }
 }
 
+/// Shows each way of a route with all its bytes, and lets its head be changed.
 template <class Change>
 void for_each_hop(char* bytes, std::size_t size, Change change)
 {
@@ -97,12 +98,29 @@ void for_each_hop(char* bytes, std::size_t size, Change change)
         if (hop.rtnh_len < sizeof(hop) || hop.rtnh_len > size) {
             return;
         }
-        change(hop);
-        std::memcpy(bytes, &hop, sizeof(hop));
         const auto step = std::min<std::size_t>(RTNH_ALIGN(hop.rtnh_len), size);
+        change(hop, std::string_view{bytes, step});
+        std::memcpy(bytes, &hop, sizeof(hop));
         bytes += step;
         size -= step;
     }
+}
+
+/// Of a route of several ways: only those through a link. The kernel takes IPv6 ones away way by way, so that a way
+/// that is named goes even where it is part of another route by now.
+void keep_ways_through(Packet& route, int index)
+{
+    const auto all = attribute(route, RTA_MULTIPATH);
+    if (!all) {
+        return;
+    }
+    std::string kept;
+    std::string hops{*all};
+    for_each_hop(hops.data(), hops.size(), [&kept, index](const rtnexthop& hop, std::string_view whole) {
+        kept += hop.rtnh_ifindex == index ? whole : std::string_view{};
+    });
+    remove(route, RTA_MULTIPATH);
+    put(route, RTA_MULTIPATH, kept);
 }
 
 }  // namespace
@@ -222,7 +240,7 @@ Packet Rewriter::moved_route(const Packet& told) const
         replace_number(packet, RTA_OIF, moved(*out));
     }
     edit(packet, RTA_MULTIPATH, [this](char* bytes, std::size_t size) {
-        for_each_hop(bytes, size, [this](rtnexthop& hop) {
+        for_each_hop(bytes, size, [this](rtnexthop& hop, std::string_view /*whole*/) {
             hop.rtnh_ifindex = static_cast<int>(moved(static_cast<std::uint32_t>(hop.rtnh_ifindex)));
             hop.rtnh_flags &= settable_hop_flags;
         });
@@ -253,6 +271,9 @@ Packet Rewriter::without_route(const Packet& told) const
     packet.type = RTM_DELROUTE;
     packet.flags = 0;
     remove(packet, RTA_EXPIRES);
+    if (header_of<rtmsg>(packet).rtm_family == AF_INET6) {
+        keep_ways_through(packet, target_.index);
+    }
     return packet;
 }
 

@@ -23,6 +23,7 @@ constexpr const char* nothing = "/";
 constexpr unsigned is_external = 0x80;  // NM_ACTIVATION_STATE_FLAG_EXTERNAL, since 1.26
 constexpr unsigned activated = 2;       // NM_ACTIVE_CONNECTION_STATE_ACTIVATED
 constexpr unsigned deactivating = 3;
+constexpr unsigned device_activated = 100;  // NM_DEVICE_STATE_ACTIVATED
 constexpr auto between_looks = 20ms;
 
 bool shares_namespace(pid_t process)
@@ -74,6 +75,13 @@ bool NetworkManager::has_made(const LinkName& link, const std::string& uuid) con
     const auto state = bus_.number({*active, active_interface, "State"});
     const auto profile = bus_.text({*active, active_interface, "Uuid"});
     return state && *state == activated && profile && *profile == uuid;
+}
+
+bool NetworkManager::is_done_with(const LinkName& link) const
+{
+    const auto path = device(link);
+    const auto state = path ? bus_.number({*path, device_interface, "State"}) : Result<unsigned>{0U};
+    return state && *state == device_activated;
 }
 
 Result<void> NetworkManager::set_managed(const LinkName& link, bool managed) const

@@ -22,6 +22,9 @@ public:
     /// Whether the link is what the profile of that UUID says, and it has got done with it.
     [[nodiscard]] bool has_made(const LinkName& link, const std::string& uuid) const;
 
+    /// Whether it has made of the link what one of its profiles says.
+    [[nodiscard]] bool is_done_with(const LinkName& link) const;
+
     /// Has it leave the link as it is, addresses and all, and take it up again: then it makes of it what its profiles
     /// say, which changes nothing where they say what the link is. Nothing where it does not know the link. Lasts until
     /// the next boot.

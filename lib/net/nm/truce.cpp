@@ -1,17 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/nm/truce.hpp"
 
+#include "base/deadline.hpp"
 #include "net/domain.hpp"
+#include "net/handover/rewrite.hpp"
 #include "net/netlink/route_socket.hpp"
 #include "net/nm/network_manager.hpp"
+#include "net/nm/replaced_routes.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <filesystem>
+#include <thread>
 
 #include <fmt/format.h>
 
 namespace kvmkit::net {
 namespace {
+
+using namespace std::chrono_literals;
+constexpr auto profile_patience = 5s;
+constexpr auto between_looks = 20ms;
 
 void add(std::vector<LinkName>& names, const LinkName& name)
 {
@@ -60,6 +69,34 @@ bool has_port_profile(const LinkName& link)
         const auto name = file.path().filename().string();
         return name.starts_with("net-setup-") && name.ends_with(ending);
     });
+}
+
+/// Gives a link back. The bridge's profile had another metric than the link's own: the routes that came from the bridge
+/// go once NetworkManager has made them anew.
+void give_back(const NetworkManager& manager, const Link& link)
+{
+    auto channel = Channel::open();
+    const Holder holder{link.index, link.name.str()};
+    const auto before = channel ? take_snapshot(*channel, holder) : Result<Snapshot>{channel.error()};
+    if (!manager.set_managed(link.name, true) || !before) {
+        return;
+    }
+    const auto deadline = Deadline::after(profile_patience);
+    while (!manager.is_done_with(link.name) && !deadline.passed()) {
+        std::this_thread::sleep_for(between_looks);
+    }
+    const auto after = take_snapshot(*channel, holder);
+    if (!after) {
+        return;
+    }
+    const Rewriter same{*after, holder, after->taken_ms};
+    const auto replaced = replaced_routes(*before, *after);
+    std::vector<Order> orders;
+    orders.reserve(replaced.size());
+    for (const Packet& route : replaced) {
+        orders.push_back({same.without_route(route), {ESRCH}});
+    }
+    (void)channel->send(orders);
 }
 
 }  // namespace
@@ -112,9 +149,30 @@ void end_truce(const txn::Record& record)
     for (const LinkName& name : names) {
         const Link* link = find(*network, name);
         if (link != nullptr && link->master == 0 && !has_port_profile(name)) {
-            (void)manager->set_managed(name, true);
+            give_back(*manager, *link);
         }
     }
+}
+
+std::vector<LinkName> still_left_alone(const Plan& plan)
+{
+    std::vector<LinkName> names;
+    for (const Step& step : plan) {
+        const auto* release = std::get_if<Release>(&step.action);
+        const auto* handover = std::get_if<Handover>(&step.action);
+        const bool frees = handover != nullptr && handover->direction == Direction::to_port;
+        if (release != nullptr || frees) {
+            add(names, release != nullptr ? release->port : handover->port);
+        }
+    }
+    const auto told = [&plan](const LinkName& name) {
+        return std::ranges::any_of(plan, [&name](const Step& step) {
+            const auto* managed = std::get_if<SetManaged>(&step.action);
+            return managed != nullptr && managed->name == name;
+        });
+    };
+    std::erase_if(names, [&told](const LinkName& name) { return !told(name) || !has_port_profile(name); });
+    return names;
 }
 
 }  // namespace kvmkit::net

@@ -23,4 +23,8 @@ void renew_truce(const std::vector<LinkName>& links);
 /// of its own making.
 void end_truce(const txn::Record& record);
 
+/// Of the plan of a change that stays: the links that it freed, and that NetworkManager goes on leaving alone because a
+/// profile of ours would make them ports again, as it will at the next boot.
+std::vector<LinkName> still_left_alone(const Plan& plan);
+
 }  // namespace kvmkit::net

@@ -87,6 +87,7 @@ public:
                                                        profile.link.str(),
                                                        taken.error().message));
                 uptake_.commands.push_back("nmcli connection up " + profile.id);
+                uptake_.failed = true;
             }
         }
         return std::move(uptake_);
@@ -143,7 +144,7 @@ std::optional<Uptake> take_up(const std::vector<std::string>& keyfiles)
         return std::nullopt;
     }
     if (auto read = manager->reload_profiles(); !read) {
-        return Uptake{.warnings = {read.error().message}, .commands = {"nmcli connection reload"}};
+        return Uptake{.warnings = {read.error().message}, .commands = {"nmcli connection reload"}, .failed = true};
     }
     return Taker{std::move(*manager), read_all(keyfiles)}.go();
 }

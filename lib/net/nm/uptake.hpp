@@ -11,6 +11,7 @@ namespace kvmkit::net {
 struct Uptake {
     std::vector<std::string> warnings = {};
     std::vector<std::string> commands = {};
+    bool failed = false;  ///< It was to follow a profile at once, and does not; the next boot has it.
 };
 
 /// Has NetworkManager read its profiles, and makes those of bridges among `keyfiles`, our own by their bytes, the ones

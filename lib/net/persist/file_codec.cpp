@@ -61,6 +61,9 @@ Result<FileStep> decoded(const Json& json)
     if (action == "remove-folder") {
         return FileStep{RemoveFolder{std::move(path)}};
     }
+    if (action == "make-folder") {
+        return FileStep{MakeFolder{std::move(path)}};
+    }
     return Error{ErrorCode::invalid, fmt::format("unknown action '{}' in a journal of files", action)};
 }
 
@@ -86,6 +89,9 @@ std::string FileDomain::encode(const Step& step)
                     {"old", image_json(restore->old)},
                     {"ours", image_json(restore->ours)}}
             .dump();
+    }
+    if (const auto* again = std::get_if<MakeFolder>(&step)) {
+        return Json{{"action", "make-folder"}, {"path", again->path}}.dump();
     }
     const auto* folder = std::get_if<RemoveFolder>(&step);
     return Json{{"action", "remove-folder"}, {"path", folder != nullptr ? folder->path : ""}}.dump();

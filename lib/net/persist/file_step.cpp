@@ -102,6 +102,11 @@ struct FileDomain::Inverse {
         std::error_code problem;
         return std::filesystem::exists(top / folder.path, problem) ? MaybeStep{} : MaybeStep{RemoveFolder{folder.path}};
     }
+    Result<MaybeStep> operator()(const RemoveFolder& folder) const
+    {
+        std::error_code problem;
+        return std::filesystem::exists(top / folder.path, problem) ? MaybeStep{MakeFolder{folder.path}} : MaybeStep{};
+    }
     Result<MaybeStep> operator()(const auto& /*an inverse itself*/) const { return MaybeStep{}; }
 };
 

@@ -47,7 +47,7 @@ struct RestoreFile {
     std::optional<FileImage> old = {};   ///< Absent: it was not there.
     std::optional<FileImage> ours = {};  ///< What we put there; absent: nothing.
 };
-/// Undoes: only where it is empty.
+/// Only where it is empty; undoes making it.
 struct RemoveFolder {
     std::string path;
 };

@@ -112,6 +112,7 @@ void tell(Keeping& keeping, const PersistHost& host)
     if (told) {
         append(keeping.warnings, std::move(told->warnings));
         keeping.commands = std::move(told->commands);
+        keeping.stalled = told->failed;
     }
 }
 

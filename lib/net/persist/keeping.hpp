@@ -28,6 +28,7 @@ struct Keeping {
     bool ended = false;            ///< They were written, or could not be.
     std::string transaction = {};  ///< Of the files; empty: there was nothing to write.
     std::string failure = {};      ///< Why they could not be written; nothing is then.
+    bool stalled = false;          ///< They are, but the manager was told and does not follow before the next boot.
 
     [[nodiscard]] bool reboot_safe() const { return ended && failure.empty() && doubts.empty(); }
 };

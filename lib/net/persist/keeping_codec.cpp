@@ -50,7 +50,8 @@ Json to_json(const Keeping& keeping)
             {"commands", keeping.commands},
             {"ended", keeping.ended},
             {"transaction", keeping.transaction},
-            {"failure", keeping.failure}};
+            {"failure", keeping.failure},
+            {"stalled", keeping.stalled}};
 }
 
 Result<Keeping> from_json(const Json& json)
@@ -63,6 +64,7 @@ Result<Keeping> from_json(const Json& json)
     json.at("ended").get_to(keeping.ended);
     json.at("transaction").get_to(keeping.transaction);
     json.at("failure").get_to(keeping.failure);
+    keeping.stalled = json.value("stalled", false);
     for (const Json& encoded : json.at("files")) {
         auto step = FileDomain::decode(encoded.get<std::string>());
         auto* file = step ? std::get_if<RestoreFile>(&*step) : nullptr;

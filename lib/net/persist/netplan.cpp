@@ -3,6 +3,7 @@
 #include "net/persist/writers.hpp"
 #include "net/state/emit.hpp"
 
+#include <algorithm>
 #include <array>
 
 #include <fmt/format.h>
@@ -47,9 +48,9 @@ Json scalar(const std::string& value)
     return json.is_number_integer() || json.is_boolean() ? json : Json(value);
 }
 
-Result<Json> parameters(const KeptLink& link, std::span<const ManagerWord> words)
+Result<Json> parameters(const KeptLink& link, const Settings& ours, std::span<const ManagerWord> words)
 {
-    const auto settings = translated(link, link.settings, words, Manager::netplan);
+    const auto settings = translated(link, ours, words, Manager::netplan);
     if (!settings) {
         return settings.error();
     }
@@ -75,7 +76,9 @@ public:
             network[section_of(link)][link.name.str()] = std::move(*one);
         }
         const auto path = fmt::format("etc/netplan/60-net-setup-{}.yaml", profile_.name);
-        return KeptFiles{{path, head_line(profile_) + to_yaml(Json{{"network", std::move(network)}}), 0600}};
+        files_.insert(files_.begin(),
+                      {path, head_line(profile_) + to_yaml(Json{{"network", std::move(network)}}), 0600});
+        return std::move(files_);
     }
 
 private:
@@ -92,14 +95,14 @@ private:
         return names;
     }
 
-    [[nodiscard]] Result<Json> stanza(const KeptLink& link) const
+    Result<Json> stanza(const KeptLink& link)
     {
         Json json = Json::object();
         if (auto made = add_kind(link, json); !made) {
             return std::move(made).error();
         }
-        if (link.port && !link.port->settings.empty()) {
-            return cannot_say(link, fmt::format("the port's {}", link.port->settings.front().key), Manager::netplan);
+        if (auto added = add_rest(link); !added) {
+            return std::move(added).error();
         }
         if (link.mtu) {
             json["mtu"] = *link.mtu;
@@ -108,11 +111,36 @@ private:
         return json;
     }
 
+    /// What netplan has no words for goes to networkd by itself.
+    Result<void> add_rest(const KeptLink& link)
+    {
+        auto files = write_networkd_additions(
+            profile_, link, link.kind == "bridge" ? of_bridges(link, Says::nothing) : Settings{});
+        if (!files) {
+            return std::move(files).error();
+        }
+        std::ranges::move(*files, std::back_inserter(files_));
+        return {};
+    }
+
+    /// The settings of a bridge that netplan has a word for, or none.
+    enum class Says { something, nothing };
+    static Settings of_bridges(const KeptLink& bridge, Says says)
+    {
+        Settings chosen;
+        std::ranges::copy_if(bridge.settings, std::back_inserter(chosen), [says](const Setting& setting) {
+            const bool known = std::ranges::find(bridge_words, setting.key, &ManagerWord::key) != bridge_words.end();
+            return known == (says == Says::something);
+        });
+        return chosen;
+    }
+
     Result<void> add_kind(const KeptLink& link, Json& json) const
     {
         const bool bridge = link.kind == "bridge";
         if (bridge || link.kind == "bond") {
-            auto told = parameters(link, bridge ? std::span<const ManagerWord>{bridge_words} : bond_words);
+            auto told = bridge ? parameters(link, of_bridges(link, Says::something), bridge_words)
+                               : parameters(link, link.settings, bond_words);
             if (!told) {
                 return std::move(told).error();
             }
@@ -124,7 +152,7 @@ private:
             return {};
         }
         if (link.kind == "vlan") {
-            auto told = parameters(link, vlan_words);
+            auto told = parameters(link, link.settings, vlan_words);
             if (!told) {
                 return std::move(told).error();
             }
@@ -188,6 +216,7 @@ private:
     }
 
     const Profile& profile_;
+    KeptFiles files_;
 };
 
 }  // namespace

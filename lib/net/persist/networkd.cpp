@@ -83,6 +83,36 @@ constexpr std::array kinds{Kind{"bridge", "Bridge", bridge_words},
                            Kind{"bond", "Bond", bond_words},
                            Kind{"dummy", ""}};
 
+/// An empty section list keeps networkd from touching them; a port without any VLAN needs a bridge without PVID.
+void put_vlans(const VlanMembership& vlans, IniText& text)
+{
+    for (const VlanRange& range : vlans.untagged.ranges()) {
+        const auto text_of_range =
+            range.first == range.last ? fmt::format("{}", range.first) : fmt::format("{}-{}", range.first, range.last);
+        text.section("BridgeVLAN");
+        if (vlans.pvid && *vlans.pvid == range.first && range.first == range.last) {
+            text.put("PVID", text_of_range);
+        }
+        text.put("EgressUntagged", text_of_range);
+    }
+    for (const VlanRange& range : tagged_of(vlans).ranges()) {
+        text.section("BridgeVLAN")
+            .put("VLAN",
+                 range.first == range.last ? fmt::format("{}", range.first)
+                                           : fmt::format("{}-{}", range.first, range.last));
+    }
+}
+
+void put_section(std::string_view section, const Settings& settings, IniText& text)
+{
+    if (!settings.empty()) {
+        text.section(section);
+    }
+    for (const Setting& setting : settings) {
+        text.put(setting.key, setting.value);
+    }
+}
+
 class Writer {
 public:
     explicit Writer(const Profile& profile) : profile_(profile) {}
@@ -125,12 +155,7 @@ private:
         if (link.mtu) {
             text.put("MTUBytes", fmt::format("{}", *link.mtu));
         }
-        if (!settings->empty()) {
-            text.section(kind->section);
-        }
-        for (const Setting& setting : *settings) {
-            text.put(setting.key, setting.value);
-        }
+        put_section(kind->section, *settings, text);
         keep(link, "netdev", text);
         return {};
     }
@@ -158,7 +183,7 @@ private:
             ip(link, text);
         }
         if (link.vlans) {
-            vlans(*link.vlans, text);
+            put_vlans(*link.vlans, text);
         }
         keep(link, "network", text);
         return {};
@@ -172,12 +197,7 @@ private:
         if (!settings) {
             return settings.error();
         }
-        if (!settings->empty()) {
-            text.section("Bridge");
-        }
-        for (const Setting& setting : *settings) {
-            text.put(setting.key, setting.value);
-        }
+        put_section("Bridge", *settings, text);
         return {};
     }
 
@@ -248,26 +268,6 @@ private:
         }
     }
 
-    /// An empty section list keeps networkd from touching them; a port without any VLAN needs a bridge without PVID.
-    static void vlans(const VlanMembership& vlans, IniText& text)
-    {
-        for (const VlanRange& range : vlans.untagged.ranges()) {
-            const auto text_of_range = range.first == range.last ? fmt::format("{}", range.first)
-                                                                 : fmt::format("{}-{}", range.first, range.last);
-            text.section("BridgeVLAN");
-            if (vlans.pvid && *vlans.pvid == range.first && range.first == range.last) {
-                text.put("PVID", text_of_range);
-            }
-            text.put("EgressUntagged", text_of_range);
-        }
-        for (const VlanRange& range : tagged_of(vlans).ranges()) {
-            text.section("BridgeVLAN")
-                .put("VLAN",
-                     range.first == range.last ? fmt::format("{}", range.first)
-                                               : fmt::format("{}-{}", range.first, range.last));
-        }
-    }
-
     const Profile& profile_;
     KeptFiles files_;
 };
@@ -282,6 +282,38 @@ std::string head_line(const std::string& profile)
 std::string head_line(const Profile& profile)
 {
     return head_line(profile.name);
+}
+
+Result<KeptFiles> write_networkd_additions(const Profile& profile, const KeptLink& link, const Settings& of_bridge)
+{
+    const auto device = translated(link, of_bridge, bridge_words, Manager::netplan);
+    const bool bridge_port = link.port && !link.port->of_bond;
+    const auto port = translated(link, link.port ? link.port->settings : Settings{}, port_words, Manager::netplan);
+    if (!device || !port || (link.port && !bridge_port && !port->empty())) {
+        return !device ? device.error()
+               : !port ? port.error()
+                       : cannot_say(link, "a bond's port such as this", Manager::netplan);
+    }
+    KeptFiles files;
+    const auto add = [&](std::string_view ending, const IniText& text) {
+        files.push_back(
+            {fmt::format("etc/systemd/network/10-netplan-{}.{}.d/kvmkit-net-setup.conf", link.name.str(), ending),
+             text.str()});
+    };
+    if (!device->empty()) {
+        IniText text{head_line(profile)};
+        put_section("Bridge", *device, text);
+        add("netdev", text);
+    }
+    if (!port->empty() || link.vlans) {
+        IniText text{head_line(profile)};
+        put_section("Bridge", *port, text);
+        if (link.vlans) {
+            put_vlans(*link.vlans, text);
+        }
+        add("network", text);
+    }
+    return files;
 }
 
 Result<KeptFiles> write_networkd(const Profile& profile)

@@ -25,7 +25,8 @@ std::vector<std::string> own_files(const Root& root, const std::string& profile)
     for (const std::string_view folder : folders) {
         const auto names = root.names(std::string{folder});
         for (const std::string& name : names&&* names ? **names : std::vector<std::string>{}) {
-            auto path = fmt::format("{}/{}", folder, name);
+            const bool dropins = name.starts_with("10-netplan-") && name.ends_with(".d");
+            auto path = fmt::format("{}/{}{}", folder, name, dropins ? "/kvmkit-net-setup.conf" : "");
             if (text_or_nothing(root, path).starts_with(head)) {
                 found.push_back(std::move(path));
             }

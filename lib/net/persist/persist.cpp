@@ -3,6 +3,7 @@
 
 #include "net/nm/uptake.hpp"
 #include "net/persist/read_back.hpp"
+#include "txn/store.hpp"
 
 #include <algorithm>
 #include <set>
@@ -36,6 +37,39 @@ std::set<std::string> missing_folders(const std::vector<FileChange>& changes, co
         }
     }
     return missing;
+}
+
+/// The folders that earlier transactions made.
+std::set<std::string> made_before(const txn::Places& places)
+{
+    std::set<std::string> made;
+    const auto inventory = txn::read_all_records(places, files_tool);
+    if (!inventory) {
+        return made;
+    }
+    for (const txn::Record& record : inventory->records) {
+        for (const txn::StepRecord& step : record.steps) {
+            const auto undo = step.undo.empty() ? Result<FileStep>{Error{}} : FileDomain::decode(step.undo);
+            if (const auto* folder = undo ? std::get_if<RemoveFolder>(&*undo) : nullptr) {
+                made.insert(folder->path);
+            }
+        }
+    }
+    return made;
+}
+
+/// Those of our own making that may be empty once files are gone, the outer ones first.
+std::set<std::string> folders_left(const std::vector<FileChange>& changes, const txn::Places& places)
+{
+    std::set<std::string> left;
+    const bool removes = std::ranges::any_of(changes, [](const FileChange& change) { return !change.image; });
+    const auto ours = removes ? made_before(places) : left;
+    for (const FileChange& change : changes) {
+        for (auto folder = folder_of(change.path); !change.image && ours.contains(folder); folder = folder_of(folder)) {
+            left.insert(folder);
+        }
+    }
+    return left;
 }
 
 /// Nothing gets its name before everything lies on the disk: a full one changes nothing.
@@ -106,7 +140,11 @@ Result<std::string> written(const std::vector<FileChange>& changes,
         return std::move(journal).error();
     }
     FileDomain domain{host.top};
-    const auto steps = steps_for(changes, host, journal->id());
+    auto steps = steps_for(changes, host, journal->id());
+    const auto left = folders_left(changes, run.places);
+    std::transform(left.rbegin(), left.rend(), std::back_inserter(steps), [](const std::string& folder) {
+        return FileStep{RemoveFolder{folder}};
+    });
     auto outcome = txn::execute(*journal, domain, std::span<const FileStep>{steps}, run.watch);
     if (outcome.ok()) {
         auto sound = compare(changes, host);
@@ -134,6 +172,7 @@ void tell_network_manager(Persistence& persistence)
     if (auto told = take_up(keyfiles)) {
         std::ranges::move(told->warnings, std::back_inserter(persistence.warnings));
         persistence.commands = std::move(told->commands);
+        persistence.stalled = told->failed;
     }
 }
 

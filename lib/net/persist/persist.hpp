@@ -43,6 +43,7 @@ struct Persistence {
     std::vector<std::string> doubts = {};    ///< Why it may not come back; empty: it will.
     std::vector<std::string> warnings = {};  ///< Beside that: cloud-init.
     std::vector<std::string> commands = {};  ///< The softest words by which the manager takes notice now.
+    bool stalled = false;                    ///< It was told, and does not follow before the next boot.
 
     [[nodiscard]] bool reboot_safe() const { return doubts.empty(); }
 };

@@ -140,7 +140,7 @@ private:
     {
         switch (plan_.manager) {
             case Manager::networkd: return write_networkd(plan_.profile);
-            case Manager::netplan: return write_netplan(plan_.profile);
+            case Manager::netplan: return write_for_netplan();
             case Manager::network_manager: return write_keyfiles(plan_.profile);
             case Manager::ifupdown:
             case Manager::ifupdown2: return write_interfaces(plan_.profile, plan_.manager);
@@ -149,6 +149,24 @@ private:
             case Manager::wicked: return write_wicked(plan_.profile);
         }
         return write_own();
+    }
+
+    /// netplan has no word for some settings; of its daemons only networkd lets them be added.
+    Result<KeptFiles> write_for_netplan()
+    {
+        auto files = write_netplan(plan_.profile);
+        const bool speaks_to_manager = std::ranges::any_of(claims_, [](const LinkClaims& link) {
+            return std::ranges::find(link.claims, Manager::network_manager, &Claim::manager) != link.claims.end();
+        });
+        if (files && files->size() > 1 && speaks_to_manager) {
+            return Error{ErrorCode::unsupported,
+                         fmt::format("cannot keep link '{}': netplan speaks to NetworkManager here, and has no words "
+                                     "for what /{} would say",
+                                     plan_.profile.name,
+                                     files->back().path),
+                         "--manager nm, or own, keeps everything"};
+        }
+        return files;
     }
 
     Result<KeptFiles> write_own()

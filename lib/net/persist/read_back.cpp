@@ -241,7 +241,7 @@ std::vector<std::string> missing_in(const KeptFiles& files, Manager manager, con
         switch (manager) {
             case Manager::networkd: read_networkd(file, found); break;
             case Manager::network_manager: read_keyfile(file, found); break;
-            case Manager::netplan: read_netplan(file, found); break;
+            case Manager::netplan: file.path.ends_with(".yaml") ? read_netplan(file, found) : void(); break;
             case Manager::ifupdown:
             case Manager::ifupdown2: read_interfaces(file, found); break;
             case Manager::ifcfg:

@@ -3,6 +3,7 @@
 
 #include "net/owner/manager.hpp"
 #include "net/persist/profile.hpp"
+#include "net/persist/writers.hpp"
 
 #include <span>
 #include <string_view>
@@ -27,6 +28,10 @@ Result<Settings> translated(const KeptLink& link,
 
 /// Something that the manager has no words for.
 Error cannot_say(const KeptLink& link, std::string_view what, Manager manager);
+
+/// What systemd-networkd has words for and netplan has none: drop-ins for the files that netplan makes for a link.
+/// `of_bridge`: the settings of a bridge that are left. ErrorCode::unsupported.
+Result<KeptFiles> write_networkd_additions(const Profile& profile, const KeptLink& link, const Settings& of_bridge);
 
 /// The value of a setting; empty if it is not set.
 std::string value_of(const Settings& settings, std::string_view key);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/planner/expectation.hpp"
 
+#include "net/planner/inverse.hpp"
+
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 
@@ -17,7 +19,7 @@ constexpr int nowhere = -1;
 
 }  // namespace
 
-/// Does to the links what the kernel would. Plans free the ports of what they delete.
+/// Does to the links what the kernel would, as far as that can be known.
 class Expectation::Kernel {
 public:
     explicit Kernel(Network& network) : network_(network) {}
@@ -64,29 +66,11 @@ public:
         }
         return true;
     }
-    bool operator()(const Attach& s)
-    {
-        Link* port = at(s.port);
-        const Link* master = find(network_, s.bridge);
-        if (port == nullptr || master == nullptr) {
-            return false;
-        }
-        port->master = master->index;
-        port->port_options = s.options;
-        port->vlans = s.vlans ? s.vlans : std::optional{vlans_of_new_port(*master)};
-        return master->is_bridge();
-    }
+    bool operator()(const Attach& s) { return attach(s); }
     bool operator()(const Release& s)
     {
-        Link* port = at(s.port);
         const Link* master = find(network_, s.bridge);
-        if (port == nullptr) {
-            return false;
-        }
-        port->master = 0;
-        port->port_options.clear();
-        port->vlans.reset();
-        return master != nullptr && master->is_bridge();
+        return release(s.port) && master != nullptr && master->is_bridge();
     }
     bool operator()(const SwitchUp& s)
     {
@@ -131,17 +115,22 @@ public:
     }
     bool operator()(const SetIpv6& s)
     {
-        return on(s.name, [&s](Link& link) {
+        return on(s.name, [this, &s](Link& link) {
             (s.what == Ipv6Switch::enabled ? link.ipv6 : link.autoconf) = s.on;
             if (!s.on && s.what == Ipv6Switch::enabled) {
                 std::erase_if(link.addresses, [](const auto& address) { return address.family() == Family::ipv6; });
+                std::erase_if(network_.routes, [&link](const Route& route) {
+                    return route.link == link.index && route.destination.family() == Family::ipv6;
+                });
             }
         });
     }
     bool operator()(const AddAddress& s)
     {
         return on(s.name, [&s](Link& link) {
-            link.addresses.push_back(s.address);
+            if (!has_address(link, s.address)) {
+                link.addresses.push_back(s.address);
+            }
             for (const InterfaceAddress& later : s.ahead_of) {
                 if (std::erase(link.addresses, later) != 0) {
                     link.addresses.push_back(later);
@@ -151,7 +140,10 @@ public:
     }
     bool operator()(const RemoveAddress& s)
     {
-        return on(s.name, [&s](Link& link) { std::erase(link.addresses, s.address); });
+        return on(s.name, [&s](Link& link) {
+            std::erase(link.addresses, s.address);
+            std::erase(link.leased, s.address);
+        });
     }
     bool operator()(const AddRoute& s)
     {
@@ -180,9 +172,57 @@ public:
     }
     bool operator()(const SetResolver& /*a file, and nothing of the network*/) { return true; }
     bool operator()(const SetManaged& /*nothing of the network*/) { return true; }
-    bool operator()(const Handover& /*the kernel is asked for much that is not known here*/) { return false; }
+    bool operator()(const Handover& s)
+    {
+        const bool there = s.direction == Direction::to_bridge;
+        Link* giver = at(there ? s.port : s.bridge);
+        Link* taker = at(there ? s.bridge : s.port);
+        if (giver != nullptr && taker != nullptr) {
+            hand_over(*giver, *taker);
+            (void)(there ? attach({s.port, s.bridge}) : release(s.port));
+        }
+        return false;  // the kernel is asked for much that is not known here
+    }
 
 private:
+    void hand_over(Link& giver, Link& taker)
+    {
+        std::ranges::copy(giver.addresses, std::back_inserter(taker.addresses));
+        std::ranges::copy(giver.leased, std::back_inserter(taker.leased));
+        giver.addresses.clear();
+        giver.leased.clear();
+        taker.autoconf = giver.autoconf;
+        taker.up = true;
+        for (Route& route : network_.routes) {
+            route.link = route.link == giver.index ? taker.index : route.link;
+        }
+    }
+
+    /// false: a bond, which makes of its port and itself what its mode says.
+    bool attach(const Attach& s)
+    {
+        Link* port = at(s.port);
+        const Link* master = find(network_, s.bridge);
+        if (port == nullptr || master == nullptr) {
+            return false;
+        }
+        port->master = master->index;
+        port->port_options = s.options;
+        port->vlans = s.vlans               ? s.vlans
+                      : master->is_bridge() ? std::optional{vlans_of_new_port(*master)}
+                                            : std::nullopt;
+        return master->is_bridge();
+    }
+
+    bool release(const LinkName& name)
+    {
+        return on(name, [](Link& port) {
+            port.master = 0;
+            port.port_options.clear();
+            port.vlans.reset();
+        });
+    }
+
     static Link fresh(const CreateLink& s)
     {
         return {.name = s.name,
@@ -255,6 +295,12 @@ private:
 
     void remove(Link& link)
     {
+        std::erase_if(network_.routes, [&link](const Route& route) { return route.link == link.index; });
+        if (link.is_bridge() || link.kind == "bond") {
+            for (Link& port : network_.links) {
+                port.master = port.master == link.index ? 0 : port.master;
+            }
+        }
         network_.map.forget(link);
         link = Link{.index = nowhere};
     }
@@ -269,6 +315,15 @@ Expectation::Expectation(Network network) : network_(std::move(network))
         next_index_ = std::max(next_index_, link.index);
     }
     next_index_ += gap;
+}
+
+Action Expectation::numbered(Action action)
+{
+    if (auto* create = std::get_if<CreateLink>(&action)) {
+        create->index = create->index != 0 ? create->index : next_index_++;
+        create->peer_index = create->peer && create->peer_index == 0 ? next_index_++ : create->peer_index;
+    }
+    return action;
 }
 
 bool Expectation::make(const Action& action)

@@ -13,11 +13,11 @@ public:
 
     [[nodiscard]] const Network& network() const noexcept { return network_; }
 
-    /// An index that no link has, and none will have that this is asked for again.
-    int new_index() { return next_index_++; }
+    /// The same action, in which links to be made have a number that no other link has, or will have.
+    [[nodiscard]] Action numbered(Action action);
 
     /// Takes it that an action is made. false: what it leaves only the kernel can tell, and what follows must wait
-    /// until it is asked.
+    /// until it is asked; the network is then the best guess.
     bool make(const Action& action);
 
     /// The network without what was deleted, in order, as observe() would give it.

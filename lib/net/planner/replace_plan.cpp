@@ -140,15 +140,6 @@ private:
     std::map<LinkName, std::uint32_t> groups_;  ///< That the links made so far are to have.
 };
 
-/// The same with numbers, for those who only reckon with it.
-Action numbered(Action action, Expectation& expected)
-{
-    if (auto* create = std::get_if<CreateLink>(&action)) {
-        create->index = expected.new_index();
-    }
-    return action;
-}
-
 /// Those that were there before lead as many routes as before.
 Network with_old_routes(Network after, const Network& before)
 {
@@ -189,7 +180,7 @@ Replaced plan_replacements(const Network& network, const DesiredNetwork& wanted,
     std::reverse(back.begin(), back.end());
     for (Step& step : back) {
         if (auto action = restore(std::move(step.action))) {
-            (void)expected.make(numbered(*action, expected));
+            (void)expected.make(expected.numbered(*action));
             drafted.plan.push_back({std::move(*action), std::nullopt, step.origin});
         }
     }

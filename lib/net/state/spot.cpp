@@ -31,6 +31,12 @@ Spot::Spot(const Node& node, KeyPath path, Findings& findings)
     findings.places.insert_or_assign(path_, node.place);
 }
 
+void Spot::also_known_as(std::string_view key) const
+{
+    auto above = path_.substr(0, path_.size() - node_->key.size());
+    findings_->places.emplace(above.append(key), node_->place);
+}
+
 void Spot::complain(std::string message, std::string hint) const
 {
     findings_->mistakes.add({node_->place, path_, std::move(message), std::move(hint)});
@@ -143,6 +149,9 @@ bool read_option_of(const Spot& value, const OptionTable& table, LinkOptions& op
     const auto row = std::ranges::find(table.specs, key, &OptionSpec::key);
     if (row == table.specs.end()) {
         return false;
+    }
+    if (alias != table.aliases.end()) {
+        value.also_known_as(alias->key);
     }
     const auto word = value.is_nothing() ? std::nullopt : value.text();
     if (!word) {

@@ -29,6 +29,9 @@ public:
     /// Written without a value.
     [[nodiscard]] bool is_nothing() const { return node_->kind == Node::Kind::nothing; }
 
+    /// The key is another spelling of this one: who looks for the place of either finds it here.
+    void also_known_as(std::string_view key) const;
+
     void complain(std::string message, std::string hint = {}) const;
     void complain_of_key(std::string message, std::string hint = {}) const;
 

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """net-setup on a fresh Debian whose network a manager looks after: manager_mission.sh does it there, here the network before and
-after the reboot is compared. usage: managers.py nspawn|debian networkd|ifupdown|netplan|nm static|dhcp"""
+after the reboot is compared. usage: managers.py nspawn|debian networkd|ifupdown|netplan|nm static|dhcp|killed
+[UNIT], the packaged unit that ends what was killed"""
 import json
 import pathlib
 import re
@@ -24,11 +25,14 @@ def expect(condition, told) -> None:
         sys.exit(f"FAILED: {told}")
 
 
-def run_mission(host: str, manager: str, way: str) -> str:
+def run_mission(host: str, manager: str, way: str, unit: list) -> str:
     words = [SOURCE / "scripts/lab", "run", host, "--may-skip", "--timeout", str(SECONDS_AT_MOST)]
-    for package in PACKAGES[manager] + (OF_CONTAINERS if host == "nspawn" else []):
+    of_container = OF_CONTAINERS + (["dnsmasq-base"] if way == "dhcp" else [])
+    for package in PACKAGES[manager] + (of_container if host == "nspawn" else []):
         words += ["--with", package]
-    done = subprocess.run([*words, "--copy", MISSION, "--", "./" + MISSION.name, manager, way], stdout=subprocess.PIPE, text=True,
+    for file in [MISSION, *unit]:
+        words += ["--copy", file]
+    done = subprocess.run([*words, "--", "./" + MISSION.name, manager, way], stdout=subprocess.PIPE, text=True,
                           check=False, stdin=subprocess.DEVNULL)
     print(done.stdout, flush=True)
     if done.returncode != 0:
@@ -51,8 +55,8 @@ def records(said: str, when: str):
     return without_what_is_new(shown[0]), [line for line in state if not NEW_AT_EACH_BOOT.search(line)]
 
 
-def main(host: str, manager: str, way: str) -> None:
-    said = run_mission(host, manager, way)
+def main(host: str, manager: str, way: str, *unit: str) -> None:
+    said = run_mission(host, manager, way, list(unit))
     (before, state_before), (after, state_after) = records(said, "before"), records(said, "after")
     expect("br0" in json.dumps(before), f"no bridge before the reboot: {before}")
     expect(before == after, f"show differs:\n{json.dumps(before, indent=1)}\n{json.dumps(after, indent=1)}")
@@ -62,4 +66,4 @@ def main(host: str, manager: str, way: str) -> None:
     print(f"{host}, {manager}, {way}: the same network before and after the reboot")
 
 
-main(*sys.argv[1:4])
+main(*sys.argv[1:])

@@ -178,6 +178,24 @@ TEST(Rewriter, OnlyTheHopsThroughTheLinkChange)
     EXPECT_EQ(hops[1].rtnh_hops, 3);
 }
 
+TEST(Rewriter, OfAnIpv6RouteOnlyTheWaysThroughTheLinkAreTakenAway)
+{
+    const auto taken = snapshot();
+    const std::array<rtnexthop, 2> hops{rtnexthop{8, 0, 0, 5}, rtnexthop{8, 0, 3, card}};
+    for (const auto& [family, left] : {std::pair{AF_INET6, 1U}, std::pair{AF_INET, 2U}}) {  // IPv4's go as a whole
+        rtmsg head{};
+        head.rtm_family = static_cast<unsigned char>(family);
+        Packet multipath = make_packet(RTM_NEWROUTE, NLM_F_REPLACE, head);
+        put(multipath, RTA_MULTIPATH, {reinterpret_cast<const char*>(hops.data()), sizeof(hops)});
+        const Packet gone = Rewriter{taken, {card, "eth0"}, 1000}.without_route(multipath);
+        const auto named = attribute(gone, RTA_MULTIPATH).value_or("");
+        ASSERT_EQ(named.size(), left * sizeof(rtnexthop));
+        rtnexthop last{};
+        std::memcpy(&last, named.data() + named.size() - sizeof(last), sizeof(last));
+        EXPECT_EQ(last.rtnh_ifindex, card);
+    }
+}
+
 TEST(Rewriter, ARouteOfARouterStandsInBehindTheOneThatTheKernelWillMake)
 {
     auto taken = snapshot();

@@ -91,12 +91,27 @@ TEST(NetplanWriter, WritesOneFileThatOnlyRootReads)
                   "      dhcp6: false\n      accept-ra: true\n      link-local:\n      - ipv6\n");
 }
 
-TEST(NetplanWriter, RefusesVlanFilteringByName)
+TEST(NetplanWriter, LeavesVlanFilteringToNetworkdByDropIns)
 {
     const auto files = write_netplan(sample::vlan_aware());
+    ASSERT_TRUE(files) << files.error().message;
+    const std::string folder = "etc/systemd/network/10-netplan-";
+    EXPECT_EQ(text_of(files, folder + "br0.netdev.d/kvmkit-net-setup.conf"),
+              head + "[Bridge]\nVLANFiltering=yes\nDefaultPVID=1\n");
+    EXPECT_EQ(text_of(files, folder + "br0.network.d/kvmkit-net-setup.conf"),
+              head + "[BridgeVLAN]\nPVID=1\nEgressUntagged=1\n\n[BridgeVLAN]\nVLAN=100\n");
+    EXPECT_NE(text_of(files, folder + "eth0.network.d/kvmkit-net-setup.conf").find("\nVLAN=100\n"), std::string::npos);
+    EXPECT_EQ(text_of(files, "etc/netplan/60-net-setup-br0.yaml").find("vlan"), std::string::npos);
+}
+
+TEST(NetplanWriter, RefusesByNameWhatNetworkdHasNoWordsForEither)
+{
+    auto profile = sample::vlan_aware();
+    profile.links.at(1).settings.push_back({"vlan-stats", "true"});
+    const auto files = write_netplan(profile);
     ASSERT_FALSE(files);
     EXPECT_EQ(files.error().code, ErrorCode::unsupported);
-    EXPECT_EQ(files.error().message, "cannot keep link 'br0': netplan has no words for vlan-filtering (true)");
+    EXPECT_EQ(files.error().message, "cannot keep link 'br0': netplan has no words for vlan-stats (true)");
 }
 
 TEST(KeyfileWriter, WritesProfilesThatNetworkManagerTrusts)

@@ -67,6 +67,19 @@ TEST(Outlook, PortsAreFreeOnceTheirBridgeIsGone)
     EXPECT_FALSE(find(outlook(joined, {{Release{name("eth0"), name("br0")}}}), name("eth0"))->vlans.has_value());
 }
 
+TEST(Outlook, TheOtherEndOfACableAndTheRoutesThroughItGoWithIt)
+{
+    Network network = one_card();
+    network.links.push_back({.name = name("va"), .index = 3, .kind = "veth", .lower = 4});
+    network.links.push_back({.name = name("vb"), .index = 4, .kind = "veth", .lower = 3});
+    network.routes.push_back({.link = 4, .table = 254});
+    const Network after = outlook(network, {{DeleteLink{name("va"), "veth"}}});
+    ASSERT_EQ(after.links.size(), 1U);
+    EXPECT_EQ(after.links[0].name, name("eth0"));
+    ASSERT_EQ(after.routes.size(), 1U);
+    EXPECT_EQ(after.routes[0].link, 2);
+}
+
 TEST(Outlook, NamesEachLinkOfAPlanOnce)
 {
     const Plan plan{{CreateLink{.name = name("br0"), .kind = "bridge"}},

@@ -105,6 +105,17 @@ TEST(StateFileTest, WhatIsFoundWrongLaterIsPointedAtByItsPath)
     EXPECT_EQ(pointed_at(*file, "", "all of it").substr(0, 23), "lan.yml:1:1: all of it\n");
 }
 
+TEST(StateFileTest, AKeyOfAnotherSpellingIsPointedAtWhereItStands)
+{
+    const auto file = read_state_file("lan.yml",
+                                      "interfaces:\n- name: br0\n  type: linux-bridge\n  bridge:\n    options:\n"
+                                      "      group-fwd-mask: 1\n    port:\n    - name: eth1\n      hairpin: true\n");
+    ASSERT_TRUE(file) << file.error().message;
+    const auto place = [&file](const KeyPath& path) { return pointed_at(*file, path, "refused").substr(0, 13); };
+    EXPECT_EQ(place("interfaces[0].bridge.options.group-forward-mask"), "lan.yml:6:23:");
+    EXPECT_EQ(place("interfaces[0].bridge.port[0].stp-hairpin-mode"), "lan.yml:9:16:");
+}
+
 TEST(StateFileTest, AnErrorHoldsEveryMistake)
 {
     const auto file = read_state_file("lan.yml", "interfaces:\n- {name: a, mtu: x}\n- {name: b, mtu: y}\n");
