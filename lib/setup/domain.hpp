@@ -2,6 +2,7 @@
 #pragma once
 
 #include "setup/apt.hpp"
+#include "setup/network_step.hpp"
 #include "setup/step.hpp"
 #include "system/root.hpp"
 #include "system/runner.hpp"
@@ -44,6 +45,7 @@ private:
     struct Inverse;
     struct Apply;
     Result<Root> root() const { return Root::open(ground_.top); }
+    NetworkHands network(const Root& root) { return {ground_.runner, root, ground_.top}; }
     Result<void> change_unit(const ChangeUnit& change);
     Result<void> set_module(const std::string& name, std::vector<std::string> argv, std::string_view doing);
     Result<void> set_device(gid_t group, mode_t mode);

@@ -3,6 +3,7 @@
 
 #include "setup/apt.hpp"
 #include "setup/apt_lists.hpp"
+#include "setup/hold.hpp"
 #include "system/clock.hpp"
 
 #include <algorithm>
@@ -63,7 +64,10 @@ Result<Host> observe(const Root& root, Runner& runner)
               .service = observe_service(root, runner, *distribution),
               .device = observe_device(root),
               .module = observe_module(root),
-              .live = root.is_this_host()};
+              .live = root.is_this_host(),
+              .held = libvirt_is_held(root),
+              .network = observe_surroundings(root)};
+    host.nested = observe_nested(root, host.module);
     if (!host.module.loader && host.module.name && !host.device.present && !host.module.loaded) {
         host.needs.push_back(module_loader_need());
     }

@@ -12,6 +12,8 @@ cli::Candidates components(const cli::Given& given);
 cli::Candidates mirrors(const cli::Given& given);
 /// What was done to this host, the newest first.
 cli::Candidates transactions(const cli::Given& given);
+/// The users of this host.
+cli::Candidates users(const cli::Given& given);
 /// How root may log in by ssh.
 cli::Candidates root_logins(const cli::Given& given);
 
@@ -20,6 +22,7 @@ inline constexpr std::array sources{
     cli::WordSource{"", "NAME", mirrors},
     cli::WordSource{"", "ID", transactions},
     cli::WordSource{"ssh-root", "HOW", root_logins},
+    cli::WordSource{"", "USER", users},
 };
 
 }  // namespace kvmkit::host_setup
