@@ -15,6 +15,7 @@ enum class ExitCode : int {
     refused = 10,       ///< Refused before anything was touched.
     locked = 11,        ///< Another instance holds the lock.
     rolled_back = 12,   ///< Made, not found as wanted when looked at again, and undone.
+    not_yet = 13,       ///< host-setup --detailed-exit: done, but some of it holds only after a new login or a reboot.
     not_ready = 20,     ///< vm-run: the VM runs but was not ready in time.
     guest_ended = 21,   ///< vm-run: the guest died, panicked or powered off while it was waited for.
     some_failed = 22,   ///< Of several VMs some were launched and some were not.

@@ -3,6 +3,7 @@
 
 #include "base/number.hpp"
 #include "base/text.hpp"
+#include "facts/ipv4_claim.hpp"
 #include "facts/version.hpp"
 
 #include <algorithm>
@@ -98,27 +99,17 @@ std::optional<unsigned> prefix_of(std::string_view tag)
     return mask ? std::optional{static_cast<unsigned>(std::countl_one(*mask))} : std::nullopt;
 }
 
-bool overlap(const Ipv4Range& a, const Ipv4Range& b)
+/// A network in private addresses that no route but the default one leads to.
+std::optional<Ipv4Range> spare_beside(const std::vector<Ipv4Route>& routes)
 {
-    return a.holds(b) || b.holds(a);
-}
-
-/// A network of the same size in 192.168.0.0/16 that no route but the default one leads to.
-std::optional<Ipv4Range> spare_range(const std::vector<Ipv4Route>& routes)
-{
-    constexpr std::uint32_t first = 0xc0a87b00;  // 192.168.123.0
-    constexpr std::uint32_t last = 0xc0a8fe00;
-    constexpr std::uint32_t step = 0x100;
-    constexpr unsigned prefix = 24;
-    for (auto address = first; address <= last; address += step) {
-        const Ipv4Range range{address, prefix};
-        if (std::ranges::none_of(routes, [&range](const Ipv4Route& route) {
-                return route.range.prefix > 0 && overlap(route.range, range);
-            })) {
-            return range;
+    std::vector<Ipv4Range> taken;
+    taken.reserve(routes.size());
+    for (const Ipv4Route& route : routes) {
+        if (route.range.prefix > 0) {
+            taken.push_back(route.range);
         }
     }
-    return std::nullopt;
+    return spare_range(taken);
 }
 
 }  // namespace
@@ -191,7 +182,7 @@ void find_clash(const std::vector<Ipv4Route>& routes, DefaultNetwork& network)
     });
     if (found != routes.end()) {
         network.clash = *found;
-        network.spare = spare_range(routes);
+        network.spare = spare_beside(routes);
     }
 }
 

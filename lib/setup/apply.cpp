@@ -83,7 +83,7 @@ public:
         }
         const bool repairs = is_to_be_repaired(request_, *now);
         if (now->plan.steps.empty() && now->mirror.steps.empty() && !repairs) {
-            return Done{{}, {}, {}, std::move(now->host), notes_of(*now)};
+            return done({}, std::move(*now));
         }
         if (!now->plan.missing.empty() || !now->mirror.steps.empty() || repairs) {
             now = judge_under_free_locks();
@@ -120,7 +120,9 @@ private:
         if (auto served = check_tier(host->distribution); !served) {
             return std::move(served).error();
         }
-        auto plan = make_plan(*host, request_.components);
+        host->user = observe_user(*root, request_.user);
+        host->network.claims = claims();
+        auto plan = make_plan(*host, request_.components, request_.network);
         if (!plan) {
             return std::move(plan).error();
         }
@@ -147,9 +149,13 @@ private:
     }
 
     /// Before all else: with a dpkg in the middle of something, apt only says so.
-    Result<Judged> repair(txn::Journal& journal)
+    Result<Judged> repair(txn::Journal& journal, const Judged& now)
     {
-        if (auto made = execute(journal, {FinishPackages{}}); !made) {
+        std::vector<Step> steps{FinishPackages{}};
+        if (is_to_be_held(now.host, request_.components)) {
+            steps.insert(steps.begin(), HoldLibvirt{});
+        }
+        if (auto made = execute(journal, steps); !made) {
             return std::move(made).error();
         }
         auto after = judge();
@@ -213,7 +219,7 @@ private:
         }
         before_ = now.host.packages;
         if (is_to_be_repaired(request_, now)) {
-            auto repaired = repair(*journal);
+            auto repaired = repair(*journal, now);
             if (!repaired) {
                 return with_packages_left(std::move(repaired).error());
             }
@@ -239,10 +245,32 @@ private:
         }
         (void)journal->enter(txn::State::closed);
         (void)txn::prune(request_.places, tool);
-        auto packages = changes_between(before_, after->host.packages);
         after->mirror.notes = mirror_notes_;
-        auto notes = notes_of(*after);
-        return Done{journal->id(), std::move(made_), std::move(packages), std::move(after->host), std::move(notes)};
+        return done(journal->id(), std::move(*after));
+    }
+
+    Done done(std::string transaction, Judged now)
+    {
+        auto packages =
+            transaction.empty() ? std::vector<PackageChange>{} : changes_between(before_, now.host.packages);
+        auto notes = notes_of(now);
+        return {std::move(transaction),
+                std::move(made_),
+                std::move(packages),
+                std::move(now.host),
+                std::move(notes),
+                std::move(now.plan.relogin),
+                std::move(now.plan.reboot)};
+    }
+
+    /// What uses IPv4 addresses here, if the network depends on it.
+    Fact<std::vector<Ipv4Claim>> claims()
+    {
+        if (!request_.claims || !request_.components.contains(Component::network)) {
+            return std::optional<std::vector<Ipv4Claim>>{};
+        }
+        auto found = request_.claims();
+        return found ? Fact<std::vector<Ipv4Claim>>{std::move(*found)} : std::move(found).error();
     }
 
     /// The package lists first: only then it is known what the rest brings.

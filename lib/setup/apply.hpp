@@ -27,6 +27,9 @@ struct Request {
     bool repair = false;                     ///< An interrupted dpkg is finished first, not refused.
     bool tutorial = false;                   ///< The classic walk-through is translated, as Profile says.
     std::string catalogue = {};              ///< As Wanted has it.
+    std::string user = {};                   ///< Of component groups; empty: nobody.
+    NetworkWish network = {};                ///< Of component network.
+    std::function<Result<std::vector<Ipv4Claim>>()> claims = {};  ///< Likewise: what uses IPv4 addresses here.
 };
 
 /// How the run talks and is talked to. All must be set.
@@ -42,8 +45,10 @@ struct Done {
     std::string transaction;  ///< Empty: nothing was to be done.
     std::vector<Step> steps;  ///< Each one made, in order.
     std::vector<PackageChange> packages;
-    Host host;                       ///< As it is now.
-    std::vector<std::string> notes;  ///< What could not be done here, and why.
+    Host host;                              ///< As it is now.
+    std::vector<std::string> notes;         ///< What could not be done here, and why.
+    std::vector<std::string> relogin = {};  ///< Users who must log in again before all holds for them.
+    std::vector<std::string> reboot = {};   ///< Why some of it holds only after a reboot.
 };
 
 /// Makes the host what was asked for, or leaves it as it was, but for packages: they stay, and ErrorCode::damaged lists

@@ -3,9 +3,12 @@
 
 #include "base/text.hpp"
 #include "facts/user.hpp"
+#include "setup/account_tools.hpp"
 #include "setup/apt.hpp"
 #include "setup/file_step.hpp"
+#include "setup/hold.hpp"
 #include "setup/kvm_device.hpp"
+#include "setup/network_step.hpp"
 #include "setup/service.hpp"
 #include "setup/sources/proof.hpp"
 #include "setup/ssh/sshd.hpp"
@@ -36,26 +39,6 @@ std::optional<GroupFacts> group_in(const Root& root, const std::string& name)
     const auto text = root.read("etc/group");
     return text && *text ? find_group(**text, name) : std::nullopt;
 }
-
-/// The programs that change accounts: shadow's, or busybox's on Alpine.
-struct AccountTools {
-    using Argv = std::vector<std::string>;
-    bool shadow = true;
-
-    [[nodiscard]] Argv add_group(const std::string& name) const
-    {
-        return shadow ? Argv{"groupadd", "--system", name} : Argv{"addgroup", "-S", name};
-    }
-    [[nodiscard]] Argv remove_group(const std::string& name) const { return {shadow ? "groupdel" : "delgroup", name}; }
-    [[nodiscard]] Argv add_member(const AddMember& member) const
-    {
-        return shadow ? Argv{"usermod", "-aG", member.group, member.user} : Argv{"addgroup", member.user, member.group};
-    }
-    [[nodiscard]] Argv remove_member(const RemoveMember& member) const
-    {
-        return shadow ? Argv{"gpasswd", "-d", member.user, member.group} : Argv{"delgroup", member.user, member.group};
-    }
-};
 
 }  // namespace
 
@@ -141,11 +124,18 @@ struct HostDomain::Inverse {
         if (change.action == UnitAction::enable && !unit->is_enabled()) {
             return MaybeStep{ChangeUnit{UnitAction::disable, change.unit}};
         }
-        if (change.action == UnitAction::start && !unit->is_active()) {
+        const bool starts = change.action == UnitAction::start && !unit->is_active();
+        if (starts && (!change.if_enabled || unit->is_enabled())) {
             return MaybeStep{ChangeUnit{UnitAction::stop, change.unit}};
         }
         return MaybeStep{};
     }
+
+    Result<MaybeStep> operator()(const HoldLibvirt& /*step*/) const { return MaybeStep{ReleaseLibvirt{}}; }
+
+    Result<MaybeStep> operator()(const MoveNetwork& move) const { return domain.network(root).inverse(move); }
+
+    Result<MaybeStep> operator()(const ChangeNetwork& change) const { return domain.network(root).inverse(change); }
 
     /// The question starts the daemon behind the socket; one that did not run is stopped again.
     Result<MaybeStep> operator()(const ProveLibvirt& /*step*/) const
@@ -278,6 +268,16 @@ struct HostDomain::Apply {
 
     Result<void> operator()(const ChangeUnit& change) const { return domain.change_unit(change); }
 
+    Result<void> operator()(const HoldLibvirt& /*step*/) const { return hold_libvirt(domain.ground_.top); }
+
+    Result<void> operator()(const ReleaseLibvirt& /*step*/) const { return release_libvirt(domain.ground_.top); }
+
+    Result<void> operator()(const MoveNetwork& move) const { return domain.network(root).apply(move); }
+
+    Result<void> operator()(const DefineNetwork& define) const { return domain.network(root).apply(define); }
+
+    Result<void> operator()(const ChangeNetwork& change) const { return domain.network(root).apply(change); }
+
     Result<void> operator()(const ProveLibvirt& /*step*/) const
     {
         auto answered = ask_libvirt(domain.ground_.top / libvirt_socket, Deadline::after(libvirt_patience));
@@ -326,9 +326,10 @@ Result<void> HostDomain::check_written() const
 Result<void> HostDomain::change_unit(const ChangeUnit& change)
 {
     const bool undoing = change.action == UnitAction::stop || change.action == UnitAction::disable;
-    if (undoing) {
+    if (undoing || change.if_enabled) {
         const auto unit = unit_state(ground_.runner, change.unit);
-        if (unit && unit->load == "not-found") {
+        const bool left_out = change.if_enabled && unit && !unit->is_enabled();
+        if (left_out || (unit && unit->load == "not-found")) {
             return {};
         }
     }

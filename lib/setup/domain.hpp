@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "setup/network_step.hpp"
 #include "setup/package_manager.hpp"
 #include "setup/step.hpp"
 #include "system/root.hpp"
@@ -47,6 +48,7 @@ private:
     Result<Root> root() const { return Root::open(ground_.top); }
     /// Of the host as it is now.
     [[nodiscard]] std::unique_ptr<PackageManager> manager(const Root& root) const;
+    NetworkHands network(const Root& root) { return {ground_.runner, root, ground_.top}; }
     Result<void> change_unit(const ChangeUnit& change);
     Result<void> set_module(const std::string& name, std::vector<std::string> argv, std::string_view doing);
     Result<void> set_device(gid_t group, mode_t mode);

@@ -78,7 +78,7 @@ bool vms_depend_on(const Step& step)
 {
     return std::holds_alternative<ChangeUnit>(step) || std::holds_alternative<UnloadModule>(step) ||
            std::holds_alternative<RemoveDevice>(step) || std::holds_alternative<SetDeviceOwner>(step) ||
-           std::holds_alternative<RemoveGroup>(step);
+           std::holds_alternative<RemoveGroup>(step) || std::holds_alternative<ChangeNetwork>(step);
 }
 
 bool installed_packages(const txn::Record& record)

@@ -2,6 +2,7 @@
 #include "setup/host.hpp"
 
 #include "setup/apt_lists.hpp"
+#include "setup/hold.hpp"
 #include "setup/installer.hpp"
 #include "setup/package_manager.hpp"
 #include "setup/rivals.hpp"
@@ -76,7 +77,10 @@ Result<Host> observe(const Root& root, Runner& runner, const Wanted& wanted)
               .service = observe_service(root, runner, *distribution),
               .device = observe_device(root),
               .module = observe_module(root),
-              .live = root.is_this_host()};
+              .live = root.is_this_host(),
+              .held = libvirt_is_held(root),
+              .network = observe_surroundings(root)};
+    host.nested = observe_nested(root, host.module);
     if (!host.module.loader && host.module.name && !host.device.present && !host.module.loaded) {
         const auto loader = needs_of(*catalogue, host.distribution, host.architecture, {Bundle::modules});
         if (!loader) {

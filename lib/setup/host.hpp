@@ -2,9 +2,12 @@
 #pragma once
 
 #include "setup/catalogue.hpp"
+#include "setup/default_network.hpp"
 #include "setup/distribution.hpp"
 #include "setup/dpkg.hpp"
+#include "setup/groups.hpp"
 #include "setup/kvm_device.hpp"
+#include "setup/nested.hpp"
 #include "setup/service.hpp"
 #include "system/root.hpp"
 #include "system/runner.hpp"
@@ -30,6 +33,10 @@ struct Host {
     KvmDevice device;
     KvmModule module;
     bool live = false;  ///< This host itself, not an image or a recording.
+    bool held = false;  ///< We keep libvirt from starting: hold_libvirt().
+    NestedState nested = {};
+    NetworkSurroundings network = {};  ///< Its claims are not looked for by observe().
+    UserState user = {};               ///< Likewise: observe_user().
 
     /// Needs that neither their package nor an alternative of it meets.
     [[nodiscard]] std::vector<Need> missing() const;

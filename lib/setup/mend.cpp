@@ -135,26 +135,14 @@ private:
 
     Outcome mend_nested()
     {
-        if (!host_.module.name || !host_.module.loaded || host_.built_in) {
+        const bool loadable = host_.module.loaded && !host_.nested.built_in && !host_.nested.container;
+        auto planned = loadable ? plan_nested(host_.module, host_.nested, host_.device) : Result<NestedPlan>{Error{}};
+        if (!planned) {
             return Outcome::by_hand;
         }
-        const std::string& module = *host_.module.name;
-        const SetFile option{"etc/modprobe.d/kvmkit-nested.conf", fmt::format("options {} nested=1\n", module), 0644};
-        if (host_.busy || !host_.module.loader) {
-            add(option);
-            plan_.notes.push_back(fmt::format(
-                "{1}guests may run guests once {0} is loaded anew, while no VM runs: modprobe -r {0} && modprobe {0}",
-                module,
-                host_.busy ? "VMs run: " : ""));
-            return Outcome::later;
-        }
-        add(UnloadModule{module});
-        add(option);
-        add(LoadModule{module});
-        if (!host_.device.udev_runs && host_.device.kvm_group == host_.device.owner_group) {
-            add(GrantDevice{});  // the kernel makes the node anew, for root only
-        }
-        return Outcome::at_once;
+        std::ranges::for_each(planned->steps, [this](const Step& step) { add(step); });
+        plan_.notes.insert(plan_.notes.end(), planned->notes.begin(), planned->notes.end());
+        return planned->reboot.empty() ? Outcome::at_once : Outcome::later;
     }
 
     Outcome mend_service()
@@ -225,12 +213,7 @@ bool can_mend(std::string_view check) noexcept
 Ailing observe_ailing(const Root& root, Runner& runner)
 {
     Ailing host{.module = observe_module(root), .device = observe_device(root), .service = service_of(root, runner)};
-    if (host.module.loaded) {
-        const auto folder = "sys/module/" + *host.module.name;
-        const auto users = text_or_nothing(root, folder + "/refcnt");
-        host.built_in = !root.exists(folder + "/initstate");
-        host.busy = !trim(users).empty() && trim(users) != "0";
-    }
+    host.nested = observe_nested(root, host.module);
     const auto release = text_or_nothing(root, "proc/sys/kernel/osrelease");
     const auto modules = text_or_nothing(root, fmt::format("lib/modules/{}/modules.dep", trim(release)));
     host.has_tun = brings(root, modules, "tun");

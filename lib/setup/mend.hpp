@@ -2,6 +2,7 @@
 #pragma once
 
 #include "setup/kvm_device.hpp"
+#include "setup/nested.hpp"
 #include "setup/service.hpp"
 #include "setup/step.hpp"
 #include "system/root.hpp"
@@ -24,8 +25,7 @@ struct Complaint {
 /// What of a host decides how a complaint is mended.
 struct Ailing {
     KvmModule module = {};
-    bool built_in = false;  ///< The module is a part of the kernel: it cannot be loaded anew.
-    bool busy = false;      ///< Somebody uses it, such as a VM.
+    NestedState nested = {};
     KvmDevice device = {};
     bool has_tun = false;  ///< The kernel brings the module tun, and has not loaded it; or vhost_net.
     bool has_vhost_net = false;

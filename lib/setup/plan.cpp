@@ -7,6 +7,8 @@
 
 #include <algorithm>
 #include <array>
+#include <initializer_list>
+#include <iterator>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -14,16 +16,28 @@
 namespace kvmkit::setup {
 namespace {
 
-constexpr std::array usual_components{Component::hypervisor, Component::modules, Component::services};
+constexpr std::array usual_components{
+    Component::hypervisor, Component::network, Component::modules, Component::groups, Component::services};
 constexpr std::array all_components{Component::hypervisor,
+                                    Component::network,
                                     Component::modules,
+                                    Component::groups,
                                     Component::services,
+                                    Component::nested,
                                     Component::mirror,
                                     Component::tools,
                                     Component::guest_images,
                                     Component::desktop};
 
-void plan_packages(const Host& host, Plan& plan)
+/// Whether packages are about to bring what one of these capabilities stands for.
+bool brings(const Plan& plan, std::initializer_list<std::string_view> capabilities)
+{
+    return std::ranges::any_of(plan.missing, [&](const Need& need) {
+        return std::ranges::find(capabilities, need.capability) != capabilities.end();
+    });
+}
+
+void plan_packages(const Host& host, const Components& components, Plan& plan)
 {
     plan.missing = host.missing();
     if (plan.missing.empty()) {
@@ -32,7 +46,16 @@ void plan_packages(const Host& host, Plan& plan)
     if (needs_refresh(host, plan.missing)) {
         plan.steps.emplace_back(RefreshLists{});
     }
+    if (is_to_be_held(host, components) && brings(plan, {"libvirt"})) {
+        plan.steps.emplace_back(HoldLibvirt{});
+    }
     plan.steps.emplace_back(InstallPackages{package_names(plan.missing)});
+}
+
+void append(std::vector<Step> steps, std::vector<std::string> notes, Plan& plan)
+{
+    std::ranges::move(steps, std::back_inserter(plan.steps));
+    std::ranges::move(notes, std::back_inserter(plan.notes));
 }
 
 /// The module, now and at every boot.
@@ -102,6 +125,8 @@ void plan_start(const ServiceState& service, Plan& plan)
     if (service.daemon != Daemon::running) {
         plan.steps.emplace_back(ChangeUnit{UnitAction::start, service.unit});
         plan.steps.emplace_back(ProveLibvirt{});
+        // What shuts VMs down with the host works only if it was started.
+        plan.steps.emplace_back(ChangeUnit{UnitAction::start, "libvirt-guests.service", true});
     }
 }
 
@@ -130,14 +155,68 @@ Result<void> plan_services(const Host& host, const Components& components, Plan&
     return {};
 }
 
+void plan_users(const Host& host, Plan& plan)
+{
+    auto groups = plan_groups(host.user, !plan.missing.empty());
+    append(std::move(groups.steps), std::move(groups.notes), plan);
+    if (groups.relogin) {
+        plan.relogin.push_back(host.user.name);
+    }
+}
+
+Result<void> plan_nesting(const Host& host, Plan& plan)
+{
+    if (!host.live) {
+        return {};
+    }
+    auto nested = plan_nested(host.module, host.nested, host.device);
+    if (!nested) {
+        return std::move(nested).error();
+    }
+    append(std::move(nested->steps), std::move(nested->notes), plan);
+    if (!nested->reboot.empty()) {
+        plan.reboot.push_back(std::move(nested->reboot));
+    }
+    return {};
+}
+
+/// Whether libvirt runs once a plan's steps are made.
+bool libvirt_will_run(const Host& host, const Plan& plan)
+{
+    return host.service.daemon == Daemon::running || host.service.modular ||
+           std::ranges::any_of(plan.steps, [](const Step& step) { return std::holds_alternative<ProveLibvirt>(step); });
+}
+
+/// The network's steps lie on both sides of libvirt's start; `first` is the place behind the packages.
+Result<void> plan_default_network(const Host& host, const NetworkWish& wish, std::ptrdiff_t first, Plan& plan)
+{
+    const bool held =
+        std::ranges::any_of(plan.steps, [](const Step& step) { return std::holds_alternative<HoldLibvirt>(step); });
+    const NetworkOutlook outlook{.comes = brings(plan, {"libvirt", "default-network"}),
+                                 .will_run = libvirt_will_run(host, plan)};
+    auto network = host.live ? plan_network(host.network, wish, outlook) : Result<NetworkPlan>{};
+    if (!network) {
+        return std::move(network).error();
+    }
+    if (held) {
+        network->before.emplace_back(ReleaseLibvirt{});
+    }
+    plan.steps.insert(plan.steps.begin() + first, network->before.begin(), network->before.end());
+    append(std::move(network->after), std::move(network->notes), plan);
+    return {};
+}
+
 }  // namespace
 
 std::string_view word(Component component) noexcept
 {
     switch (component) {
         case Component::hypervisor: return "hypervisor";
+        case Component::network: return "network";
         case Component::modules: return "modules";
+        case Component::groups: return "groups";
         case Component::services: return "services";
+        case Component::nested: return "nested";
         case Component::mirror: return "mirror";
         case Component::tools: return "tools";
         case Component::guest_images: return "guest-images";
@@ -169,6 +248,14 @@ Result<Components> parse_components(const std::vector<std::string>& names)
     return chosen.empty() ? Components{usual_components.begin(), usual_components.end()} : chosen;
 }
 
+bool is_to_be_held(const Host& host, const Components& components)
+{
+    const bool starts_what_it_installs =
+        host.distribution.family == Family::debian || host.distribution.family == Family::ubuntu;
+    return host.live && starts_what_it_installs && components.contains(Component::network) &&
+           host.service.daemon != Daemon::forbidden && host.service.daemon != Daemon::running;
+}
+
 bool needs_refresh(const Host& host, const std::vector<Need>& missing)
 {
     const bool fresh = host.lists_age && *host.lists_age < oldest_lists;
@@ -178,25 +265,32 @@ bool needs_refresh(const Host& host, const std::vector<Need>& missing)
     return !fresh || !known;
 }
 
-Result<Plan> make_plan(const Host& host, const Components& components)
+Result<Plan> make_plan(const Host& host, const Components& components, const NetworkWish& network)
 {
     Plan plan;
+    const auto wanted = [&components](Component each) { return components.contains(each); };
     if (!host.distribution.note.empty()) {
         plan.notes.push_back(host.distribution.note);
     }
     plan.notes.insert(plan.notes.end(), host.remarks.begin(), host.remarks.end());
     if (!bundles_of(components).empty()) {
-        plan_packages(host, plan);
+        plan_packages(host, components, plan);
     }
-    if (components.contains(Component::modules)) {
+    const auto behind_packages = static_cast<std::ptrdiff_t>(plan.steps.size());
+    auto planned = wanted(Component::nested) ? plan_nesting(host, plan) : Result<void>{};
+    if (wanted(Component::modules)) {
         plan_modules(host, components, plan);
     }
-    if (components.contains(Component::services)) {
-        if (auto planned = plan_services(host, components, plan); !planned) {
-            return std::move(planned).error();
-        }
+    if (wanted(Component::groups)) {
+        plan_users(host, plan);
     }
-    return plan;
+    if (planned && wanted(Component::services)) {
+        planned = plan_services(host, components, plan);
+    }
+    if (planned && wanted(Component::network)) {
+        planned = plan_default_network(host, network, behind_packages, plan);
+    }
+    return planned ? Result<Plan>{std::move(plan)} : std::move(planned).error();
 }
 
 std::string_view updater(const Distribution& distribution) noexcept

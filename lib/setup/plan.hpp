@@ -18,8 +18,11 @@ namespace kvmkit::setup {
 /// What host-setup can be asked for.
 enum class Component {
     hypervisor,    ///< The packages.
+    network,       ///< libvirt's network "default": a range that nobody uses, started with libvirt.
     modules,       ///< The KVM module, and /dev/kvm open to group kvm.
+    groups,        ///< A user who may use KVM and libvirt.
     services,      ///< libvirtd enabled and started.
+    nested,        ///< Guests may run guests; only if it is named.
     mirror,        ///< Where packages come from; only if it is named.
     tools,         ///< More packages, each only if it is named: virt-manager and the like,
     guest_images,  ///< what guests' images need,
@@ -42,10 +45,16 @@ struct Plan {
     std::vector<Need> missing;
     std::vector<Step> steps;
     std::vector<std::string> notes;
+    std::vector<std::string> relogin = {};  ///< Users who must log in again before all holds for them.
+    std::vector<std::string> reboot = {};   ///< Why some of it holds only after a reboot.
 };
 
-/// Compares a host with what it should be. Pure. ErrorCode::refused: the administrator forbade what was asked for.
-Result<Plan> make_plan(const Host& host, const Components& components);
+/// Compares a host with what it should be. Pure. ErrorCode::refused: the administrator forbade what was asked for, or
+/// the range of the network is in use.
+Result<Plan> make_plan(const Host& host, const Components& components, const NetworkWish& network = {});
+
+/// Whether libvirt must not start by itself when its packages are configured: its network is to be laid out first.
+bool is_to_be_held(const Host& host, const Components& components);
 
 /// Whether apt's lists must be fetched before the missing packages can be judged or installed.
 bool needs_refresh(const Host& host, const std::vector<Need>& missing);

@@ -8,16 +8,27 @@
 
 namespace kvmkit::setup {
 
+namespace {
+
+/// What apply does where nothing is named, and these.
+Components with(Components components)
+{
+    components.merge(parse_components({}).value());
+    return components;
+}
+
+}  // namespace
+
 const std::vector<Profile>& profiles()
 {
     using enum Component;
     static const std::vector<Profile> all{
-        {"minimal", "what runs a VM", {hypervisor, modules, services}},
-        {"server", "a host without a screen", {hypervisor, guest_images, modules, services}},
-        {"workstation", "a host with a screen of its own", {hypervisor, tools, guest_images, modules, services}},
+        {"minimal", "what runs a VM", with({})},
+        {"server", "a host without a screen", with({guest_images})},
+        {"workstation", "a host with a screen of its own", with({tools, guest_images})},
         {"tutorial",
          "the classic walk-through for Ubuntu 14.04, as it is done today; with its desktop",
-         {hypervisor, tools, desktop, modules, services},
+         with({tools, desktop}),
          true},
     };
     return all;

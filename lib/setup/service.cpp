@@ -2,11 +2,10 @@
 #include "setup/service.hpp"
 
 #include "base/text.hpp"
+#include "setup/hold.hpp"
 
 namespace kvmkit::setup {
 namespace {
-
-constexpr const char* policy_program = "/usr/sbin/policy-rc.d";
 
 /// bionic's libvirt 4.0 is not started by a socket.
 std::string libvirt_unit(const Distribution& distribution)
@@ -102,11 +101,12 @@ Result<UnitState> unit_state(Runner& runner, const std::string& unit)
 
 bool policy_allows_start(const Root& root, Runner& runner, const std::string& service)
 {
-    if (!root.exists("usr/sbin/policy-rc.d")) {
+    const std::string program = policy_of_administrator(root);
+    if (!root.exists(program)) {
         return true;
     }
     constexpr int forbidden = 101;
-    const auto ended = runner.run({.argv = {policy_program, service, "start"}});
+    const auto ended = runner.run({.argv = {"/" + program, service, "start"}});
     return !ended || ended->status != forbidden;
 }
 

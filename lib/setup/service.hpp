@@ -52,7 +52,7 @@ UnitState read_unit(std::string_view text);
 /// Asks systemd. A unit that does not exist is "not-found", not an error.
 Result<UnitState> unit_state(Runner& runner, const std::string& unit);
 
-/// Whether /usr/sbin/policy-rc.d lets a service be started. True where there is none.
+/// Whether the administrator's /usr/sbin/policy-rc.d lets a service be started. True where there is none.
 bool policy_allows_start(const Root& root, Runner& runner, const std::string& service);
 
 /// Which manager runs; asks nothing but the file tree.

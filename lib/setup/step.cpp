@@ -20,7 +20,8 @@ constexpr std::array<std::string_view, std::variant_size_v<Step>> kinds{
     "refresh-lists",    "install-packages", "load-module",     "unload-module",   "set-file",       "make-device",
     "remove-device",    "add-group",        "remove-group",    "add-member",      "remove-member",  "grant-device",
     "set-device-owner", "change-unit",      "prove-libvirt",   "refresh-on-undo", "reload-on-undo", "prove-sources",
-    "reload-service",   "prove-root-login", "finish-packages", "remove-packages"};
+    "reload-service",   "prove-root-login", "finish-packages", "remove-packages", "hold-libvirt",   "release-libvirt",
+    "move-network",     "define-network",   "change-network"};
 
 template <class... Fs>
 struct Overloaded : Fs... {
@@ -163,7 +164,28 @@ std::optional<Step> bare_step(std::string_view name)
     if (name == "finish-packages") {
         return FinishPackages{};
     }
+    if (name == "hold-libvirt") {
+        return HoldLibvirt{};
+    }
+    if (name == "release-libvirt") {
+        return ReleaseLibvirt{};
+    }
     return name == "prove-libvirt" ? std::optional<Step>{ProveLibvirt{}} : std::nullopt;
+}
+
+/// The kinds of network.
+std::optional<Step> network_step(const Json& record, std::string_view name)
+{
+    if (const auto range = parse_ipv4_range(text_in(record, "range")); name == "move-network" && range) {
+        return MoveNetwork{*range};
+    }
+    if (name == "define-network") {
+        return DefineNetwork{file_in(record)};
+    }
+    if (const auto action = read_network_action(text_in(record, "action")); name == "change-network" && action) {
+        return ChangeNetwork{*action, text_in(record, "forwarding")};
+    }
+    return bare_step(name);
 }
 
 /// The kinds of mirror and ssh-root.
@@ -181,7 +203,7 @@ std::optional<Step> later_step(const Json& record, std::string_view name)
     if (name == "prove-root-login") {
         return ProveRootLogin{text_in(record, "wanted"), text_in(record, "address")};
     }
-    return bare_step(name);
+    return network_step(record, name);
 }
 
 std::optional<Step> step_in(const Json& record)
@@ -218,7 +240,7 @@ std::optional<Step> step_in(const Json& record)
         return SetDeviceOwner{number_in(record, "group"), number_in(record, "mode")};
     }
     if (const auto action = read_action(text_in(record, "action")); name == "change-unit" && action) {
-        return ChangeUnit{*action, text_in(record, "unit")};
+        return ChangeUnit{*action, text_in(record, "unit"), record.contains("if_enabled")};
     }
     return later_step(record, name);
 }
@@ -282,6 +304,13 @@ std::string describe(const Step& step)
         [](const ProveRootLogin& proof) {
             return fmt::format("ask sshd about root from {}: {}", proof.address, proof.wanted);
         },
+        [](const HoldLibvirt&) { return std::string{"keep libvirt from starting (/usr/sbin/policy-rc.d)"}; },
+        [](const ReleaseLibvirt&) { return std::string{"let libvirt start again (/usr/sbin/policy-rc.d)"}; },
+        [](const MoveNetwork& move) {
+            return fmt::format("give libvirt's network 'default' the range {}", to_text(move.range));
+        },
+        [](const DefineNetwork&) { return std::string{"give libvirt's network 'default' its old definition"}; },
+        [](const ChangeNetwork& change) { return std::string{phrase(change.action)}; },
     };
     return std::visit(texts, step);
 }
@@ -307,6 +336,15 @@ std::string encode(const Step& step)
         [&](const ChangeUnit& change) {
             record["action"] = word(change.action);
             record["unit"] = change.unit;
+            if (change.if_enabled) {
+                record["if_enabled"] = true;
+            }
+        },
+        [&](const MoveNetwork& move) { record["range"] = to_text(move.range); },
+        [&](const DefineNetwork& define) { put_file(record, define.file); },
+        [&](const ChangeNetwork& change) {
+            record["action"] = word(change.action);
+            record["forwarding"] = change.forwarding;
         },
         [&](const ReloadOnUndo& reload) { record["unit"] = reload.unit; },
         [&](const ReloadService& reload) { record["unit"] = reload.unit; },

@@ -2,6 +2,8 @@
 #pragma once
 
 #include "base/result.hpp"
+#include "facts/ipv4.hpp"
+#include "setup/network_action.hpp"
 #include "system/files.hpp"
 
 #include <sys/types.h>
@@ -106,6 +108,26 @@ enum class UnitAction { enable, disable, start, stop };
 struct ChangeUnit {
     UnitAction action = UnitAction::enable;
     std::string unit;
+    bool if_enabled = false;  ///< Nothing is done where it is not started at boot, or not there.
+};
+
+/// Keeps libvirt from starting while its packages are installed, and lets it start again. The first is taken back by
+/// the second, which is harmless where nothing is held.
+struct HoldLibvirt {};
+struct ReleaseLibvirt {};
+
+/// Gives libvirt's network "default" other addresses. Undone by its old definition: bytes and look of its file.
+struct MoveNetwork {
+    Ipv4Range range;
+};
+struct DefineNetwork {
+    SetFile file;
+};
+
+/// Of libvirt's network "default".
+struct ChangeNetwork {
+    NetworkAction action = NetworkAction::start;
+    std::string forwarding;  ///< Of a stop that takes a start back: what net.ipv4.ip_forward was before; else empty.
 };
 
 /// Opens libvirt's socket and waits for its answer. Changes nothing; a failure takes back what came before.
@@ -132,7 +154,12 @@ using Step = std::variant<RefreshLists,
                           ReloadService,
                           ProveRootLogin,
                           FinishPackages,
-                          RemovePackages>;
+                          RemovePackages,
+                          HoldLibvirt,
+                          ReleaseLibvirt,
+                          MoveNetwork,
+                          DefineNetwork,
+                          ChangeNetwork>;
 
 /// The stable word for a step's kind, as records carry it ("install-packages").
 std::string_view kind(const Step& step) noexcept;

@@ -176,8 +176,9 @@ class Answers(Scratch):
             ("vm-run", "launch", "--wait"): "none boot ip agent ssh cloud-init",
             ("vm-run", "wait", "--for"): "boot ip agent ssh cloud-init off",
             ("vm-run", "launch", "--cpu"): "auto host",
-            ("host-setup", "apply"): "hypervisor modules services mirror tools guest-images desktop",
+            ("host-setup", "apply"): "hypervisor network modules groups services nested mirror tools guest-images desktop",
             ("host-setup", "apply", "--profile"): "minimal server workstation tutorial",
+            ("host-setup", "apply", "--default-net"): "auto keep off",
             ("host-setup", "ssh-root", "--permit"): "prohibit-password yes",
             ("host-setup", "ssh-root", "--from"): "any",
         }

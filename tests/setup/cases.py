@@ -56,7 +56,7 @@ def components_are_done_alone(machine: Machine) -> None:
     assert done.code == 0 and machine.installed("qemu-utils")
     assert (machine.root / "dev/kvm").stat().st_mode & 0o777 == 0o600, "modules were not asked for"
     plan = machine.setup("plan", "--json").record
-    assert [step["kind"] for step in plan["steps"]] == ["grant-device"]
+    assert [step["kind"] for step in plan["steps"]] == ["grant-device", "change-network"]
     wrong = machine.setup("apply", "hypervisr")
     assert wrong.code == 2 and "did you mean 'hypervisor'" in wrong.err
 
@@ -105,6 +105,7 @@ def a_failing_postinst_lists_what_stays(machine: Machine) -> None:
     assert "qemu-utils 99.1 (half-configured)" in done.err and "vlan 99.1 (installed)" in done.err
     assert "dpkg --configure -a" in done.err
     assert (machine.root / "dev/kvm").stat().st_mode & 0o777 == 0o600
+    assert not (machine.root / "usr/sbin/policy-rc.d").exists(), "libvirt may start again"
 
 
 def a_mirror_that_moved_on_is_told(machine: Machine) -> None:
@@ -175,10 +176,11 @@ def a_full_disk_is_refused(machine: Machine) -> None:
 
 
 def a_killed_run_is_finished_by_the_next(machine: Machine) -> None:
-    assert machine.setup("apply", KVMKIT_FAULT="kill:before:1").code == -signal.SIGKILL
-    assert not machine.installed("vlan")
-    assert machine.setup("apply", KVMKIT_FAULT="kill:after:1").code == -signal.SIGKILL
-    assert machine.installed("vlan") and (machine.root / "dev/kvm").stat().st_mode & 0o777 == 0o660
+    policy = machine.root / "usr/sbin/policy-rc.d"
+    assert machine.setup("apply", KVMKIT_FAULT="kill:before:2").code == -signal.SIGKILL
+    assert not machine.installed("vlan") and "libvirt must not start" in policy.read_text()
+    assert machine.setup("apply", KVMKIT_FAULT="kill:after:3").code == -signal.SIGKILL
+    assert not policy.exists() and machine.installed("vlan") and (machine.root / "dev/kvm").stat().st_mode & 0o777 == 0o660
     done = machine.setup("apply")
     assert done.code == 0 and "undid transaction" in done.err and machine.installed("vlan")
     assert (machine.root / "dev/kvm").stat().st_mode & 0o777 == 0o660
@@ -253,7 +255,7 @@ def a_signal_ends_it_between_steps(machine: Machine) -> None:
 
 
 def a_late_failure_gives_the_device_back(machine: Machine) -> None:
-    done = machine.setup("apply", KVMKIT_FAULT="fail:after:2")
+    done = machine.setup("apply", KVMKIT_FAULT="fail:after:4")
     assert done.code == 4 and "fault hook" in done.err and "vlan 99.1 (installed)" in done.err
     device = (machine.root / "dev/kvm").stat()
     assert device.st_mode & 0o777 == 0o600 and device.st_gid == 0

@@ -19,6 +19,8 @@ fcntl($file, F_SETLK, $lock) or die $!;
 open(my $told, '>', $ARGV[1]); close($told);
 sleep(300);
 """
+NETWORK = ("virsh -q -c qemu:///system net-list --name; virsh -q -c qemu:///system net-list --all --autostart --name;"
+           " cat /proc/sys/net/ipv4/ip_forward")
 LOCKS = ("var/lib/dpkg/lock-frontend", "var/lib/dpkg/lock", "var/lib/apt/lists/lock", "var/cache/apt/archives/lock")
 
 
@@ -34,18 +36,22 @@ def assert_same(wanted: Path, found: Path) -> None:
 
 def what_is_applied_is_given_back(host: FreshHost, other) -> None:
     """After apply and rollback, /etc is what the packages alone make of it: another host, on which apt alone installed them, shows
-    that. The packages stay."""
+    that. The packages stay. The network keeps its range, so that its file is the same whether this machine is a VM or not."""
     answers = host.boot({
         "before": "/host-setup status --json",
-        "apply": "/host-setup apply --json",
+        "apply": "/host-setup apply --default-net keep --json",
         "state": STATE,
+        "network": NETWORK,
+        "verify": "/host-setup verify hypervisor network services --json",
         "libvirt": "virsh -c qemu:///system version",
         "stamp": "sync; touch /stamp",
         "again": "/host-setup apply --json",
         "written": WRITTEN,
         "status": "/host-setup status --json",
         "rollback": "/host-setup rollback",
-        "libvirt_after": "virsh -c qemu:///system version",
+        "state_after": STATE,
+        "policy_after": "ls /usr/sbin/policy-rc.d",
+        "network_after": "systemctl start libvirtd.socket; " + NETWORK,
     })
     assert answers["before"][0] == 1
     done = record_of(answers["apply"])
@@ -53,17 +59,61 @@ def what_is_applied_is_given_back(host: FreshHost, other) -> None:
     assert done["service"]["enabled"]
     assert answers["state"][1].split()[0] == "enabled" and "active" in answers["state"][1].split()[1:]
     assert answers["libvirt"][0] == 0 and "QEMU" in answers["libvirt"][1]
+    assert answers["network"][1].split() == ["default", "default", "1"]
+    assert answers["verify"][0] == 0, "all that was promised holds"
     again = record_of(answers["again"])
     assert answers["again"][0] == 0 and not again["changed"] and again["transaction"] is None and again["steps"] == []
     assert answers["written"][1] == "", "the second run wrote something"
     assert answers["status"][0] == 0 and record_of(answers["status"])["complete"]
     assert answers["rollback"][0] == 0 and "its packages stay" in answers["rollback"][1]
-    assert answers["libvirt_after"][0] == 0
+    assert answers["state_after"][1].split() == ["enabled", "inactive", "inactive"], "as its package enabled it, and not started"
+    assert answers["policy_after"][0] != 0
+    assert answers["network_after"][1].split() == ["0"], "neither up nor started with libvirt, and nobody is a router"
 
     peer = other()
     installed = peer.boot({"install": INSTALL})
     assert installed["install"][0] == 0
     assert_same(peer.root / "etc", host.root / "etc")
+
+
+def a_nested_host_keeps_its_gateway(host: FreshHost, _) -> None:
+    """The host below has the range that libvirt's packages ship, and the gateway at its .1; a user came by sudo."""
+    way = "ip route get 192.168.122.1"
+    answers = host.boot({
+        "uplink": "ip link add up0 type veth peer name up1 && ip link set up0 up && ip link set up1 up &&"
+                  " ip addr add 192.168.122.50/24 dev up0 && ip route add default via 192.168.122.1 && useradd alice",
+        "way_before": way,
+        "apply": "SUDO_USER=alice /host-setup apply --json",
+        "way": way,
+        "network": NETWORK + "; virsh -c qemu:///system net-dumpxml default",
+        "who": "id -nG alice",
+        "verify": "/host-setup verify hypervisor network services groups --user alice",
+        "again": "/host-setup apply",
+        # The other order: the network is up, and the address comes later.
+        "renumber": "ip addr del 192.168.122.50/24 dev up0; ip addr add 192.168.123.50/24 dev up0; ip route get 192.168.123.1",
+        "told": "/host-setup verify network",
+        "moved": "/host-setup apply network --json",
+        "way_back": "ip route get 192.168.123.1",
+        "number_again": "ip addr del 192.168.123.50/24 dev up0; ip addr add 192.168.122.50/24 dev up0",
+        "rollback": "/host-setup rollback && /host-setup rollback",
+        "who_after": "id -nG alice",
+        "leases": "ls /run/libvirt/network; ip -br link",
+    })
+    assert answers["uplink"][0] == 0 and "dev up0" in answers["way_before"][1]
+    done = record_of(answers["apply"])
+    assert answers["apply"][0] == 0 and done["network"] == {
+        "range": "192.168.123.0/24", "bridge": "virbr0", "autostart": True, "active": True}, answers["apply"]
+    kinds = [step["kind"] for step in done["steps"]]
+    assert kinds.index("hold-libvirt") < kinds.index("install-packages") < kinds.index("move-network") < kinds.index("release-libvirt")
+    assert "dev up0" in answers["way"][1], "the gateway must stay where it was"
+    assert answers["network"][1].split()[:3] == ["default", "default", "1"] and "192.168.123.1" in answers["network"][1]
+    assert {"kvm", "libvirt"} < set(answers["who"][1].split()) and answers["verify"][0] == 0
+    assert "nothing to do" in answers["again"][1]
+    assert "dev lo" in answers["renumber"][1], "the host must be cut off, or this shows nothing"
+    assert answers["told"][0] == 1 and "virbr0 is in the way of address 192.168.123.50/24 of up0" in answers["told"][1]
+    assert record_of(answers["moved"])["network"]["range"] == "192.168.124.0/24" and "dev up0" in answers["way_back"][1]
+    assert answers["rollback"][0] == 0 and not {"kvm", "libvirt"} & set(answers["who_after"][1].split())
+    assert "default.xml" not in answers["leases"][1] and "virbr0" not in answers["leases"][1]
 
 
 def what_stands_in_the_way_is_named(host: FreshHost, _) -> None:

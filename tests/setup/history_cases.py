@@ -56,7 +56,7 @@ def a_running_vm_keeps_what_it_runs_on(machine: Machine) -> None:
 
 def what_cannot_be_undone_is_named_and_tried_again(machine: Machine) -> None:
     assert machine.setup("apply").code == 0
-    failed = machine.setup("rollback", KVMKIT_FAULT="fail:undo:2")
+    failed = machine.setup("rollback", KVMKIT_FAULT="fail:undo:4")
     assert failed.code == 4 and "could not undo all of" in failed.err and "open /dev/kvm" in failed.err
     assert "host-setup resume" in failed.err
     damaged = machine.setup("rollback")

@@ -9,6 +9,7 @@ import cases
 import fault_cases
 import history_cases
 import mirror_cases
+import network_cases
 import rpm_cases
 import service_cases
 import ssh_cases
@@ -22,7 +23,8 @@ def main() -> None:
         skip("not root")
     if not (lab / "root").exists():
         skip("the lab's root could not be made, see setup-root")
-    case = rpm_cases.case_of(name) or next(getattr(each, name) for each in (cases, service_cases, fault_cases, mirror_cases, history_cases, ssh_cases) if hasattr(each, name))
+    modules = (cases, service_cases, fault_cases, mirror_cases, history_cases, network_cases, ssh_cases)
+    case = rpm_cases.case_of(name) or next(getattr(each, name) for each in modules if hasattr(each, name))
     try:
         machine = (rpm_cases.machine_of(name) or Machine)(lab, program)
     except subprocess.CalledProcessError as problem:

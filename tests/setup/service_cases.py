@@ -15,19 +15,23 @@ def boot(machine: Machine, script: dict) -> dict:
 
 def systemd_starts_libvirt(machine: Machine) -> None:
     answers = boot(machine, {
-        "undone": "KVMKIT_FAULT=fail:after:4 /host-setup apply",
-        "undone_state": "systemctl is-enabled libvirtd.service; systemctl is-active libvirtd.socket",
+        "undone": "KVMKIT_FAULT=fail:after:9 /host-setup apply",
+        "undone_state": "systemctl is-enabled libvirtd.service; systemctl is-active libvirtd.socket libvirt-guests.service;"
+                        " ls /run/libvirt/network /etc/libvirt/qemu/networks/autostart; cat /proc/sys/net/ipv4/ip_forward",
         "apply": "/host-setup apply",
         "state": "systemctl is-enabled libvirtd.service && systemctl is-active libvirtd.socket libvirtd.service",
+        "network": "ls /run/libvirt/network /etc/libvirt/qemu/networks/autostart",
         "again": "/host-setup apply",
         "status": "/host-setup status --json",
     })
     assert answers["undone"][0] == 4 and "vlan 99.1 (installed)" in answers["undone"][1]
-    assert answers["undone_state"][1].split() == ["disabled", "inactive"]
+    assert answers["undone_state"][1].split()[:3] == ["disabled", "inactive", "inactive"]
+    assert "default.xml" not in answers["undone_state"][1] and "\n0\n" in answers["undone_state"][1]
     code, text = answers["apply"]
     assert code == 0 and "did: enable libvirtd.service" in text and "did: start libvirtd.socket" in text
     assert "did: wait for libvirt to answer" in text and "by hand" not in text
-    assert answers["state"][0] == 0
+    assert answers["state"][0] == 0 and answers["network"][1].count("default.xml") == 2
+    assert "did: start libvirt-guests.service" in text
     assert answers["again"][0] == 0 and "nothing to do" in answers["again"][1]
     assert '"state": "running"' in answers["status"][1] and '"enabled": true' in answers["status"][1]
 

@@ -18,8 +18,17 @@ MORE = ["virtinst", "virt-manager", "swtpm", "swtpm-tools", "ovmf", "cloud-image
 FIELDS = {"qemu-utils": "Recommends: unwanted\n"}
 
 # As the real ones do it: the group comes with QEMU. It prints a word under set -e, as many do, on both its streams.
+# libvirt's network is laid down, and its daemon started, as Debian's packages do it.
 SCRIPTS = {"qemu-system-x86": {"postinst": "#!/bin/sh\nset -e\necho made a group\necho so there >&2\n"
-                                           "groupadd -f --system kvm\n"}}
+                                           "groupadd -f --system kvm\n"},
+           "libvirt-daemon-config-network": {
+               "postinst": "#!/bin/sh\nset -e\ninstall -m 0600 -D /usr/share/libvirt/networks/default.xml"
+                           " /etc/libvirt/qemu/networks/default.xml\n"},
+           "libvirt-daemon-system": {
+               "postinst": "#!/bin/sh\nset -e\ngroupadd -f --system libvirt\n"
+                           "if [ -d /run/systemd/system ]; then\n"
+                           "    systemctl daemon-reload\n    systemctl --quiet enable libvirt-guests.service\n"
+                           "    deb-systemd-invoke start libvirt-guests.service libvirtd.socket >/dev/null || true\nfi\n"}}
 
 SERVICE = """[Unit]
 Description=stub of libvirtd
@@ -44,7 +53,44 @@ while (my $peer = $listen->accept) {
     syswrite($peer, pack('N9', 36, 0x20008086, 1, 66, 1, 1, 0, 1, 0));
 }
 """
-FILES = {"libvirt-daemon-system": {"usr/lib/systemd/system/libvirtd.service": SERVICE,
+GUESTS = """[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart=/bin/true
+[Install]
+WantedBy=multi-user.target
+"""
+# Does with files what libvirt does with networks, and says when it was asked.
+VIRSH = """#!/bin/sh
+set -e
+state=/run/libvirt/network/default.xml
+link=/etc/libvirt/qemu/networks/autostart/default.xml
+while [ "${1#--}" != "$1" ] && [ "$1" != --version ]; do [ "$1" != --connect ] || shift; shift; done
+case "$*" in
+    "net-start default") mkdir -p ${state%/*}; touch $state; echo 1 >/proc/sys/net/ipv4/ip_forward ;;
+    "net-destroy default") rm $state ;;
+    "net-autostart default") mkdir -p ${link%/*}; ln -s /etc/libvirt/qemu/networks/default.xml $link ;;
+    "net-autostart default --disable") rm $link ;;
+    "net-list --name") [ ! -e $state ] || echo default ;;
+    capabilities) echo "<capabilities><guest><domain type='kvm'/></guest></capabilities>" ;;
+    *) echo "error: unknown: $*" >&2; exit 1 ;;
+esac
+"""
+NETWORK = """<network>
+  <name>default</name>
+  <bridge name='virbr0'/>
+  <forward/>
+  <ip address='192.168.122.1' netmask='255.255.255.0'>
+    <dhcp>
+      <range start='192.168.122.2' end='192.168.122.254'/>
+    </dhcp>
+  </ip>
+</network>
+"""
+FILES = {"libvirt-clients": {"usr/bin/virsh": VIRSH},
+         "libvirt-daemon-config-network": {"usr/share/libvirt/networks/default.xml": NETWORK},
+         "libvirt-daemon-system": {"usr/lib/systemd/system/libvirt-guests.service": GUESTS,
+                                   "usr/lib/systemd/system/libvirtd.service": SERVICE,
                                    "usr/lib/systemd/system/libvirtd.socket": SOCKET,
                                    "usr/sbin/libvirtd": DAEMON}}
 
@@ -64,6 +110,7 @@ def make_package(repository: Path, name: str, *, fields: str = "", scripts: dict
         target = work / path
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(content if isinstance(content, bytes) else content.encode())
+        target.chmod(0o755 if isinstance(content, str) and content.startswith("#!") else 0o644)
     os.chmod(work, 0o755)
     subprocess.run(["dpkg-deb", "-Znone", "--root-owner-group", "--build", work, repository / f"{name}.deb"], check=True,
                    stdout=subprocess.DEVNULL)

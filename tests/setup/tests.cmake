@@ -15,7 +15,11 @@ foreach(case
     rivals_are_refused a_host_is_detected_with_what_was_read profiles_and_bundles_are_installed
     a_half_configured_package_is_repaired_on_request
     systemd_starts_libvirt a_masked_unit_is_refused a_daemon_that_does_not_answer_is_stopped_again
-    a_killed_start_is_undone)
+    a_killed_start_is_undone
+    the_network_leaves_the_hosts_addresses_alone a_range_is_taken_or_refused the_network_is_switched_off
+    a_network_that_is_killed_anywhere_is_as_before a_user_is_put_into_groups_and_taken_out
+    wishes_that_belong_nowhere_are_refused a_policy_of_the_administrator_comes_back what_does_not_hold_is_named
+    the_option_nested_waits_for_a_reboot)
   add_test(NAME setup-${case} COMMAND unshare --mount --net --propagation private
     ${Python3_EXECUTABLE} ${setup_driver} ${setup_lab} $<TARGET_FILE:host-setup> ${case})
   set_tests_properties(setup-${case} PROPERTIES LABELS setup SKIP_RETURN_CODE 77 TIMEOUT 120
@@ -75,10 +79,16 @@ foreach(suite bullseye bookworm trixie)
   string(REGEX REPLACE "^trixie$" 13 release ${release})
   kvmkit_script_test(setup-names-${suite} setup-slow ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/setup/names_test.py
     $<TARGET_FILE:host-setup> ${suite} ${release})
-  foreach(case what_is_applied_is_given_back what_stands_in_the_way_is_named all_that_runs_is_killed_and_it_is_finished)
+  foreach(case what_is_applied_is_given_back a_nested_host_keeps_its_gateway what_stands_in_the_way_is_named all_that_runs_is_killed_and_it_is_finished)
     add_test(NAME setup-${suite}-${case} COMMAND unshare --mount --net --propagation private
       ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/setup/run_fresh.py ${setup_hosts} $<TARGET_FILE:host-setup> ${suite} ${case})
     set_tests_properties(setup-${suite}-${case} PROPERTIES LABELS setup-slow SKIP_RETURN_CODE 77 TIMEOUT 1500
       FIXTURES_REQUIRED setup_host_${suite} RESOURCE_LOCK setup_nspawn)
   endforeach()
 endforeach()
+
+# The real libvirtd and its network, on a host of their own.
+kvmkit_script_test(host-setup.network virt ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/support/private_host.py
+  ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR}/guest
+  ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/setup/default_network_test.py)
+set_tests_properties(host-setup.network PROPERTIES ENVIRONMENT KVMKIT_HOST_SETUP=$<TARGET_FILE:host-setup> TIMEOUT 600)

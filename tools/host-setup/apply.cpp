@@ -4,6 +4,7 @@
 #include "base/deadline.hpp"
 #include "commands.hpp"
 #include "components.hpp"
+#include "look.hpp"
 #include "plan.hpp"
 #include "render.hpp"
 #include "system/runner.hpp"
@@ -37,6 +38,9 @@ void print_record(const cli::Console& console, const setup::Done& done, const se
                 {"packages", std::move(packages)},
                 {"service", service_record(done.host.service)},
                 {"device", device_record(done.host.device)},
+                {"network", network_record(done.host.network)},
+                {"relogin", done.relogin},
+                {"reboot", done.reboot},
                 {"notes", done.notes}});
 }
 
@@ -52,6 +56,7 @@ void print_text(const cli::Console& console, const setup::Done& done)
         console.out << fmt::format("{} packages changed\n", done.packages.size());
     }
     print_notes(console, done.notes);
+    print_reboot(console, done.reboot);
 }
 
 /// Passes on what apt reports, a line for every tenth part where no terminal rewrites it.
@@ -166,7 +171,8 @@ Result<cli::ExitCode> carry_out(const setup::Request& request,
         return done.error();
     }
     arguments.has("json") ? print_record(console, *done, request.components) : print_text(console, *done);
-    return cli::ExitCode::ok;
+    const bool not_yet = !done->relogin.empty() || !done->reboot.empty();
+    return not_yet && arguments.has("detailed-exit") ? cli::ExitCode::not_yet : cli::ExitCode::ok;
 }
 
 void declare_apply(cli::po::options_description_easy_init add)
@@ -175,7 +181,9 @@ void declare_apply(cli::po::options_description_easy_init add)
     declare_profile(add);
     declare_repair(add);
     add("dry-run", "show what would be done, and change nothing: the same as plan");
+    add("detailed-exit", "exit code 13 where a new login or a reboot is needed, 0 otherwise");
     declare_mirror_choice(add);
+    declare_wishes(add);
 }
 
 Result<cli::ExitCode> run_apply(const cli::Arguments& arguments, cli::Console& console)
@@ -188,15 +196,22 @@ Result<cli::ExitCode> run_apply(const cli::Arguments& arguments, cli::Console& c
     if (!mirror) {
         return std::move(mirror).error();
     }
+    const auto root = Root::open("/");
+    auto wishes = root ? read_wishes(arguments, chosen->components, *root) : root.error();
+    if (!wishes) {
+        return std::move(wishes).error();
+    }
     auto request = read_request(arguments, std::move(chosen->components));
     if (!request) {
         return std::move(request).error();
     }
     request->tutorial = chosen->tutorial;
     request->mirror = std::move(*mirror);
+    request->user = std::move(wishes->user);
+    request->network = wishes->network;
+    request->claims = claims_of_this_host;
     if (arguments.has("dry-run")) {
-        const auto root = Root::open("/");
-        return root ? show_plan(*root, arguments, console) : root.error();
+        return show_plan(*root, arguments, console);
     }
     if (::geteuid() != 0) {
         return Error{ErrorCode::permission,

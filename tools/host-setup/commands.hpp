@@ -19,6 +19,9 @@ Result<cli::ExitCode> run_plan(const cli::Arguments& arguments, cli::Console& co
 void declare_apply(cli::po::options_description_easy_init add);
 Result<cli::ExitCode> run_apply(const cli::Arguments& arguments, cli::Console& console);
 
+void declare_verify(cli::po::options_description_easy_init add);
+Result<cli::ExitCode> run_verify(const cli::Arguments& arguments, cli::Console& console);
+
 void declare_mirror_list(cli::po::options_description_easy_init add);
 Result<cli::ExitCode> run_mirror_list(const cli::Arguments& arguments, cli::Console& console);
 
@@ -62,6 +65,8 @@ inline constexpr std::array commands{
                  declare_apply,
                  run_apply,
                  cli::Effect::changes},
+    cli::Command{
+        "verify", "try by use what apply promises, and change nothing", some_components, declare_verify, run_verify},
     cli::Command{"mirror list",
                  "show the mirrors that are known for this distribution",
                  {},
@@ -105,15 +110,17 @@ inline constexpr std::array commands{
 };
 
 inline constexpr std::string_view closing = R"(
-Components: hypervisor (packages), modules (KVM module, /dev/kvm), services (libvirtd). None given means these.
-Only if named: mirror (where packages come from; --mirror NAME|URL), tools (virt-manager and the like), guest-images,
-desktop. Or by --profile: minimal, server, workstation, tutorial.
+Components: hypervisor (packages), network (libvirt's network), modules (KVM module, /dev/kvm), groups (who may use it),
+services (libvirtd). None given means these.
+Only if named: nested (guests may run guests), mirror (where packages come from; --mirror NAME|URL), tools (virt-manager and
+the like), guest-images, desktop. Or by --profile: minimal, server, workstation, tutorial.
 
 examples:
   host-setup                      what is there
   host-setup plan                 what would be done, and what it costs
   host-setup apply                do it; a second run finds nothing to do
   host-setup apply hypervisor     the packages only
+  host-setup verify               whether all that works, tried by use
   host-setup mirror test          which mirror is the fastest from here
   host-setup mirror use aliyun    try it; if it serves, take packages from it
 )";

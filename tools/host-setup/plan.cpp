@@ -4,6 +4,7 @@
 #include "apply.hpp"
 #include "commands.hpp"
 #include "components.hpp"
+#include "look.hpp"
 #include "render.hpp"
 #include "system/runner.hpp"
 
@@ -30,6 +31,9 @@ void print_record(const cli::Console& console, const setup::Host& host, const Pl
                 {"price", price_record(planned.price)},
                 {"service", service_record(host.service)},
                 {"device", device_record(host.device)},
+                {"network", network_record(host.network)},
+                {"relogin", planned.plan.relogin},
+                {"reboot", planned.plan.reboot},
                 {"notes", planned.plan.notes}});
 }
 
@@ -81,13 +85,17 @@ Result<cli::ExitCode> show_plan(const Root& root, const cli::Arguments& argument
     if (!chosen) {
         return chosen.error();
     }
+    const auto wishes = read_wishes(arguments, chosen->components, root);
+    if (!wishes) {
+        return wishes.error();
+    }
     SystemRunner runner;
     const auto host =
-        setup::observe(root, runner, setup::wanted_of(chosen->components, chosen->tutorial, shipped_packages()));
+        look_at(root, runner, wishes->user, setup::wanted_of(chosen->components, chosen->tutorial, shipped_packages()));
     if (!host) {
         return host.error();
     }
-    auto plan = make_plan(*host, chosen->components);
+    auto plan = make_plan(*host, chosen->components, wishes->network);
     if (!plan) {
         return plan.error();
     }
@@ -124,6 +132,7 @@ void declare_plan(cli::po::options_description_easy_init add)
     declare_profile(add);
     declare_repair(add);
     declare_mirror_choice(add);
+    declare_wishes(add);
 }
 
 Result<cli::ExitCode> run_plan(const cli::Arguments& arguments, cli::Console& console)

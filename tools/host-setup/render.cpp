@@ -41,6 +41,18 @@ Json device_record(const setup::KvmDevice& device)
             {"kvm_gid", device.kvm_group ? Json(*device.kvm_group) : Json()}};
 }
 
+Json network_record(const setup::NetworkSurroundings& surroundings)
+{
+    if (!surroundings.network || !*surroundings.network) {
+        return {};
+    }
+    const auto& network = **surroundings.network;
+    return {{"range", to_text(network.range)},
+            {"bridge", network.bridge},
+            {"autostart", network.autostart},
+            {"active", network.active}};
+}
+
 Json price_record(const std::optional<setup::Price>& price)
 {
     if (!price) {
@@ -86,6 +98,13 @@ void print_notes(const cli::Console& console, const std::vector<std::string>& no
     }
 }
 
+void print_reboot(const cli::Console& console, const std::vector<std::string>& reasons)
+{
+    for (const std::string& reason : reasons) {
+        console.out << paint("reboot needed: ", cli::Colour::yellow, console.out_colour) << reason << '\n';
+    }
+}
+
 void print_plan(const cli::Console& console, const setup::Plan& plan, const std::optional<setup::Price>& price)
 {
     if (plan.steps.empty()) {
@@ -106,6 +125,7 @@ void print_plan(const cli::Console& console, const setup::Plan& plan, const std:
         console.out << "the price is known once the package lists are fetched\n";
     }
     print_notes(console, plan.notes);
+    print_reboot(console, plan.reboot);
 }
 
 }  // namespace kvmkit::host_setup

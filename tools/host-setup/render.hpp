@@ -17,6 +17,7 @@ namespace kvmkit::host_setup {
 cli::Json host_record(const setup::Host& host);
 cli::Json service_record(const setup::ServiceState& service);
 cli::Json device_record(const setup::KvmDevice& device);
+cli::Json network_record(const setup::NetworkSurroundings& surroundings);
 cli::Json price_record(const std::optional<setup::Price>& price);
 cli::Json components_record(const setup::Components& components);
 cli::Json steps_record(const std::vector<setup::Step>& steps);
@@ -32,5 +33,8 @@ void print_plan(const cli::Console& console, const setup::Plan& plan, const std:
 
 /// Prints each note on a line of its own, to standard output.
 void print_notes(const cli::Console& console, const std::vector<std::string>& notes);
+
+/// Prints why a reboot is needed, if it is.
+void print_reboot(const cli::Console& console, const std::vector<std::string>& reasons);
 
 }  // namespace kvmkit::host_setup

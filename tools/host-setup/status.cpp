@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "apply.hpp"
 #include "commands.hpp"
+#include "look.hpp"
 #include "render.hpp"
 #include "system/root.hpp"
 #include "system/runner.hpp"
@@ -37,6 +38,7 @@ void print_record(const cli::Console& console, const setup::Host& host, const se
                 {"capabilities", std::move(capabilities)},
                 {"service", service_record(host.service)},
                 {"device", device_record(host.device)},
+                {"network", network_record(host.network)},
                 {"notes", plan.notes}});
 }
 
@@ -58,6 +60,22 @@ std::string device_text(const setup::KvmDevice& device)
                        device.owner_group);
 }
 
+/// Nothing where it cannot be told, or where somebody took the network away.
+void print_network(const cli::Console& console, const setup::NetworkSurroundings& surroundings)
+{
+    if (!surroundings.network || !*surroundings.network) {
+        return;
+    }
+    const auto& network = **surroundings.network;
+    print_line(console,
+               network.active,
+               fmt::format("{:<32}  {} on {}{}",
+                           "libvirt's network 'default'",
+                           to_text(network.range),
+                           network.bridge,
+                           network.active ? "" : ", not started"));
+}
+
 void print_text(const cli::Console& console, const setup::Host& host, const setup::Plan& plan)
 {
     console.out << title(host) << '\n';
@@ -73,6 +91,7 @@ void print_text(const cli::Console& console, const setup::Host& host, const setu
             fmt::format(
                 "{:<32}  {} (service manager: {})", "libvirtd", word(host.service.daemon), word(host.service.manager)));
         print_line(console, host.device.open_to_group(), device_text(host.device));
+        print_network(console, host.network);
     }
     print_notes(console, plan.notes);
     console.out << (plan.steps.empty() ? "nothing to do\n" : "to mend it: host-setup plan, then host-setup apply\n");
@@ -93,7 +112,7 @@ Result<cli::ExitCode> run_status(const cli::Arguments& arguments, cli::Console& 
         return root.error();
     }
     SystemRunner runner;
-    const auto host = setup::observe(*root, runner, {.catalogue = shipped_packages()});
+    const auto host = look_at(*root, runner, {}, {.catalogue = shipped_packages()});
     if (!host) {
         return host.error();
     }

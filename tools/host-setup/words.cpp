@@ -2,10 +2,12 @@
 #include "words.hpp"
 
 #include "apply.hpp"
+#include "cli/completion/users.hpp"
 #include "history/history.hpp"
 #include "setup/history.hpp"
 #include "setup/profile.hpp"
 #include "setup/sources/mirror.hpp"
+#include "system/small_files.hpp"
 
 namespace kvmkit::host_setup {
 
@@ -38,6 +40,12 @@ cli::Candidates transactions(const cli::Given& /*given*/)
 {
     const auto inventory = setup::transactions(txn::default_places());
     return inventory ? history::candidates(*inventory) : cli::Candidates{};
+}
+
+cli::Candidates users(const cli::Given& /*given*/)
+{
+    const auto root = Root::open("/");
+    return root ? cli::user_candidates(text_or_nothing(*root, "etc/passwd")) : cli::Candidates{};
 }
 
 cli::Candidates root_logins(const cli::Given& /*given*/)

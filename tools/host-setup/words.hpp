@@ -14,6 +14,8 @@ cli::Candidates profiles(const cli::Given& given);
 cli::Candidates mirrors(const cli::Given& given);
 /// What was done to this host, the newest first.
 cli::Candidates transactions(const cli::Given& given);
+/// The users of this host.
+cli::Candidates users(const cli::Given& given);
 /// How root may log in by ssh.
 cli::Candidates root_logins(const cli::Given& given);
 
@@ -23,6 +25,7 @@ inline constexpr std::array sources{
     cli::WordSource{"", "PROFILE", profiles},
     cli::WordSource{"", "ID", transactions},
     cli::WordSource{"ssh-root", "HOW", root_logins},
+    cli::WordSource{"", "USER", users},
 };
 
 }  // namespace kvmkit::host_setup

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "words.hpp"
 
-#include "base/text.hpp"
 #include "check/catalogue.hpp"
 #include "check/selection.hpp"
+#include "cli/completion/users.hpp"
 #include "format_options.hpp"
 #include "system/small_files.hpp"
 
@@ -54,13 +54,7 @@ cli::Candidates imitated_tools(const cli::Given& /*given*/)
 cli::Candidates users(const cli::Given& /*given*/)
 {
     const auto root = Root::open("/");
-    const auto passwd = root ? text_or_nothing(*root, "etc/passwd") : std::string{};
-    cli::Candidates candidates;
-    for (const auto line : lines(passwd)) {
-        const auto fields = split(line, ':');
-        candidates.push_back({std::string{fields.front()}, std::string{fields.size() > 4 ? fields[4] : ""}});
-    }
-    return candidates;
+    return root ? cli::user_candidates(text_or_nothing(*root, "etc/passwd")) : cli::Candidates{};
 }
 
 }  // namespace kvmkit::kvm_check

@@ -85,6 +85,15 @@ TEST_F(HostDomainTest, TakesBackOnlyWhatAUnitWasNot)
     EXPECT_EQ(undo_of(ChangeUnit{UnitAction::enable, "b.socket"}), "");
 }
 
+TEST_F(HostDomainTest, LeavesAUnitAloneThatTheAdministratorDisabled)
+{
+    const ChangeUnit guests{UnitAction::start, "libvirt-guests.service", true};
+    unit(guests.unit, "LoadState=loaded\nActiveState=inactive\nUnitFileState=disabled\n");
+    EXPECT_EQ(undo_of(guests), "");
+    EXPECT_TRUE(domain_.apply(guests));
+    EXPECT_EQ(runner_.ran().size(), 2U) << "systemd was asked, and nothing was started";
+}
+
 TEST_F(HostDomainTest, UndoesNothingOnAUnitThatIsGone)
 {
     unit("libvirtd.service", "LoadState=not-found\nActiveState=inactive\nUnitFileState=\n");

@@ -80,13 +80,13 @@ TEST(Mending, SwitchesNestingOnWhileNobodyUsesTheModule)
     auto host = healthy();
     EXPECT_EQ(texts(mend(host, "nested.param").steps),
               (Texts{"unload module kvm_amd", "write /etc/modprobe.d/kvmkit-nested.conf", "load module kvm_amd"}));
-    host.busy = true;
+    host.nested.busy = true;
     const auto later = mend(host, "nested.param");
     EXPECT_EQ(texts(later.steps), Texts{"write /etc/modprobe.d/kvmkit-nested.conf"});
     EXPECT_EQ(later.later, Texts{"nested.param"});
     EXPECT_TRUE(later.mends.empty());
     ASSERT_EQ(later.notes.size(), 1U);
-    host.built_in = true;
+    host.nested.built_in = true;
     EXPECT_EQ(mend(host, "nested.param").by_hand, Texts{"nested.param"});
 }
 
@@ -131,14 +131,14 @@ TEST(Mending, SeesWhetherTheModuleIsBuiltInOrInUse)
     folder.write("sys/module/vhost_net/refcnt", "0\n");
     folder.write("etc/group", "kvm:x:108:bob,eve\n");
     const auto look = [&] { return observe_ailing(*Root::open(folder.path()), runner); };
-    EXPECT_TRUE(look().built_in);
+    EXPECT_TRUE(look().nested.built_in);
     EXPECT_TRUE(look().has_tun);
     EXPECT_FALSE(look().has_vhost_net) << "it is loaded";
     EXPECT_EQ(look().kvm_members, (std::set<std::string>{"bob", "eve"}));
     folder.write("sys/module/kvm_amd/initstate", "live\n");
     folder.write("sys/module/kvm_amd/refcnt", "2\n");
-    EXPECT_FALSE(look().built_in);
-    EXPECT_TRUE(look().busy);
+    EXPECT_FALSE(look().nested.built_in);
+    EXPECT_TRUE(look().nested.busy);
 }
 
 class MenderTest : public ::testing::Test {

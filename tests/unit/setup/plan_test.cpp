@@ -38,6 +38,9 @@ Host complete_host()
     host.lists_age = 1h;
     host.service = {.manager = Manager::systemd, .daemon = Daemon::running, .unit = "libvirtd.socket", .enabled = true};
     host.device = {.present = true, .owner_group = 108, .mode = 0660, .kvm_group = 108};
+    host.network.network = std::optional{
+        DefaultNetworkState{.range = shipped_range, .bridge = "virbr0", .autostart = true, .active = true}};
+    host.network.claims = std::optional{std::vector<Ipv4Claim>{}};
     host.live = true;
     return host;
 }
@@ -52,7 +55,17 @@ Host fresh_host()
     }
     host.service.daemon = Daemon::not_installed;
     host.service.enabled = false;
+    host.network.network = std::optional<DefaultNetworkState>{};
     return host;
+}
+
+std::vector<std::string> texts(const Plan& plan)
+{
+    std::vector<std::string> found;
+    for (const Step& step : plan.steps) {
+        found.push_back(describe(step));
+    }
+    return found;
 }
 
 Kinds kinds(const Plan& plan)
@@ -78,13 +91,56 @@ TEST(Plan, OfACompleteHostIsEmpty)
     EXPECT_TRUE(plan->notes.empty());
 }
 
-TEST(Plan, OfAFreshHostInstallsThenStartsThenProves)
+TEST(Plan, OfAFreshHostHoldsLibvirtUntilItsNetworkIsLaidOut)
 {
-    const auto plan = make_plan(fresh_host(), all);
+    Host host = fresh_host();
+    host.network.guest = true;
+    host.user = {"alice", true, {{"kvm"}, {"libvirt"}}};
+    const auto plan = make_plan(host, all);
     ASSERT_TRUE(plan);
-    EXPECT_EQ(kinds(*plan), (Kinds{"install-packages", "change-unit", "change-unit", "prove-libvirt"}));
-    EXPECT_EQ(describe(plan->steps[1]), "enable libvirtd.service");
-    EXPECT_EQ(describe(plan->steps[2]), "start libvirtd.socket");
+    const auto steps = texts(*plan);
+    ASSERT_EQ(steps.size(), 12U);
+    EXPECT_EQ(steps[0], "keep libvirt from starting (/usr/sbin/policy-rc.d)");
+    EXPECT_EQ(steps[1].substr(0, 8), "install ");
+    EXPECT_EQ((std::vector<std::string>{steps.begin() + 2, steps.end()}),
+              (std::vector<std::string>{"give libvirt's network 'default' the range 192.168.123.0/24",
+                                        "let libvirt start again (/usr/sbin/policy-rc.d)",
+                                        "put alice into group kvm",
+                                        "put alice into group libvirt",
+                                        "enable libvirtd.service",
+                                        "start libvirtd.socket",
+                                        "wait for libvirt to answer",
+                                        "start libvirt-guests.service",
+                                        "start libvirt's network 'default' with libvirt from now on",
+                                        "start libvirt's network 'default'"}));
+}
+
+TEST(Plan, HoldsNothingWhereNothingCouldStart)
+{
+    const Components without_network{Component::hypervisor, Component::services};
+    EXPECT_EQ(kinds(*make_plan(fresh_host(), without_network)),
+              (Kinds{"install-packages", "change-unit", "change-unit", "prove-libvirt", "change-unit"}));
+    Host forbidden = fresh_host();
+    forbidden.service.daemon = Daemon::forbidden;
+    EXPECT_EQ(kinds(*make_plan(forbidden, all)), (Kinds{"install-packages", "change-network"}));
+    Host image = fresh_host();
+    image.live = false;
+    EXPECT_EQ(kinds(*make_plan(image, {Component::hypervisor, Component::network})), Kinds{"install-packages"});
+}
+
+TEST(Plan, TellsOfRebootAndLogin)
+{
+    Host host = complete_host();
+    host.module = {.name = "kvm_amd", .loaded = true, .available = true, .loader = true};
+    host.nested.busy = true;
+    host.user = {"alice", true, {{"kvm", true, true, {"pid 7 (bash)"}}, {"libvirt", true, true}}};
+    auto wanted = all;
+    wanted.insert(Component::nested);
+    const auto plan = make_plan(host, wanted);
+    EXPECT_EQ(kinds(*plan), Kinds{"set-file"});
+    EXPECT_EQ(plan->reboot.size(), 1U);
+    EXPECT_EQ(plan->relogin, std::vector<std::string>{"alice"});
+    EXPECT_TRUE(make_plan(host, all)->reboot.empty()) << "nested only if it is named";
 }
 
 TEST(Plan, RefreshesListsThatAreMissingOldOrDoNotKnowAPackage)
@@ -215,12 +271,15 @@ TEST(Plan, EnablesADaemonThatOnlyRunsNow)
 
 TEST(Components, AreAllWithoutNamesAndCheckedWithThem)
 {
-    EXPECT_EQ(all.size(), 3U);
+    EXPECT_EQ(all.size(), 5U);
+    EXPECT_FALSE(all.contains(Component::nested) || all.contains(Component::mirror));
     EXPECT_EQ(*parse_components({"services", "services"}), Components{Component::services});
-    const auto wrong = parse_components({"network"});
+    const auto wrong = parse_components({"networks"});
     ASSERT_FALSE(wrong);
     EXPECT_EQ(wrong.error().code, ErrorCode::usage);
-    EXPECT_EQ(wrong.error().hint, "there are: hypervisor, modules, services, mirror, tools, guest-images, desktop");
+    EXPECT_EQ(
+        wrong.error().hint,
+        "there are: hypervisor, network, modules, groups, services, nested, mirror, tools, guest-images, desktop");
 }
 
 TEST(InterruptedDpkg, IsNamedWithTheCommandThatEndsIt)

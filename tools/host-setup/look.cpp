@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "look.hpp"
+
+#include "probe/ipv4_claims.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+
+#include <fmt/format.h>
+
+namespace kvmkit::host_setup {
+namespace {
+
+/// Who became root by sudo; empty: nobody did.
+std::string user_behind_sudo()
+{
+    const char* name = std::getenv("SUDO_USER");  // NOLINT(concurrency-mt-unsafe): nobody changes the environment
+    return name != nullptr && ::geteuid() == 0 && std::string_view{name} != "root" ? name : "";
+}
+
+Result<void> check_belongs(const cli::Arguments& arguments,
+                           const char* option,
+                           bool asked_for,
+                           std::string_view component)
+{
+    if (!arguments.given(option) || asked_for) {
+        return {};
+    }
+    return Error{ErrorCode::usage,
+                 fmt::format("--{} belongs to component {}", option, component),
+                 fmt::format("host-setup apply {} --{} ...", component, option)};
+}
+
+bool is_named(const cli::Arguments& arguments, std::string_view component)
+{
+    const auto& names = arguments.operands();
+    return std::find(names.begin(), names.end(), component) != names.end();
+}
+
+}  // namespace
+
+void declare_wishes(cli::po::options_description_easy_init& add)
+{
+    add("user",
+        cli::po::value<std::string>()->value_name("USER"),
+        "of component groups: who is to use KVM and libvirt (default: who became root by sudo)");
+    add("default-net",
+        cli::po::value<std::string>()->value_name("auto|keep|off|RANGE")->default_value("auto"),
+        "of component network: the addresses of libvirt's network 'default'");
+}
+
+Result<Wishes> read_wishes(const cli::Arguments& arguments, const setup::Components& components, const Root& root)
+{
+    const bool groups = components.contains(setup::Component::groups);
+    const bool network = components.contains(setup::Component::network);
+    if (auto right = check_belongs(arguments, "user", groups, "groups"); !right) {
+        return right.error();
+    }
+    if (auto right = check_belongs(arguments, "default-net", network, "network"); !right) {
+        return right.error();
+    }
+    const auto wish = setup::parse_network_wish(arguments.text("default-net"));
+    if (!wish) {
+        return wish.error();
+    }
+    Wishes wishes{arguments.maybe("user").value_or(groups ? user_behind_sudo() : std::string{}), *wish};
+    if (wishes.user.empty() && is_named(arguments, "groups")) {
+        return Error{ErrorCode::usage,
+                     "component groups needs --user NAME: nobody became root by sudo here",
+                     "host-setup apply groups --user NAME"};
+    }
+    if (arguments.given("user") && !setup::observe_user(root, wishes.user).known) {
+        return Error{
+            ErrorCode::not_found,
+            fmt::format("cannot put user '{}' into groups: /etc/passwd has no such user", wishes.user),
+            fmt::format("a user of a directory service is put in by hand: gpasswd -a {} libvirt", wishes.user)};
+    }
+    return wishes;
+}
+
+Result<std::vector<Ipv4Claim>> claims_of_this_host()
+{
+    return ask_ipv4_claims();
+}
+
+Result<setup::Host> look_at(const Root& root, Runner& runner, const std::string& user, const setup::Wanted& wanted)
+{
+    auto host = setup::observe(root, runner, wanted);
+    if (host) {
+        host->user = setup::observe_user(root, user);
+    }
+    if (host && root.is_this_host()) {
+        auto claims = ask_ipv4_claims();
+        host->network.claims = claims ? Fact<std::vector<Ipv4Claim>>{std::move(*claims)} : std::move(claims).error();
+    }
+    return host;
+}
+
+}  // namespace kvmkit::host_setup
