@@ -39,7 +39,7 @@ Daemons daemons(const Root& root, const std::string& name)
 {
     Daemons found;
     for (const std::string folder : unit_folders) {
-        const auto path = folder + "/" + name + ".service";
+        const auto path = fmt::format("{}/{}.service", folder, name);
         const auto target = root.link_target(path);
         const bool masked = target && *target && **target == "/dev/null";
         if (found.present.empty() && !masked && root.exists(path)) {
