@@ -6,7 +6,7 @@ file(GLOB kit_pages ${PROJECT_SOURCE_DIR}/docs/man/host-setup.1 ${PROJECT_SOURCE
 install(FILES ${check_pages} DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 COMPONENT check)
 install(FILES ${kit_pages} DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 COMPONENT kit)
 install(FILES README.md CHANGELOG.md docs/exit-codes.md docs/state-files.md docs/vm-files.md DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT kit)
-install(FILES share/mirrors.json DESTINATION ${CMAKE_INSTALL_DATADIR}/kvmkit COMPONENT kit)
+install(FILES share/mirrors.json share/packages.json DESTINATION ${CMAKE_INSTALL_DATADIR}/kvmkit COMPONENT kit)
 install(DIRECTORY docs/schema DESTINATION ${CMAKE_INSTALL_DATADIR}/kvmkit COMPONENT kit)
 install(FILES packaging/copyright DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/kvmkit-check COMPONENT check)
 install(FILES packaging/copyright DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/kvmkit COMPONENT kit)

@@ -12,8 +12,7 @@ build_packages=(
 test_packages=(
     dbus dnsmasq-base e2fsprogs fish gnupg iproute2 kmod libgtest-dev libvirt-clients libvirt-daemon libvirt-daemon-driver-qemu
     libvirt-daemon-system mmdebstrap openssh-client openssl procps python3-jsonschema python3-yaml qemu-system-x86
-    qemu-utils
-    systemd-container util-linux zsh
+    qemu-utils systemd-container util-linux virtinst zsh
 )
 # For the emulated hosts of scripts/lab.
 lab_packages=(
@@ -21,8 +20,8 @@ lab_packages=(
     syslinux-common util-linux xorriso
 )
 # For tests that must not be skipped in .ci/run. Not for scripts/test: on a host of somebody's, NetworkManager would start and
-# might take up cards that are not its own; without it, its test is skipped and says so.
-ci_packages=(network-manager)
+# might take up cards that are not its own; and a viewer brings a desktop's libraries. Without them their tests are skipped and say so.
+ci_packages=(network-manager virt-viewer xvfb)
 # To check format, style and a second compiler.
 lint_packages=(clang clang-format clang-tidy libclang-rt-14-dev)
 

@@ -189,6 +189,12 @@ Verdict judge_refused_open(const HostFacts& host, int errnum)
                             fail(fmt::format("/dev/kvm is there, but no KVM is behind it: {}", cause),
                                  Remedy{"load the module of this CPU and see why it refuses",
                                         {"modprobe kvm_intel || modprobe kvm_amd", "dmesg | grep -i kvm"}}));
+        case EMFILE:
+        case ENFILE:
+            return {.status = Status::unknown,
+                    .evidence = fmt::format("cannot open /dev/kvm: {}: that says nothing of KVM", cause),
+                    .remedy = Remedy{errnum == EMFILE ? "run kvm-check with a higher limit of open files (ulimit -n)"
+                                                      : "close files, or raise the limit of this host (fs.file-max)"}};
         default:
             return fail(fmt::format("cannot open /dev/kvm: {}", cause),
                         Remedy{"see what the kernel says", {"dmesg | grep -i kvm"}});

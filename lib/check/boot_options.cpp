@@ -13,12 +13,36 @@
 namespace kvmkit {
 namespace {
 
-enum class Bootloader { unknown, update_grub, grubby, suse, arch, extlinux, kernelstub };
+enum class Bootloader {
+    unknown,
+    update_grub,
+    proxmox,
+    grubby,
+    rpm_ostree,
+    suse,
+    transactional,
+    arch,
+    extlinux,
+    kernelstub
+};
 
 template <std::size_t size>
 bool one_of(std::string_view id, const std::array<std::string_view, size>& ids)
 {
     return std::ranges::find(ids, id) != ids.end();
+}
+
+/// Whether the running kernel was started in a way that only some of a distribution's hosts have.
+bool started_with(const HostFacts& host, std::string_view words)
+{
+    const auto& line = host.kernel_settings.command_line;
+    return line && *line && (*line)->find(words) != std::string::npos;
+}
+
+/// Hosts whose system is read-only and replaced as a whole: MicroOS, Leap Micro, SLE Micro, Aeon, Kalpa.
+bool is_transactional(std::string_view id)
+{
+    return id.find("micro") != std::string_view::npos || id.ends_with("aeon") || id.ends_with("kalpa");
 }
 
 Bootloader bootloader(const HostFacts& host)
@@ -29,13 +53,13 @@ Bootloader bootloader(const HostFacts& host)
     constexpr std::array<std::string_view, 3> arch{"arch", "manjaro", "endeavouros"};
     const auto id = distribution_id(host);
     if (one_of(id, debian)) {
-        return Bootloader::update_grub;
+        return started_with(host, R"(initrd=\EFI\proxmox)") ? Bootloader::proxmox : Bootloader::update_grub;
     }
     if (one_of(id, redhat)) {
-        return Bootloader::grubby;
+        return started_with(host, "ostree=") ? Bootloader::rpm_ostree : Bootloader::grubby;
     }
-    if (id.starts_with("opensuse") || id.starts_with("sle")) {
-        return Bootloader::suse;
+    if (id.starts_with("opensuse") || id.starts_with("suse") || id.starts_with("sle") || id == "sl-micro") {
+        return is_transactional(id) ? Bootloader::transactional : Bootloader::suse;
     }
     if (id == "pop") {
         return Bootloader::kernelstub;
@@ -50,7 +74,9 @@ std::string make_configuration(Bootloader loader)
 {
     switch (loader) {
         case Bootloader::update_grub: return "update-grub";
+        case Bootloader::proxmox: return "proxmox-boot-tool refresh";
         case Bootloader::suse: return "grub2-mkconfig -o /boot/grub2/grub.cfg";
+        case Bootloader::transactional: return "transactional-update grub.cfg";
         case Bootloader::extlinux: return "update-extlinux";
         default: return "grub-mkconfig -o /boot/grub/grub.cfg";
     }
@@ -58,12 +84,14 @@ std::string make_configuration(Bootloader loader)
 
 constexpr std::string_view settings = "/etc/default/grub";
 constexpr std::string_view extlinux_settings = "/etc/update-extlinux.conf";
+constexpr std::string_view proxmox_settings = "/etc/kernel/cmdline";
 
 /// Where options are written, as a shell finds it. Debian's GRUB reads a folder, too, which need not be there.
 std::string files_of(Bootloader loader)
 {
     switch (loader) {
         case Bootloader::update_grub: return fmt::format("{} $(ls {}.d/*.cfg 2>/dev/null)", settings, settings);
+        case Bootloader::proxmox: return std::string{proxmox_settings};
         case Bootloader::extlinux: return std::string{extlinux_settings};
         default: return std::string{settings};
     }
@@ -80,9 +108,15 @@ Remedy add_boot_option(const HostFacts& host, std::string_view option)
         case Bootloader::grubby:
             remedy.commands = {fmt::format("grubby --update-kernel=ALL --args={}", option), "reboot"};
             return remedy;
+        case Bootloader::rpm_ostree:
+            remedy.commands = {fmt::format("rpm-ostree kargs --append-if-missing={}", option), "reboot"};
+            return remedy;
         case Bootloader::kernelstub:
             remedy.commands = {fmt::format("kernelstub -a {}", option), "reboot"};
             return remedy;
+        case Bootloader::proxmox:
+            remedy.commands = {fmt::format("sed -i '1s/$/ {}/' {}", option, proxmox_settings)};
+            break;
         case Bootloader::update_grub:
             remedy.commands = {"mkdir -p /etc/default/grub.d",
                                fmt::format("echo 'GRUB_CMDLINE_LINUX=\"$GRUB_CMDLINE_LINUX {}\"' "
@@ -109,6 +143,9 @@ Remedy remove_boot_option(const HostFacts& host, std::string_view option)
         case Bootloader::unknown: remedy.summary += ": take it out of the settings of the boot loader"; return remedy;
         case Bootloader::grubby:
             remedy.commands = {fmt::format("grubby --update-kernel=ALL --remove-args={}", option), "reboot"};
+            return remedy;
+        case Bootloader::rpm_ostree:
+            remedy.commands = {fmt::format("rpm-ostree kargs --delete-if-present={}", option), "reboot"};
             return remedy;
         case Bootloader::kernelstub:
             remedy.commands = {fmt::format("kernelstub -d {}", option), "reboot"};

@@ -4,6 +4,8 @@
 #include "check/operators.hpp"
 #include "check/traits.hpp"
 
+#include <utility>
+
 #include <fmt/format.h>
 
 namespace kvmkit {
@@ -25,10 +27,14 @@ bool kvm_shows_it(const HostFacts& host)
 
 Verdict switched_off(const HostFacts& host, const char* extension)
 {
+    auto remedy = firmware_remedy(host);
+    if (is_guest(host)) {
+        remedy.summary += "; a VM whose firmware has no such menu gets it from its operator";
+    }
     return in_brief(
         fmt::format("{} is switched off in firmware (the CPU has it)", extension),
         fail(fmt::format("the CPU has {} (CPUID), but the kernel hides it: switched off in the firmware", extension),
-             firmware_remedy(host)));
+             std::move(remedy)));
 }
 
 Verdict judge_missing_flag(const HostFacts& host, const CpuFacts& cpu)

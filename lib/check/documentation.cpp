@@ -177,14 +177,14 @@ constexpr std::array other_rows{
         "QEMU's, each start of a VM may take a minute.",
         "The group kvm and mode 0660 for the node, which udev sees to on most hosts; the account in that group.",
         {"S7"}},
-    CheckDocumentation{
-        "conflict.virtualbox",
-        "Does VirtualBox compete for the CPU's virtualization?",
-        "/sys/module/vboxdrv, and KVM's parameter enable_virt_at_load, which since Linux 6.12 makes KVM take the CPU "
-        "when it is loaded.",
-        "Only a warning: VMs of the one cannot start while the other holds the CPU.",
-        "One of the two at a time: enable_virt_at_load=0, stopped VMs, or vboxdrv unloaded.",
-        {"S11"}},
+    CheckDocumentation{"conflict.virtualbox",
+                       "Does VirtualBox compete for the CPU's virtualization?",
+                       "/sys/module/vboxdrv with its version, and KVM's parameter enable_virt_at_load, which since "
+                       "Linux 6.12 makes KVM take the CPU when it is loaded. VirtualBox since 7.2.10 shares it "
+                       "then.",
+                       "Only a warning: VMs of the one cannot start while the other holds the CPU.",
+                       "One of the two at a time: enable_virt_at_load=0, stopped VMs, or vboxdrv unloaded.",
+                       {"S11"}},
     CheckDocumentation{"conflict.vmware",
                        "Does VMware Workstation compete for the CPU's virtualization?",
                        "/sys/module/vmmon.",
@@ -223,9 +223,10 @@ constexpr std::array other_rows{
         {"S23"}},
     CheckDocumentation{"net.forward_policy",
                        "Does the firewall drop what bridges carry and no rule names?",
-                       "Only where bridge-nf-call-iptables is 1, and as root: the policy of IPv4's chains that see "
-                       "forwarded packets, by 'nft -j list chains' and 'iptables -S FORWARD'. Neither is asked where "
-                       "that would load a module. Rules are not read. Unknown without root or the programs.",
+                       "Only where bridge-nf-call-iptables is 1, and as root: the policy of the chains that see "
+                       "forwarded packets, by 'nft -j list chains' and 'iptables -S FORWARD', and where "
+                       "bridge-nf-call-ip6tables is 1 IPv6's by ip6tables. None is asked where that would load a "
+                       "module. Rules are not read. Unknown without root or the programs.",
                        "Only a warning: VMs on a bridge get no address and no answer unless a rule lets them pass.",
                        "Rules that pass the VMs' bridge, or no firewall on bridges.",
                        {"S23"}},

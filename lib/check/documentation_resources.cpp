@@ -178,11 +178,13 @@ constexpr std::array rows{
                        "/proc/self/limits.",
                        "Only a warning, below 64: guests end at their start or under load.",
                        "TasksMax of the service, --pids-limit of the container, nproc of the user."},
-    CheckDocumentation{"limits.nofile",
-                       "May QEMU open its files?",
-                       "\"Max open files\" of /proc/self/limits; the upper bound counts.",
-                       "Only a warning, below 1024: guests with many disks or queues do not start.",
-                       "nofile in /etc/security/limits.conf, and a new login."},
+    CheckDocumentation{
+        "limits.nofile",
+        "May QEMU open its files?",
+        "\"Max open files\" of /proc/self/limits; the upper bound counts, with QEMU before 9.0 the lower "
+        "one, which such a QEMU does not raise.",
+        "Only a warning, below 1024: guests with many disks or queues do not start.",
+        "nofile in /etc/security/limits.conf, and a new login."},
     CheckDocumentation{
         "time.clocksource",
         "Does the kernel read the time from the TSC?",

@@ -5,6 +5,7 @@
 #include "facts/version.hpp"
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <fmt/format.h>
@@ -33,10 +34,38 @@ std::string virtualbox_module(const HostFacts& host)
     return version && *version && !(*version)->empty() ? fmt::format("vboxdrv {}", **version) : "vboxdrv";
 }
 
+/// Since 7.2.10 VirtualBox has KVM switch the CPU's virtualization on, and starts its VMs beside KVM's.
+bool shares_with_kvm(const HostFacts& host)
+{
+    constexpr Version first{7, 2, 10};
+    const auto& version = host.conflicts.virtualbox_version;
+    const auto number = version && *version ? parse_version(upstream_version(**version)) : std::nullopt;
+    return number && *number >= first;
+}
+
+/// Such a VirtualBox leaves it to KVM, which was told to wait for a VM of its own.
+Verdict judge_sharing_virtualbox(const HostFacts& host)
+{
+    const auto& at_load = host.conflicts.virt_at_load;
+    if (!at_load || !*at_load || takes_all_at_load(host)) {
+        return pass(fmt::format("{} is loaded, and starts its VMs while KVM holds the CPU's virtualization",
+                                virtualbox_module(host)));
+    }
+    return warn(
+        fmt::format("{} is loaded and leaves it to KVM to switch the CPU's virtualization on, which KVM was told not "
+                    "to (/sys/module/kvm/parameters/enable_virt_at_load is N): VirtualBox's VMs cannot start",
+                    virtualbox_module(host)),
+        Remedy{"take enable_virt_at_load=0 out of /etc/modprobe.d and of the kernel's command line, and load KVM anew",
+               {"grep -rl enable_virt_at_load /etc/modprobe.d /usr/lib/modprobe.d /proc/cmdline", reload(host)}});
+}
+
 Verdict judge_virtualbox(const HostFacts& host)
 {
     if (!host.conflicts.virtualbox) {
         return skip("VirtualBox's module vboxdrv is not loaded");
+    }
+    if (shares_with_kvm(host)) {
+        return judge_sharing_virtualbox(host);
     }
     if (takes_all_at_load(host)) {
         return warn(
@@ -168,7 +197,7 @@ Verdict judge_bridge_filter(const HostFacts& host)
         return pass("the firewall sees what bridges carry, but Docker, which drops it, is not here");
     }
     const auto& policy = host.network.forward_policy;
-    if (policy && *policy == "accept") {
+    if (policy && (*policy == "accept" || *policy == "drop-ipv6")) {  // net.forward_policy warns of the latter
         return pass("the firewall sees what bridges carry, and lets pass what it has no rule for");
     }
     return warn(
@@ -177,6 +206,18 @@ Verdict judge_bridge_filter(const HostFacts& host)
         Remedy{"if VMs have no network, let Docker's rules pass their bridge, here libvirt's; or keep the "
                "firewall off bridges (sysctl net.bridge.bridge-nf-call-iptables=0), which Kubernetes forbids",
                {"iptables -I DOCKER-USER -i virbr+ -j ACCEPT", "iptables -I DOCKER-USER -o virbr+ -j ACCEPT"}});
+}
+
+Verdict dropped(std::string_view protocol, std::string_view program)
+{
+    const auto rule = [program](char side) { return fmt::format("{} -I FORWARD -{} virbr+ -j ACCEPT", program, side); };
+    return warn(
+        fmt::format("the firewall sees what bridges carry and drops what no rule lets pass (policy DROP of {}'s "
+                    "FORWARD): VMs on a bridge have no network unless a rule names it",
+                    protocol),
+        Remedy{"if VMs have no network, let their bridge pass, here libvirt's, or keep the firewall off bridges "
+               "(sysctl net.bridge.bridge-nf-call-iptables=0, and the same for ip6tables), which Kubernetes forbids",
+               {rule('i'), rule('o')}});
 }
 
 /// Whether the rules that bridged packets pass end in a drop, whoever made them.
@@ -196,15 +237,11 @@ Verdict judge_forward_policy(const HostFacts& host)
     if (!*policy) {
         return skip("not recorded: the policy of the chain FORWARD");
     }
-    if (**policy != "drop") {
-        return pass("the firewall lets pass what is forwarded and what it has no rule for");
+    if (**policy == "drop") {
+        return dropped("IPv4", "iptables");
     }
-    return warn(
-        "the firewall sees what bridges carry and drops what no rule lets pass (policy DROP of FORWARD): VMs on a "
-        "bridge have no network unless a rule names it",
-        Remedy{"if VMs have no network, let their bridge pass, here libvirt's, or keep the firewall off bridges "
-               "(sysctl net.bridge.bridge-nf-call-iptables=0), which Kubernetes forbids",
-               {"iptables -I FORWARD -i virbr+ -j ACCEPT", "iptables -I FORWARD -o virbr+ -j ACCEPT"}});
+    return **policy == "drop-ipv6" ? dropped("IPv6", "ip6tables")
+                                   : pass("the firewall lets pass what is forwarded and what it has no rule for");
 }
 
 std::string users_phrase(const std::vector<KvmUser>& users)

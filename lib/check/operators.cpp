@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "check/operators.hpp"
 #include "check/traits.hpp"
+#include "facts/underlay_machine.hpp"
 
 #include <fmt/format.h>
 
@@ -22,14 +23,43 @@ Remedy in_console(std::string summary, std::vector<std::string> commands = {})
     return {std::move(summary), std::move(commands), Where::cloud_console};
 }
 
+/// Where others run the host below, no command of its reaches this guest's owner.
+Remedy ask_provider(std::string_view cloud)
+{
+    return in_console(
+        fmt::format("nested virtualization is for {} to switch on: ask its support, choose a type of VM that has it, "
+                    "or rent a dedicated (bare-metal) server; where it is on, this finds the flag",
+                    cloud),
+        {"grep -cwE 'vmx|svm' /proc/cpuinfo"});
+}
+
 Remedy kvm_operator(const HostFacts& host)
 {
+    const auto cloud = host.dmi && *host.dmi ? cloud_of(**host.dmi) : std::string_view{};
+    if (!cloud.empty()) {
+        return ask_provider(cloud);
+    }
     const auto module = vendor_module(host);
     return on_hypervisor(
         "allow nesting on the KVM host, give this guest the host's CPU (libvirt: <cpu mode='host-passthrough'/>, QEMU: "
-        "-cpu host), then power this guest off and on; a hosting provider may have to do it, or not offer it",
+        "-cpu host, Proxmox VE: qm set VMID --cpu host), then power this guest off and on; a hosting provider may have "
+        "to do it, or not offer it",
         {fmt::format("echo 'options {} nested=1' >/etc/modprobe.d/kvm-nested.conf", module),
          fmt::format("modprobe -r {0} && modprobe {0}", module)});
+}
+
+/// Of its types of instance only some nest, and those only where that was asked for.
+Remedy amazon_operator(const HostFacts& host)
+{
+    if (is_foreign(host)) {
+        return in_console("use a *.metal instance type: no other one of this architecture runs KVM");
+    }
+    return in_console(
+        "stop this instance and allow nested virtualization in its CPU options, if its type's processor features list "
+        "it (C8i, M8i, R8i and their kin), else change it to such a type, or to *.metal",
+        {"aws ec2 modify-instance-cpu-options --instance-id \"ID OF THIS INSTANCE\" --nested-virtualization enabled",
+         "aws ec2 describe-instance-types --filters "
+         "Name=processor-info.supported-features,Values=nested-virtualization"});
 }
 
 /// The operators of hypervisors that few Linux hosts run on.
@@ -70,11 +100,17 @@ std::optional<Remedy> operator_remedy(const HostFacts& host)
                 "file; impossible while Windows below runs Hyper-V or VBS (Memory integrity), and together with PCI "
                 "passthrough or vGPU");
         case Underlay::virtualbox:
-            return on_hypervisor("power this VM off and allow nesting",
-                                 {"VBoxManage modifyvm \"NAME OF THIS VM\" --nested-hw-virt on"});
+            return on_hypervisor(
+                "power this VM off and allow nesting; impossible where Windows below runs Hyper-V or VBS "
+                "(Memory integrity), and with VirtualBox's KVM backend",
+                {"VBoxManage modifyvm \"NAME OF THIS VM\" --nested-hw-virt on"});
         case Underlay::hyperv:
-            return on_hypervisor("turn this VM off and expose the virtualization extensions (PowerShell, elevated)",
-                                 {"Set-VMProcessor -VMName \"NAME OF THIS VM\" -ExposeVirtualizationExtensions $true"});
+            return on_hypervisor(
+                "turn this VM off and expose the virtualization extensions (PowerShell, elevated): on Intel since "
+                "Windows Server 2016 and Windows 10, on AMD since Server 2022 and Windows 11; guests on a bridge need "
+                "MAC spoofing, too",
+                {"Set-VMProcessor -VMName \"NAME OF THIS VM\" -ExposeVirtualizationExtensions $true",
+                 "Set-VMNetworkAdapter -VMName \"NAME OF THIS VM\" -MacAddressSpoofing On"});
         case Underlay::wsl:
             return on_hypervisor(
                 "on Windows 11 write nestedVirtualization=true under [wsl2] in %UserProfile%\\.wslconfig, then restart "
@@ -84,10 +120,7 @@ std::optional<Remedy> operator_remedy(const HostFacts& host)
             return in_console(
                 "resize to a size that offers nested virtualization (Dv3 to Dv5, Ev3 to Ev5, AMD v5) with security "
                 "type Standard");
-        case Underlay::amazon:
-            return in_console("use an instance type whose processor features list nested-virtualization, or *.metal",
-                              {"aws ec2 describe-instance-types --filters "
-                               "Name=processor-info.supported-features,Values=nested-virtualization"});
+        case Underlay::amazon: return amazon_operator(host);
         case Underlay::google:
             return in_console(
                 "use an Intel machine type other than E2 and create the VM with nested virtualization",

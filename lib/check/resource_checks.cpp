@@ -5,6 +5,7 @@
 #include "check/operators.hpp"
 #include "check/skipping.hpp"
 #include "check/traits.hpp"
+#include "facts/version.hpp"
 
 #include <algorithm>
 #include <array>
@@ -227,6 +228,15 @@ Verdict judge_tasks(const HostFacts& host)
                                     : std::string{"no control group bounds the tasks of guests"});
 }
 
+/// Since 9.0 QEMU raises its soft limit to the hard one; one that is not known is taken for such a one.
+bool raises_files(const HostFacts& host)
+{
+    constexpr Version first{9, 0, 0};
+    const auto& version = host.qemu.version;
+    const auto number = version && *version ? parse_version(upstream_version(**version)) : std::nullopt;
+    return !number || *number >= first;
+}
+
 Verdict judge_files(const HostFacts& host)
 {
     constexpr std::uint64_t enough = 1024;
@@ -238,14 +248,19 @@ Verdict judge_files(const HostFacts& host)
         return skip("/proc/self/limits does not tell");
     }
     const auto& hard = process->open_files->hard;
-    if (hard && *hard < enough) {
-        return warn(fmt::format("a process may open no more than {} files (RLIMIT_NOFILE): guests with many disks or "
-                                "queues cannot start",
-                                *hard),
-                    Remedy{"raise nofile in /etc/security/limits.conf, then log in again"});
+    const auto limit = raises_files(host) ? hard : process->open_files->soft;
+    if (!limit || *limit >= enough) {
+        return pass(limit ? fmt::format("a process may open {} files (RLIMIT_NOFILE)", *limit)
+                          : std::string{"a process may open any number of files (RLIMIT_NOFILE)"});
     }
-    return pass(hard ? fmt::format("a process may open {} files (RLIMIT_NOFILE)", *hard)
-                     : std::string{"a process may open any number of files (RLIMIT_NOFILE)"});
+    const bool may_raise = !hard || *hard >= enough;
+    return warn(fmt::format("a process may open no more than {} files (RLIMIT_NOFILE): guests with many disks or "
+                            "queues cannot start",
+                            *limit),
+                may_raise ? Remedy{"raise it in the shell that starts QEMU; libvirt's VMs have the limit of its "
+                                   "daemon",
+                                   {fmt::format("ulimit -Sn {}", enough)}}
+                          : Remedy{"raise nofile in /etc/security/limits.conf, then log in again"});
 }
 
 /// On hardware the TSC was there from the start: another clock was asked for, or the kernel found the TSC unstable.

@@ -27,8 +27,8 @@ struct NetworkFacts {
     bool looked_at_sysctls = true;              ///< False: a recording without proc/sys/net.
     Fact<std::string> bridge_filter{std::nullopt};   ///< net.bridge.bridge-nf-call-iptables; absent: no br_netfilter.
     bool docker = false;                             ///< Docker's bridge docker0 is there.
-    Fact<std::string> forward_policy{std::nullopt};  ///< Of IPv4's chain FORWARD: "drop", "accept"; absent: nobody
-                                                     ///< asked, or there is no such chain.
+    Fact<std::string> forward_policy{std::nullopt};  ///< Of chain FORWARD: "drop", "drop-ipv6" (IPv6's alone),
+                                                     ///< "accept"; absent: nobody asked.
 };
 
 /// The shape that a node has if it is the right one: "character device 10:200". Other shapes are wrong ones.

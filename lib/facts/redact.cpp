@@ -23,9 +23,10 @@ constexpr std::size_t mac_length = 17;
 /// Names that tell nothing, and without which a recording would say less.
 bool is_common(std::string_view name)
 {
-    constexpr std::array common{
-        "localhost", "root", "kvm", "qemu", "libvirt", "libvirt-qemu", "nobody", "linux", "user"};
-    return std::ranges::find(common, name) != common.end();
+    constexpr std::string_view common =
+        "localhost root kvm qemu libvirt libvirt-qemu nobody linux user debian ubuntu fedora centos rocky admin "
+        "vagrant";
+    return std::ranges::count(words(common), name) > 0;
 }
 
 /// Words of a kernel command line whose values tell nothing of who or where: these begin them.
@@ -223,7 +224,8 @@ std::string redacted_line(std::string_view line, const Names& names)
         const std::string_view whole{line.begin(), std::ranges::find_if_not(line, is_word_part)};
         const auto token = without_stop(whole);
         const bool serial = announces_serial(result) && !token.empty();
-        result += serial ? std::string{"SERIAL"} : redacted_token(token, names);
+        const bool home = result.ends_with("/home/") && !is_common(token);
+        result += serial ? std::string{"SERIAL"} : home ? std::string{"user"} : redacted_token(token, names);
         result += whole.substr(token.size());
         line.remove_prefix(whole.size());
     }
@@ -295,20 +297,23 @@ std::string redacted_tag(std::string_view content)
 
 }  // namespace
 
-Redactor::Redactor(std::string_view host_name, const HostFacts& host)
+Redactor::Redactor(std::string_view host_name, const HostFacts& host, std::span<const std::string> people)
 {
-    for (const auto name : {host_name, host_name.substr(0, host_name.find('.'))}) {
+    const auto hide = [this](std::string_view name, const char* word) {
         if (!name.empty() && !is_common(name)) {
-            names_.emplace(name, "HOST");
+            names_.emplace(name, word);
         }
-    }
-    if (host.user && *host.user && !is_common((*host.user)->name)) {
-        names_.emplace((*host.user)->name, "user");
+    };
+    hide(host_name, "HOST");
+    hide(host_name.substr(0, host_name.find('.')), "HOST");
+    if (host.user && *host.user) {
+        hide((*host.user)->name, "user");
     }
     for (const auto& name : accounts_of_libvirt(host)) {
-        if (!is_common(name)) {
-            names_.emplace(name, "account");
-        }
+        hide(name, "account");
+    }
+    for (const auto& name : people) {
+        hide(name, "other");  // as group_file() and passwd_file() call them
     }
 }
 

@@ -4,6 +4,7 @@
 #include "facts/host_facts.hpp"
 
 #include <map>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,8 +15,8 @@ namespace kvmkit {
 /// and user names that it was told. What is taken out is replaced by a word, so that the text still reads.
 class Redactor {
 public:
-    /// `host_name` may be empty, or hold a domain.
-    Redactor(std::string_view host_name, const HostFacts& host);
+    /// `host_name` may be empty, or hold a domain. `people`: further names of accounts, as people_of() finds them.
+    Redactor(std::string_view host_name, const HostFacts& host, std::span<const std::string> people = {});
 
     /// Any text, line by line.
     [[nodiscard]] std::string text(std::string_view text) const;
@@ -35,5 +36,8 @@ private:
 
     std::map<std::string, std::string, std::less<>> names_;  ///< Host and user names, with what stands for them.
 };
+
+/// The accounts of people in the text of etc/passwd: those from 1000 on, without nobody.
+std::vector<std::string> people_of(std::string_view passwd_file);
 
 }  // namespace kvmkit

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "facts/redact.hpp"
 
+#include "base/number.hpp"
+#include "base/text.hpp"
+
 #include <algorithm>
 #include <array>
 #include <string_view>
@@ -29,6 +32,21 @@ bool names_a_program(std::string_view command)
 }
 
 }  // namespace
+
+std::vector<std::string> people_of(std::string_view passwd_file)
+{
+    constexpr unsigned first = 1000;
+    constexpr unsigned nobody = 65534;
+    std::vector<std::string> names;
+    for (const auto line : lines(passwd_file)) {
+        const auto fields = split(line, ':');
+        const auto uid = fields.size() > 2 ? decimal<unsigned>(fields[2]) : std::nullopt;
+        if (uid && *uid >= first && *uid != nobody) {
+            names.emplace_back(fields[0]);
+        }
+    }
+    return names;
+}
 
 std::vector<std::string> Redactor::accounts_of_libvirt(const HostFacts& host)
 {

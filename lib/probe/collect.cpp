@@ -138,6 +138,7 @@ private:
         }
         if (const auto passwd = text_of("etc/passwd")) {
             add_file(into_.files, "etc/passwd", kept_accounts(*passwd, into_.host));
+            into_.people = people_of(*passwd);
         }
     }
 
@@ -187,7 +188,7 @@ Collection collect(const Root& root, HostFacts host)
 
 void redact(Collection& collection)
 {
-    const Redactor redactor{collection.host_name, collection.host};
+    const Redactor redactor{collection.host_name, collection.host, collection.people};
     FileTree kept;
     for (auto& [path, entry] : collection.files) {
         const bool had_text = entry.kind == TreeEntry::Kind::file && !entry.bytes.empty();

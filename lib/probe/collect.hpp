@@ -6,12 +6,16 @@
 #include "system/file_tree.hpp"
 #include "system/root.hpp"
 
+#include <string>
+#include <vector>
+
 namespace kvmkit {
 
 /// A host, collected for a recording: the files as they lay and what no file can hold.
 struct Collection {
-    FileTree files;              ///< Without capture.json.
-    std::string host_name = {};  ///< Of the host that is recorded; empty: not known.
+    FileTree files;                        ///< Without capture.json.
+    std::string host_name = {};            ///< Of the host that is recorded; empty: not known.
+    std::vector<std::string> people = {};  ///< Names of its accounts that are people's; in no recording.
     HostFacts host;
     CaptureNotes notes;
 };

@@ -14,6 +14,7 @@ namespace kvmkit {
 /// Files that the checks of libvirt and the network read, and that name nobody.
 inline constexpr std::array software_files{
     "proc/sys/net/bridge/bridge-nf-call-iptables",
+    "proc/sys/net/bridge/bridge-nf-call-ip6tables",
     "sys/module/apparmor/parameters/enabled",
     "sys/fs/selinux/enforce",
     "sys/fs/selinux/booleans/virt_use_nfs",

@@ -28,6 +28,9 @@ Result<std::string> output_of(Runner& runner, std::vector<std::string> argv, Dea
     const auto name = argv.front();
     const auto ended =
         runner.run({.argv = std::move(argv), .timeout = std::min(patience, deadline.left()), .most_out = most_rules});
+    if (!ended && ended.error().code == ErrorCode::not_found) {
+        return Error{ErrorCode::not_found, fmt::format("cannot read the firewall's rules: {} is not installed", name)};
+    }
     if (!ended) {
         return ended.error();
     }
@@ -37,23 +40,31 @@ Result<std::string> output_of(Runner& runner, std::vector<std::string> argv, Dea
     return ended->out;
 }
 
-bool sees_forwarded(const Json& chain)
+bool sees_forwarded(const Json& chain, IpFamily wanted)
 {
     const auto family = chain.value("family", "");
-    return chain.value("hook", "") == "forward" && (family == "ip" || family == "inet");
+    return chain.value("hook", "") == "forward" &&
+           (family == "inet" || family == (wanted == IpFamily::v4 ? "ip" : "ip6"));
+}
+
+/// "iptables", for IPv6 "ip6tables", with what is to follow.
+std::string iptables(IpFamily family, std::string_view kind)
+{
+    return fmt::format("{}{}", family == IpFamily::v4 ? "iptables" : "ip6tables", kind);
 }
 
 /// iptables of the old kind shows its tables there, once it is in the kernel.
-bool has_old_filter(const Root& root)
+bool has_old_filter(const Root& root, IpFamily family)
 {
-    const auto text = text_or_nothing(root, "proc/net/ip_tables_names");
+    const auto text =
+        text_or_nothing(root, family == IpFamily::v4 ? "proc/net/ip_tables_names" : "proc/net/ip6_tables_names");
     const auto tables = lines(text);
     return std::ranges::find(tables, "filter") != tables.end();
 }
 
 /// Absent: nf_tables is not loaded, so that it filters nothing. A kernel without modules loads nothing when it is
 /// asked.
-Fact<std::string> ask_nft(const Root& root, Runner& runner, Deadline deadline)
+Fact<std::string> ask_nft(const Root& root, Runner& runner, Deadline deadline, IpFamily family)
 {
     const auto state = find_module(root, "nf_tables");
     const bool may_ask = state == ModuleState::present || !root.exists("proc/modules");
@@ -64,13 +75,23 @@ Fact<std::string> ask_nft(const Root& root, Runner& runner, Deadline deadline)
         return std::optional<std::string>{};
     }
     const auto out = output_of(runner, {"nft", "-j", "list", "chains"}, deadline);
-    return out ? parse_nft_chains(*out) : Fact<std::string>{out.error()};
+    if (out) {
+        return parse_nft_chains(*out, family);
+    }
+    if (out.error().code != ErrorCode::not_found) {
+        return out.error();
+    }
+    const auto rules = output_of(runner, {iptables(family, "-nft"), "-S", "FORWARD"}, deadline);
+    if (rules && parse_iptables_policy(*rules) == "drop") {  // of other tables than its own it knows nothing
+        return std::optional<std::string>{"drop"};
+    }
+    return Error{ErrorCode::not_found, out.error().message, "install nftables, whose nft tells"};
 }
 
-Fact<std::string> ask_iptables(Runner& runner, Deadline deadline)
+Fact<std::string> ask_iptables(Runner& runner, Deadline deadline, IpFamily family)
 {
-    for (const auto* program : {"iptables-legacy", "iptables"}) {
-        const auto out = output_of(runner, {program, "-S", "FORWARD"}, deadline);
+    for (const auto* kind : {"-legacy", ""}) {
+        const auto out = output_of(runner, {iptables(family, kind), "-S", "FORWARD"}, deadline);
         if (out) {
             return parse_iptables_policy(*out);
         }
@@ -78,18 +99,19 @@ Fact<std::string> ask_iptables(Runner& runner, Deadline deadline)
             return out.error();
         }
     }
-    return Error{ErrorCode::not_found, "cannot read the firewall's rules: iptables is not installed"};
+    return Error{ErrorCode::not_found,
+                 fmt::format("cannot read the firewall's rules: {} is not installed", iptables(family, ""))};
 }
 
 }  // namespace
 
-Fact<std::string> parse_nft_chains(std::string_view json)
+Fact<std::string> parse_nft_chains(std::string_view json, IpFamily family)
 try {
     std::optional<std::string> policy;
     const Json document = Json::parse(json);
     for (const Json& object : document.at("nftables")) {
         const auto chain = object.find("chain");
-        if (chain == object.end() || !sees_forwarded(*chain)) {
+        if (chain == object.end() || !sees_forwarded(*chain, family)) {
             continue;
         }
         const bool drops = chain->value("policy", "accept") == "drop";
@@ -109,15 +131,15 @@ std::optional<std::string> parse_iptables_policy(std::string_view rules)
     return row[2] == "ACCEPT" ? "accept" : "drop";
 }
 
-Fact<std::string> ask_forward_policy(const Root& root, Runner& runner, Deadline deadline)
+Fact<std::string> ask_forward_policy(const Root& root, Runner& runner, Deadline deadline, IpFamily family)
 {
     if (::geteuid() != 0) {
         return Error{ErrorCode::permission, "only root may read the firewall's rules", "run kvm-check as root"};
     }
-    const auto by_nft = ask_nft(root, runner, deadline);
+    const auto by_nft = ask_nft(root, runner, deadline, family);
     const bool settled = by_nft && *by_nft == "drop";
-    const bool old = !settled && has_old_filter(root);
-    const auto by_old = old ? ask_iptables(runner, deadline) : Fact<std::string>{std::nullopt};
+    const bool old = !settled && has_old_filter(root, family);
+    const auto by_old = old ? ask_iptables(runner, deadline, family) : Fact<std::string>{std::nullopt};
     if (settled || (by_old && *by_old == "drop")) {
         return std::optional<std::string>{"drop"};
     }
@@ -125,6 +147,20 @@ Fact<std::string> ask_forward_policy(const Root& root, Runner& runner, Deadline 
         return by_nft ? by_old.error() : by_nft.error();
     }
     return std::optional<std::string>{"accept"};
+}
+
+Fact<std::string> ask_bridged_policy(const Root& root, Runner& runner, Deadline deadline)
+{
+    auto policy = ask_forward_policy(root, runner, deadline, IpFamily::v4);
+    const auto filter = trimmed(root, "proc/sys/net/bridge/bridge-nf-call-ip6tables");
+    if ((policy && *policy == "drop") || !filter || *filter != "1") {
+        return policy;
+    }
+    auto of_ipv6 = ask_forward_policy(root, runner, deadline, IpFamily::v6);
+    if (of_ipv6 && *of_ipv6 == "drop") {
+        return std::optional<std::string>{"drop-ipv6"};
+    }
+    return policy && !of_ipv6 ? of_ipv6 : policy;
 }
 
 }  // namespace kvmkit

@@ -12,7 +12,7 @@ void ask_programs(const Root& root, const Programs& programs, const ProbeOrder& 
     }
     const auto& filter = host.network.bridge_filter;
     if (filter && *filter == "1") {
-        host.network.forward_policy = ask_forward_policy(root, programs.runner, order.deadline);
+        host.network.forward_policy = ask_bridged_policy(root, programs.runner, order.deadline);
     }
     if (order.depth != Depth::open) {
         host.libvirt.answers = ask_libvirt_helper(host.libvirt, programs, order.deadline);

@@ -5,7 +5,11 @@
 #include "probe/files.hpp"
 #include "system/archive.hpp"
 
+#include <sys/resource.h>
+
 #include <filesystem>
+
+#include <fmt/format.h>
 
 namespace kvmkit {
 namespace {
@@ -45,10 +49,27 @@ Result<Root> checked(Root root)
     return root;
 }
 
+/// With fewer, what is there would look as if it were not.
+Result<void> check_descriptors()
+{
+    constexpr rlim_t enough = 32;
+    struct rlimit limit {};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= enough) {
+        return {};
+    }
+    return Error{
+        ErrorCode::external,
+        fmt::format("cannot judge host: this process may open no more than {} files (RLIMIT_NOFILE)", limit.rlim_cur),
+        "raise the limit: ulimit -n 1024"};
+}
+
 }  // namespace
 
 Result<Root> open_host(const std::string& path, Runner& runner)
 {
+    if (auto can = check_descriptors(); !can) {
+        return can.error();
+    }
     std::error_code ignored;
     if (!std::filesystem::is_regular_file(path, ignored)) {
         auto root = Root::open(path);

@@ -10,7 +10,7 @@
 namespace kvmkit {
 
 /// Opens this host ("/"), a folder or an archive (see read_archive) of files. ErrorCode::usage: its capture.json, if it
-/// has one, is no such document.
+/// has one, is no such document; (external): this process may open too few files to tell anything.
 Result<Root> open_host(const std::string& path, Runner& runner);
 
 /// Fills in what a recorded host holds beside its plain files: capture.json, or what dev/ shows where there is none.

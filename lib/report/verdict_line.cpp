@@ -72,16 +72,36 @@ std::string state_phrase(const Report& report)
     return fmt::format("KVM {}", headline(report));
 }
 
+std::string_view capitals(Readiness verdict)
+{
+    switch (verdict) {
+        case Readiness::ready: return "READY";
+        case Readiness::degraded: return "DEGRADED";
+        case Readiness::unusable: return "NOT USABLE";
+        case Readiness::unknown: break;
+    }
+    return "UNKNOWN";
+}
+
+/// By all checks. Where KVM runs guests at full speed, what was asked for beyond that decides.
+Readiness verdict_of_state(const Report& report)
+{
+    switch (report.summary.kvm) {
+        case KvmState::native: return report.summary.verdict;
+        case KvmState::emulated:
+        case KvmState::partial: return Readiness::degraded;
+        case KvmState::unmeasured:
+        case KvmState::unknown: return Readiness::unknown;
+        default: return Readiness::unusable;
+    }
+}
+
 /// "NOT USABLE HERE" where nobody at this host can mend it.
 std::string_view verdict_word(const Report& report, const Finding* root)
 {
-    switch (report.summary.kvm) {
-        case KvmState::native: return report.summary.verdict == Readiness::ready ? "READY" : "DEGRADED";
-        case KvmState::emulated:
-        case KvmState::partial: return "DEGRADED";
-        case KvmState::unmeasured:
-        case KvmState::unknown: return "UNKNOWN";
-        default: break;
+    const Readiness verdict = verdict_of_state(report);
+    if (verdict != Readiness::unusable) {
+        return capitals(verdict);
     }
     const auto* remedy = root != nullptr && root->verdict.remedy ? &*root->verdict.remedy : nullptr;
     const bool elsewhere =
@@ -89,20 +109,34 @@ std::string_view verdict_word(const Report& report, const Finding* root)
     return elsewhere ? "NOT USABLE HERE" : "NOT USABLE";
 }
 
+/// What is missing although KVM runs guests at full speed.
+std::string_view shortfall(const Report& report)
+{
+    switch (report.summary.verdict) {
+        case Readiness::ready: return "";
+        case Readiness::unknown: return ", but whether all that was asked for is there is not known";
+        default: return ", but not all that was asked for is there";
+    }
+}
+
 }  // namespace
 
 std::string verdict_line(const Report& report)
 {
     if (report.summary.kvm == KvmState::native) {
-        const bool ready = report.summary.verdict == Readiness::ready;
-        return fmt::format("{}: {}{}",
-                           verdict_word(report, nullptr),
-                           success(report),
-                           ready ? "" : ", but not all that was asked for is there");
+        return fmt::format("{}: {}{}", verdict_word(report, nullptr), success(report), shortfall(report));
     }
     const Finding* root = cause(report);
-    return fmt::format(
+    const auto whole = fmt::format(
         "{}: {}", verdict_word(report, root), root == nullptr ? state_phrase(report) : one_line(root->verdict.brief));
+    if (report.selection.is_all() || verdict_of_state(report) == report.summary.verdict) {
+        return whole;
+    }
+    return fmt::format("{} by {} of {} checks; by all of them {}",
+                       capitals(report.summary.verdict),
+                       report.findings.size(),
+                       report.catalogue_size,
+                       whole);
 }
 
 std::string what_next(const Report& report)

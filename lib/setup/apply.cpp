@@ -3,6 +3,9 @@
 
 #include "setup/apt_locks.hpp"
 #include "setup/domain.hpp"
+#include "setup/installer.hpp"
+#include "setup/package_manager.hpp"
+#include "setup/profile.hpp"
 #include "setup/space.hpp"
 #include "txn/execute.hpp"
 #include "txn/lock.hpp"
@@ -53,7 +56,7 @@ std::vector<std::string> notes_of(const Judged& now)
 AptLimits with_log(const Request& request)
 {
     AptLimits limits = request.limits;
-    limits.log = request.places.state / "host-setup-apt.log";
+    limits.log = request.places.state / "host-setup-apt.log";  // of dnf, too
     return limits;
 }
 
@@ -110,14 +113,18 @@ private:
         if (!root) {
             return root.error();
         }
-        auto host = observe(*root, runner_);
+        auto host = observe(*root, runner_, wanted_of(request_.components, request_.tutorial, request_.catalogue));
         if (!host) {
             return std::move(host).error();
+        }
+        if (auto served = check_tier(host->distribution); !served) {
+            return std::move(served).error();
         }
         auto plan = make_plan(*host, request_.components);
         if (!plan) {
             return std::move(plan).error();
         }
+        distribution_ = host->distribution;
         Judged now{std::move(*host), std::move(*plan)};
         if (request_.mirror && !mirror_done_) {
             auto mirror = plan_mirror(*root, now.host, *request_.mirror);
@@ -176,14 +183,17 @@ private:
     /// Whoever held the locks may have installed what was missing, or broken off.
     Result<Judged> judge_under_free_locks()
     {
-        const LockWatch watch{
-            .waiting =
-                [this](const LockHolder& holder, std::chrono::seconds waited) {
-                    talk_.note(fmt::format(
-                        "waiting for apt: {} is held by {} ({} s)", holder.path, describe(holder), waited.count()));
-                },
-            .interrupted = talk_.interrupted};
-        if (auto free = wait_for_locks(request_.top, request_.limits.lock_wait, watch); !free) {
+        const LockWatch watch{.waiting =
+                                  [this](const LockHolder& holder, std::chrono::seconds waited) {
+                                      talk_.note(fmt::format("waiting for {}: {} is held by {} ({} s)",
+                                                             word(distribution_.installer),
+                                                             holder.path,
+                                                             describe(holder),
+                                                             waited.count()));
+                                  },
+                              .interrupted = talk_.interrupted};
+        const auto installer = distribution_.installer;
+        if (auto free = wait_for_locks(request_.top, request_.limits.lock_wait, watch, installer); !free) {
             return std::move(free).error();
         }
         auto now = judge();
@@ -272,7 +282,8 @@ private:
             return std::move(known).error();
         }
         if (!problems.empty()) {
-            talk_.warn(fmt::format("apt-get update could not read all sources:\n  {}", fmt::join(problems, "\n  ")));
+            talk_.warn(fmt::format(
+                "{} could not read all sources:\n  {}", updater(distribution_), fmt::join(problems, "\n  ")));
         }
         std::erase_if(now.plan.steps, [](const Step& step) { return std::holds_alternative<RefreshLists>(step); });
         return now;
@@ -280,16 +291,17 @@ private:
 
     Result<void> check_price(const Judged& now)
     {
-        const auto price = Apt{runner_, limits_}.price(package_names(now.plan.missing));
+        const auto installer = distribution_.installer;
+        const auto price = open_manager(installer, runner_, limits_)->price(package_names(now.plan.missing));
         if (!price) {
             return price.error();
         }
         talk_.note(fmt::format(
             "{} packages: {} to fetch, {} on disk", price->install.size(), human(price->download), human(price->disk)));
-        if (auto accepted = accept(*price); !accepted) {
+        if (auto accepted = accept(*price, installer); !accepted) {
             return accepted;
         }
-        return check_space(request_.top, *price);
+        return check_space(request_.top, *price, cache_of(installer));
     }
 
     Result<void> execute(txn::Journal& journal, const std::vector<Step>& steps)
@@ -318,7 +330,7 @@ private:
     Error with_packages_left(Error error)
     {
         const auto root = Root::open(request_.top);
-        const auto after = root ? read_packages(*root) : Result<PackageTable>{root.error()};
+        const auto after = root ? read_packages(*root, runner_, distribution_) : Result<PackageTable>{root.error()};
         const auto changes = after ? changes_between(before_, *after) : std::vector<PackageChange>{};
         if (changes.empty()) {
             return error;
@@ -342,6 +354,7 @@ private:
     const Talk& talk_;
     AptLimits limits_;
     HostDomain domain_;
+    Distribution distribution_;
     PackageTable before_;
     std::vector<Step> made_;
     bool mirror_done_ = false;

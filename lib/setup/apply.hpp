@@ -25,6 +25,8 @@ struct Request {
     std::filesystem::path top = "/";         ///< The host's root directory; tests give a folder.
     std::optional<MirrorOrder> mirror = {};  ///< Of component mirror.
     bool repair = false;                     ///< An interrupted dpkg is finished first, not refused.
+    bool tutorial = false;                   ///< The classic walk-through is translated, as Profile says.
+    std::string catalogue = {};              ///< As Wanted has it.
 };
 
 /// How the run talks and is talked to. All must be set.

@@ -155,6 +155,13 @@ Result<void> Apt::install(const std::vector<std::string>& names, const OnProgres
     return {};
 }
 
+Result<void> Apt::check_removal(const std::vector<std::string>& names)
+{
+    return Error{ErrorCode::refused,
+                 fmt::format("refused to remove packages '{}': host-setup removes none that apt installed",
+                             fmt::join(names, " "))};
+}
+
 Result<void> Apt::finish()
 {
     // What dpkg cannot configure as it is, apt tries again with what it lacks: its answer counts.
@@ -172,14 +179,20 @@ Result<void> Apt::finish()
     return {};
 }
 
-Result<void> accept(const Price& price)
+Result<void> accept(const Price& price, Installer installer)
 {
     if (price.remove.empty()) {
         return {};
     }
+    std::string_view look = "zypper install --dry-run PACKAGE...";
+    if (installer == Installer::apt) {
+        look = "apt-get -s --no-install-recommends install PACKAGE...";
+    } else if (installer == Installer::dnf) {
+        look = "dnf --assumeno install PACKAGE...";
+    }
     return Error{ErrorCode::refused,
-                 fmt::format("refused to install: apt would remove '{}'", fmt::join(price.remove, " ")),
-                 "host-setup removes nothing; look at it with: apt-get -s --no-install-recommends install PACKAGE..."};
+                 fmt::format("refused to install: {} would remove '{}'", word(installer), fmt::join(price.remove, " ")),
+                 fmt::format("host-setup removes nothing; look at it with: {}", look)};
 }
 
 }  // namespace kvmkit::setup

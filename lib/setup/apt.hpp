@@ -4,6 +4,7 @@
 #include "base/result.hpp"
 #include "setup/apt_output.hpp"
 #include "setup/apt_progress.hpp"
+#include "setup/package_manager.hpp"
 #include "system/runner.hpp"
 
 #include <chrono>
@@ -17,23 +18,13 @@
 
 namespace kvmkit::setup {
 
-/// Told what apt reports while it works.
-using OnProgress = std::function<void(const AptProgress&)>;
-
-/// How long apt may take, and where its talk goes if it fails.
-struct AptLimits {
-    std::chrono::seconds lock_wait{600};
-    std::chrono::seconds run{3600};  ///< Then it is killed: nothing of ours waits for ever.
-    std::filesystem::path log = {};  ///< Replaced by each failure; empty: the talk is not kept.
-};
-
 /// apt, run so that no question of it, of debconf, ucf, needrestart or dpkg can be waited for.
-class Apt {
+class Apt final : public PackageManager {
 public:
     Apt(Runner& runner, AptLimits limits) : runner_(runner), limits_(std::move(limits)) {}
 
     /// Fetches the package lists. Yields what went wrong with single sources, also where apt-get ends with 0. Root.
-    Result<std::vector<std::string>> update();
+    Result<std::vector<std::string>> update() override;
 
     /// `apt-get update`, strict where apt knows how, with the caller's -o options: its folders, not the host's.
     Result<Completed> update_from(const std::vector<std::string>& options);
@@ -42,14 +33,19 @@ public:
     Result<Completed> simulate_from(const std::vector<std::string>& options, const std::vector<std::string>& names);
 
     /// The version that apt would install, by name; names that apt cannot install are left out. No privilege.
-    Result<std::map<std::string, std::string>> candidates(const std::vector<std::string>& names);
+    Result<std::map<std::string, std::string>> candidates(const std::vector<std::string>& names) override;
 
     /// What installing these would bring, remove and cost. Changes nothing, needs neither privilege nor locks.
-    Result<Price> price(const std::vector<std::string>& names);
+    Result<Price> price(const std::vector<std::string>& names) override;
 
     /// Installs, without recommended packages; apt refuses by itself if anything would have to go. Root. After an error
     /// the packages may be on the host in part.
-    Result<void> install(const std::vector<std::string>& names, const OnProgress& on_progress);
+    Result<void> install(const std::vector<std::string>& names, const OnProgress& on_progress) override;
+
+    /// What apt installed stays: which of it others use by now, dpkg does not tell.
+    [[nodiscard]] bool takes_back() const override { return false; }
+    Result<void> check_removal(const std::vector<std::string>& names) override;
+    Result<void> remove(const std::vector<std::string>& names) override { return check_removal(names); }
 
     /// Ends what an interrupted dpkg began, by `dpkg --configure -a` and then `apt-get -f install`, which may fetch
     /// what is missing and removes nothing. Root.
@@ -67,6 +63,6 @@ private:
 
 /// Whether an installation of this price is one that host-setup makes. ErrorCode::refused names the packages to be
 /// removed.
-Result<void> accept(const Price& price);
+Result<void> accept(const Price& price, Installer installer = Installer::apt);
 
 }  // namespace kvmkit::setup

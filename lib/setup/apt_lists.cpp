@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <string>
 
+#include <fmt/format.h>
+
 namespace kvmkit::setup {
 namespace {
 
@@ -16,16 +18,48 @@ bool any_list(const Root& root)
            });
 }
 
+/// The indexes of repositories: dnf and zypper give them the time anew where they find nothing new.
+std::vector<std::string> rpm_lists(const Root& root, const std::string& cache)
+{
+    std::vector<std::string> paths;
+    const auto names = root.names(cache);
+    if (!names || !*names) {
+        return paths;
+    }
+    for (const std::string& name : **names) {
+        auto path = fmt::format("{}/{}/repodata/repomd.xml", cache, name);
+        if (root.exists(path)) {
+            paths.push_back(std::move(path));
+        }
+    }
+    return paths;
+}
+
+/// A run of apt that finds nothing new still writes in partial/.
+std::vector<std::string> apt_lists(const Root& root)
+{
+    return any_list(root) ? std::vector<std::string>{"var/lib/apt/lists", "var/lib/apt/lists/partial"}
+                          : std::vector<std::string>{};
+}
+
+std::vector<std::string> lists_of(const Root& root, Installer installer)
+{
+    if (installer == Installer::apt) {
+        return apt_lists(root);
+    }
+    return rpm_lists(root, installer == Installer::dnf ? "var/cache/dnf" : "var/cache/zypp/raw");
+}
+
 }  // namespace
 
-std::optional<std::chrono::seconds> age_of_lists(const Root& root, std::chrono::sys_seconds now)
+std::optional<std::chrono::seconds> age_of_lists(const Root& root, std::chrono::sys_seconds now, Installer installer)
 {
-    if (!any_list(root)) {
+    const auto paths = lists_of(root, installer);
+    if (paths.empty()) {
         return std::nullopt;
     }
     std::chrono::sys_seconds newest{};
-    // A run that finds nothing new still writes in partial/.
-    for (const auto* path : {"var/lib/apt/lists", "var/lib/apt/lists/partial"}) {
+    for (const std::string& path : paths) {
         if (const auto status = root.status(path); status && *status) {
             newest = std::max(newest, std::chrono::sys_seconds{std::chrono::seconds{(*status)->st_mtim.tv_sec}});
         }

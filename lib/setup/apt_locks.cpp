@@ -14,14 +14,21 @@
 #include <array>
 #include <cerrno>
 #include <cstdlib>
+#include <span>
 
 #include <fmt/format.h>
 
 namespace kvmkit::setup {
 namespace {
 
-constexpr std::array lock_paths{
+/// Locks of fcntl(2).
+constexpr std::array apt_locks{
     "var/lib/dpkg/lock-frontend", "var/lib/dpkg/lock", "var/lib/apt/lists/lock", "var/cache/apt/archives/lock"};
+constexpr std::array rpm_locks{"var/lib/rpm/.rpm.lock", "usr/lib/sysimage/rpm/.rpm.lock"};
+/// Files that hold a process's number while it runs.
+constexpr std::array dnf_locks{
+    "var/cache/dnf/metadata_lock.pid", "var/cache/dnf/download_lock.pid", "var/lib/dnf/rpmdb_lock.pid"};
+constexpr std::array zypper_locks{"run/zypp.pid"};
 
 std::string small_file(const std::string& path)
 {
@@ -51,6 +58,15 @@ std::optional<std::chrono::seconds> age_of(pid_t pid)
     return std::chrono::seconds{std::max(0LL, uptime - started)};
 }
 
+LockHolder holder(const std::filesystem::path& path, pid_t pid)
+{
+    if (pid == 0) {
+        return {path.string(), pid, "", {}};
+    }
+    auto unit = unit_in(small_file(fmt::format("/proc/{}/cgroup", pid)));
+    return {path.string(), pid, command_of(pid), age_of(pid), std::move(unit)};
+}
+
 /// fcntl's own answer: unlike a look at the file, it names the holder.
 Result<std::optional<LockHolder>> holder_of(const std::filesystem::path& path)
 {
@@ -68,20 +84,37 @@ Result<std::optional<LockHolder>> holder_of(const std::filesystem::path& path)
     if (lock.l_type == F_UNLCK) {
         return std::optional<LockHolder>{};
     }
-    const pid_t pid = std::max(lock.l_pid, 0);
-    if (pid == 0) {
-        return std::optional{LockHolder{path.string(), pid, "", {}}};
-    }
-    auto unit = unit_in(small_file(fmt::format("/proc/{}/cgroup", pid)));
-    return std::optional{LockHolder{path.string(), pid, command_of(pid), age_of(pid), std::move(unit)}};
+    return std::optional{holder(path, std::max(lock.l_pid, 0))};
 }
 
-Error still_held(const LockHolder& holder, std::chrono::seconds limit)
+/// A number whose process is gone holds nothing: dnf itself takes such a lock over.
+std::optional<LockHolder> holder_by_number(const std::filesystem::path& path)
 {
-    return {
-        ErrorCode::timeout,
-        fmt::format("cannot use apt: '{}' is held by {}; waited {} s", holder.path, describe(holder), limit.count()),
-        "wait until it is done and run this again, or wait longer with --lock-timeout SECONDS"};
+    const auto text = small_file(path.string());
+    const auto pid = static_cast<pid_t>(std::strtol(text.c_str(), nullptr, 10));
+    return pid > 0 && process_start_time(pid) ? std::optional{holder(path, pid)} : std::nullopt;
+}
+
+Result<std::optional<LockHolder>> first_holder(const std::filesystem::path& top, std::span<const char* const> paths)
+{
+    for (const char* path : paths) {
+        auto found = holder_of(top / path);
+        if (!found || *found) {
+            return found;
+        }
+    }
+    return std::optional<LockHolder>{};
+}
+
+Error still_held(const LockHolder& holder, std::chrono::seconds limit, Installer installer)
+{
+    return {ErrorCode::timeout,
+            fmt::format("cannot use {}: '{}' is held by {}; waited {} s",
+                        word(installer),
+                        holder.path,
+                        describe(holder),
+                        limit.count()),
+            "wait until it is done and run this again, or wait longer with --lock-timeout SECONDS"};
 }
 
 }  // namespace
@@ -114,18 +147,25 @@ std::string describe(const LockHolder& holder)
     return text;
 }
 
-Result<std::optional<LockHolder>> find_lock_holder(const std::filesystem::path& top)
+Result<std::optional<LockHolder>> find_lock_holder(const std::filesystem::path& top, Installer installer)
 {
-    for (const char* path : lock_paths) {
-        auto holder = holder_of(top / path);
-        if (!holder || *holder) {
-            return holder;
+    if (installer == Installer::apt) {
+        return first_holder(top, apt_locks);
+    }
+    const auto numbers = installer == Installer::dnf ? std::span<const char* const>{dnf_locks}
+                                                     : std::span<const char* const>{zypper_locks};
+    for (const char* path : numbers) {
+        if (auto found = holder_by_number(top / path)) {
+            return found;
         }
     }
-    return std::optional<LockHolder>{};
+    return first_holder(top, rpm_locks);
 }
 
-Result<void> wait_for_locks(const std::filesystem::path& top, std::chrono::seconds limit, const LockWatch& watch)
+Result<void> wait_for_locks(const std::filesystem::path& top,
+                            std::chrono::seconds limit,
+                            const LockWatch& watch,
+                            Installer installer)
 {
     constexpr std::chrono::seconds between_notes{10};
     constexpr int slice_ms = 200;
@@ -133,7 +173,7 @@ Result<void> wait_for_locks(const std::filesystem::path& top, std::chrono::secon
     const auto deadline = Deadline::after(limit);
     auto next_note = Deadline::after(std::chrono::seconds{0});
     for (;;) {
-        const auto holder = find_lock_holder(top);
+        const auto holder = find_lock_holder(top, installer);
         if (!holder) {
             return holder.error();
         }
@@ -145,10 +185,10 @@ Result<void> wait_for_locks(const std::filesystem::path& top, std::chrono::secon
             next_note = Deadline::after(between_notes);
         }
         if (deadline.passed()) {
-            return still_held(**holder, limit);
+            return still_held(**holder, limit, installer);
         }
         if (watch.interrupted && watch.interrupted()) {
-            return Error{ErrorCode::interrupted, "interrupted while waiting for apt"};
+            return Error{ErrorCode::interrupted, fmt::format("interrupted while waiting for {}", word(installer))};
         }
         (void)::poll(nullptr, 0, slice_ms);  // fcntl's waiting lock has no deadline
     }

@@ -3,6 +3,7 @@
 
 #include "base/deadline.hpp"
 #include "base/result.hpp"
+#include "setup/distribution.hpp"
 
 #include <sys/types.h>
 
@@ -15,7 +16,7 @@
 
 namespace kvmkit::setup {
 
-/// Who keeps apt and dpkg to itself at the moment.
+/// Who keeps the package manager to itself at the moment.
 struct LockHolder {
     std::string path;     ///< "/var/lib/dpkg/lock-frontend"
     pid_t pid = 0;        ///< 0: a process that cannot be seen from here, as of another container.
@@ -30,8 +31,10 @@ std::string describe(const LockHolder& holder);
 /// The innermost service or session of a control group, from /proc/PID/cgroup; empty if there is none.
 std::string unit_in(std::string_view cgroups);
 
-/// The first of the four locks of dpkg and apt that somebody else holds. `top` is the host's root directory.
-Result<std::optional<LockHolder>> find_lock_holder(const std::filesystem::path& top);
+/// The first of the locks of dpkg and apt, or of dnf or zypper and rpm, that somebody else holds. `top` is the host's
+/// root directory.
+Result<std::optional<LockHolder>> find_lock_holder(const std::filesystem::path& top,
+                                                   Installer installer = Installer::apt);
 
 /// How a wait is watched. Both may be empty.
 struct LockWatch {
@@ -40,7 +43,11 @@ struct LockWatch {
 };
 
 /// Waits until nobody holds them. The locks are looked at, never taken, broken or deleted, and no holder is killed:
-/// apt's own wait (DPkg::Lock::Timeout) covers neither the lists' lock nor releases before 1.9.11. Root.
-Result<void> wait_for_locks(const std::filesystem::path& top, std::chrono::seconds limit, const LockWatch& watch);
+/// apt's own wait (DPkg::Lock::Timeout) covers neither the lists' lock nor releases before 1.9.11, and dnf's has no
+/// end. Root.
+Result<void> wait_for_locks(const std::filesystem::path& top,
+                            std::chrono::seconds limit,
+                            const LockWatch& watch,
+                            Installer installer = Installer::apt);
 
 }  // namespace kvmkit::setup

@@ -2,90 +2,131 @@
 #include "setup/catalogue.hpp"
 
 #include <algorithm>
-#include <array>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 namespace kvmkit::setup {
 namespace {
 
-/// The releases that have a package: first and last, each times 100; 0 is open, and `never` none.
-struct Span {
-    unsigned first = 0;
-    unsigned last = 0;
-};
-
-[[nodiscard]] bool holds(Span span, unsigned release)
+bool holds(const FamilySpans& spans, const Distribution& distribution)
 {
-    return release >= span.first && (span.last == 0 || release <= span.last);
+    const auto found = spans.find(distribution.family);
+    return found != spans.end() && found->second.holds(distribution.release);
 }
 
-struct Row {
-    std::string_view capability;
-    std::string_view title;
-    std::string_view package;
-    std::string_view alternative = {};
-    Span debian = {};
-    Span ubuntu = {};
-};
+bool serves(const PackageRow& row, const Distribution& distribution, std::string_view architecture)
+{
+    const bool here = holds(row.on, distribution) || holds(row.unverified, distribution);
+    return here && (row.architectures.empty() || row.architectures.contains(std::string{architecture}));
+}
 
-/// Names read from the archives of Debian 11 to 13 and Ubuntu 18.04 to 25.10. "qemu-kvm" is not among them: it is only
-/// a virtual name since bullseye and jammy, which dpkg never calls installed.
-constexpr std::array rows{
-    Row{"qemu-img", "disk image tools", "qemu-utils"},
-    Row{"libvirt", "libvirt daemon", "libvirt-daemon-system"},
-    Row{"libvirt-clients", "libvirt's command line (virsh)", "libvirt-clients"},
-    // Without recommended packages, libvirt comes without the DHCP server of its default network (seen on noble).
-    Row{"default-network", "libvirt's default network", "dnsmasq-base", "dnsmasq-base-lua"},
-    Row{"default-network", "libvirt's default network", "iptables"},
-    Row{"default-network", "libvirt's default network", "libvirt-daemon-config-network", "", {1100, 0}, {2204, 0}},
-    Row{"bridge", "bridge tools", "iproute2"},
-    Row{"bridge", "bridge tools", "bridge-utils"},
-    Row{"vlan", "VLAN tools", "vlan"},
-};
+bool is_asked_for(const Capability& capability, const Bundles& bundles)
+{
+    return std::ranges::any_of(bundles, [&](Bundle bundle) { return capability.bundles.contains(bundle); });
+}
 
-struct Emulator {
-    std::string_view architecture;
-    std::string_view package;
-};
+/// The architectures for which a capability has a package in this family.
+std::set<std::string> known_architectures(const Capability& capability, Family family)
+{
+    std::set<std::string> known;
+    for (const PackageRow& row : capability.rows) {
+        if (row.on.contains(family) || row.unverified.contains(family)) {
+            known.insert(row.architectures.begin(), row.architectures.end());
+        }
+    }
+    return known;
+}
 
-constexpr std::array emulators{
-    Emulator{"amd64", "qemu-system-x86"},
-    Emulator{"i386", "qemu-system-x86"},
-    Emulator{"arm64", "qemu-system-arm"},
-    Emulator{"armhf", "qemu-system-arm"},
-    Emulator{"ppc64el", "qemu-system-ppc"},
-};
+Error no_emulator(const Capability& emulator, const Distribution& distribution, std::string_view architecture)
+{
+    const auto known = known_architectures(emulator, distribution.family);
+    return {ErrorCode::refused,
+            fmt::format("cannot set up host '{}': no package of QEMU is known for architecture '{}'",
+                        distribution.name,
+                        architecture),
+            known.empty() ? "add its name to /etc/kvmkit/packages.json"
+                          : fmt::format("supported so far: {}", fmt::join(known, ", "))};
+}
+
+/// Adds what serves a capability here; nothing does where none was added.
+bool take_rows(const Capability& capability,
+               const Distribution& distribution,
+               std::string_view architecture,
+               std::vector<Need>& needs)
+{
+    bool any = false;
+    for (const PackageRow& row : capability.rows) {
+        if (!serves(row, distribution, architecture)) {
+            continue;
+        }
+        any = true;
+        if (std::ranges::find(needs, row.package, &Need::package) == needs.end()) {
+            needs.push_back(
+                {capability.name, capability.title, row.package, row.alternatives, holds(row.on, distribution)});
+        }
+    }
+    return any;
+}
+
+void remark_on_names(Needs& found, const Distribution& distribution)
+{
+    std::vector<std::string> uncertain;
+    for (const Need& need : found.needs) {
+        if (!need.verified) {
+            uncertain.push_back(need.package);
+        }
+    }
+    if (!uncertain.empty()) {
+        found.remarks.push_back(fmt::format(
+            "these names were not read from the archive of {}: {}", distribution.name, fmt::join(uncertain, " ")));
+    }
+}
 
 }  // namespace
 
-Result<std::vector<Need>> needs_of(const Distribution& distribution, std::string_view architecture)
+Result<Needs> needs_of(const PackageCatalogue& catalogue,
+                       const Distribution& distribution,
+                       std::string_view architecture,
+                       const Bundles& bundles)
 {
-    const auto* emulator = std::ranges::find(emulators, architecture, &Emulator::architecture);
-    if (emulator == emulators.end()) {
-        return Error{ErrorCode::refused,
-                     fmt::format("cannot set up host '{}': no package of QEMU is known for architecture '{}'",
-                                 distribution.name,
-                                 architecture),
-                     "supported so far: amd64, i386, arm64, armhf, ppc64el"};
-    }
-    std::vector<Need> needs{{"qemu", "QEMU system emulator", std::string{emulator->package}}};
-    for (const Row& row : rows) {
-        if (!holds(distribution.family == Family::debian ? row.debian : row.ubuntu, distribution.release)) {
+    Needs found;
+    std::vector<std::string> lacking;
+    for (const Capability& capability : catalogue.capabilities) {
+        if (!is_asked_for(capability, bundles) || take_rows(capability, distribution, architecture, found.needs)) {
             continue;
         }
-        Need need{std::string{row.capability}, std::string{row.title}, std::string{row.package}};
-        if (!row.alternative.empty()) {
-            need.alternatives.emplace_back(row.alternative);
+        if (capability.name == "qemu") {
+            return no_emulator(capability, distribution, architecture);
         }
-        needs.push_back(std::move(need));
+        if (!capability.bundles.contains(Bundle::hypervisor) || !bundles.contains(Bundle::hypervisor)) {
+            lacking.push_back(capability.title);
+        }
     }
-    return needs;
+    if (found.needs.empty() && !lacking.empty()) {
+        return Error{ErrorCode::refused,
+                     fmt::format("cannot set up host '{}': no package is known there for: {}",
+                                 distribution.name,
+                                 fmt::join(lacking, ", ")),
+                     "add its name to /etc/kvmkit/packages.json, or leave the component out"};
+    }
+    if (!lacking.empty()) {
+        found.remarks.push_back(
+            fmt::format("no package is known in {} for: {}", distribution.name, fmt::join(lacking, ", ")));
+    }
+    remark_on_names(found, distribution);
+    return found;
 }
 
-Need module_loader_need()
+std::vector<std::string> translate_tutorial(const PackageCatalogue& catalogue, const Distribution& distribution)
 {
-    return {"modules", "kernel module loader", "kmod"};
+    std::vector<std::string> lines;
+    for (const Translation& each : catalogue.tutorial) {
+        if (each.on.empty() || holds(each.on, distribution)) {
+            lines.push_back(fmt::format("tutorial: {}: here {} ({})", each.was, each.now, each.why));
+        }
+    }
+    return lines;
 }
 
 }  // namespace kvmkit::setup

@@ -13,7 +13,56 @@
 namespace kvmkit::setup {
 namespace {
 
-constexpr std::string_view supported = "Debian 11 to 13 and Ubuntu 18.04 to 25.10, and what is derived from them";
+constexpr std::string_view supported =
+    "Debian 11 to 13 and Ubuntu 18.04 to 25.10, RHEL 8 to 10 and Fedora with dnf 4, openSUSE and SLES with zypper, and "
+    "what is derived from them";
+
+/// In the order of Family.
+constexpr std::array<std::string_view, 7> family_words{"debian", "ubuntu", "rhel", "fedora", "suse", "arch", "alpine"};
+
+constexpr std::array<std::string_view, 3> tier_words{"first", "second", "third"};
+constexpr std::array<std::string_view, 7> installer_words{"apt", "dnf", "dnf5", "yum", "zypper", "pacman", "apk"};
+
+/// From a release on, up to the family's next row: how it is served.
+struct Treatment {
+    Family family;
+    unsigned from;
+    Tier tier;
+    Installer installer;
+};
+
+constexpr std::array treatments{
+    Treatment{Family::debian, 1000, Tier::third, Installer::apt},
+    Treatment{Family::debian, 1100, Tier::first, Installer::apt},
+    Treatment{Family::ubuntu, 1404, Tier::third, Installer::apt},
+    Treatment{Family::ubuntu, 1804, Tier::first, Installer::apt},
+    Treatment{Family::rhel, 700, Tier::third, Installer::yum},
+    Treatment{Family::rhel, 800, Tier::first, Installer::dnf},
+    Treatment{Family::fedora, 0, Tier::first, Installer::dnf},
+    Treatment{Family::suse, 0, Tier::second, Installer::zypper},
+    Treatment{Family::arch, 0, Tier::second, Installer::pacman},
+    Treatment{Family::alpine, 0, Tier::third, Installer::apk},
+};
+
+/// Whose names in ID and ID_LIKE stand for which family; the first that is followed counts.
+struct Follower {
+    std::string_view name;
+    Family family;
+};
+
+constexpr std::array followers{
+    Follower{"ubuntu", Family::ubuntu},
+    Follower{"debian", Family::debian},
+    Follower{"rhel", Family::rhel},
+    Follower{"centos", Family::rhel},
+    Follower{"ol", Family::rhel},
+    Follower{"fedora", Family::fedora},
+    Follower{"suse", Family::suse},
+    Follower{"opensuse", Family::suse},
+    Follower{"sles", Family::suse},
+    Follower{"arch", Family::arch},
+    Follower{"alpine", Family::alpine},
+};
 
 struct KnownRelease {
     Family family;
@@ -21,11 +70,14 @@ struct KnownRelease {
     std::string_view suite;
 };
 
-/// The releases whose package names were read from their archives.
+/// The releases whose suites are known.
 constexpr std::array known_releases{
+    KnownRelease{Family::debian, 1000, "buster"},
     KnownRelease{Family::debian, 1100, "bullseye"},
     KnownRelease{Family::debian, 1200, "bookworm"},
     KnownRelease{Family::debian, 1300, "trixie"},
+    KnownRelease{Family::ubuntu, 1404, "trusty"},
+    KnownRelease{Family::ubuntu, 1604, "xenial"},
     KnownRelease{Family::ubuntu, 1804, "bionic"},
     KnownRelease{Family::ubuntu, 2004, "focal"},
     KnownRelease{Family::ubuntu, 2204, "jammy"},
@@ -70,31 +122,35 @@ std::string field(const Fields& fields, std::string_view name)
     return found == fields.end() ? std::string{} : found->second;
 }
 
-/// "22.04" is 2204, "12" is 1200; 0 if it is no such number.
-unsigned release_number(std::string_view version)
-{
-    const auto parts = split(version, '.');
-    unsigned number = 0;
-    for (std::size_t i = 0; i < 2; ++i) {
-        const auto digits = i < parts.size() ? parts[i] : std::string_view{"0"};
-        if (digits.empty() || digits.size() > 3 || digits.find_first_not_of("0123456789") != std::string_view::npos) {
-            return 0;
-        }
-        number = number * 100 + static_cast<unsigned>(std::stoul(std::string{digits}));
-    }
-    return number;
-}
-
 std::optional<Family> family_of(const Fields& fields)
 {
     const auto id = field(fields, "ID");
     const auto like_text = field(fields, "ID_LIKE");
     const auto like = words(like_text);
-    auto follows = [&](std::string_view name) { return id == name || std::ranges::find(like, name) != like.end(); };
-    if (follows("ubuntu")) {
-        return Family::ubuntu;
+    const auto* own = std::ranges::find(followers, id, &Follower::name);
+    if (own != followers.end()) {
+        return own->family;
     }
-    return follows("debian") ? std::optional{Family::debian} : std::nullopt;
+    const auto* found = std::ranges::find_if(
+        followers, [&](const Follower& each) { return std::ranges::find(like, each.name) != like.end(); });
+    return found == followers.end() ? std::nullopt : std::optional{found->family};
+}
+
+/// nullptr: the release is older than any that is known.
+const Treatment* treatment_of(const Distribution& distribution)
+{
+    const Treatment* found = nullptr;
+    for (const Treatment& each : treatments) {
+        if (each.family == distribution.family && distribution.release >= each.from) {
+            found = &each;
+        }
+    }
+    return found;
+}
+
+bool has_suites(Family family)
+{
+    return family == Family::debian || family == Family::ubuntu;
 }
 
 const KnownRelease* by_suite(Family family, std::string_view suite)
@@ -104,37 +160,46 @@ const KnownRelease* by_suite(Family family, std::string_view suite)
     return found == known_releases.end() ? nullptr : found;
 }
 
-const KnownRelease& bound_of(Family family, bool (*better)(unsigned, unsigned))
+/// Of Debian or Ubuntu.
+const KnownRelease& newest(Family family)
 {
     const KnownRelease* best = nullptr;
     for (const KnownRelease& known : known_releases) {
-        if (known.family == family && (best == nullptr || better(known.release, best->release))) {
+        if (known.family == family && (best == nullptr || known.release > best->release)) {
             best = &known;
         }
     }
     return *best;
 }
 
-const KnownRelease& newest(Family family)
+std::string quoted(const Fields& fields)
 {
-    return bound_of(family, [](unsigned a, unsigned b) { return a > b; });
-}
-
-const KnownRelease& oldest(Family family)
-{
-    return bound_of(family, [](unsigned a, unsigned b) { return a < b; });
+    return fmt::format(
+        "ID={} ID_LIKE={} VERSION_ID={}", field(fields, "ID"), field(fields, "ID_LIKE"), field(fields, "VERSION_ID"));
 }
 
 Error refusal(const Fields& fields, std::string_view why)
 {
     return {ErrorCode::refused,
-            fmt::format("cannot set up host '{}': {} (ID={} ID_LIKE={} VERSION_ID={})",
-                        field(fields, "PRETTY_NAME"),
-                        why,
-                        field(fields, "ID"),
-                        field(fields, "ID_LIKE"),
-                        field(fields, "VERSION_ID")),
+            fmt::format("cannot set up host '{}': {} ({})", field(fields, "PRETTY_NAME"), why, quoted(fields)),
             fmt::format("supported so far: {}", supported)};
+}
+
+/// A distribution without suites: its own number counts; what is derived from it is taken by the same number.
+void settle_number(Distribution& distribution, const Fields& fields)
+{
+    constexpr std::array originals{"rhel", "centos", "rocky", "almalinux", "fedora", "arch", "alpine", "sles"};
+    distribution.release = release_number(distribution.version);
+    const bool original =
+        std::ranges::find(originals, distribution.id) != originals.end() || distribution.id.starts_with("opensuse");
+    if (!original) {
+        distribution.note = fmt::format("{} is taken as {}{}{}, by its ID_LIKE={}",
+                                        distribution.name,
+                                        word(distribution.family),
+                                        distribution.version.empty() ? "" : " ",
+                                        distribution.version,
+                                        field(fields, "ID_LIKE"));
+    }
 }
 
 /// A derivative tells its base by the base's codename; the distribution itself by its number.
@@ -163,11 +228,58 @@ void settle_release(Distribution& distribution, const Fields& fields)
     }
 }
 
+/// Which of the two is there decides, not the release.
+void settle_installer(Distribution& distribution, const Root& root)
+{
+    const bool either = distribution.installer == Installer::dnf || distribution.installer == Installer::dnf5;
+    if (either && root.exists("usr/bin/dnf5")) {
+        distribution.installer = Installer::dnf5;
+    } else if (either && root.exists("usr/bin/dnf")) {
+        distribution.installer = Installer::dnf;
+    }
+}
+
 }  // namespace
 
 std::string_view word(Family family) noexcept
 {
-    return family == Family::debian ? "debian" : "ubuntu";
+    return family_words.at(static_cast<std::size_t>(family));
+}
+
+std::string_view word(Tier tier) noexcept
+{
+    return tier_words.at(static_cast<std::size_t>(tier));
+}
+
+std::string_view word(Installer installer) noexcept
+{
+    return installer_words.at(static_cast<std::size_t>(installer));
+}
+
+std::string quote_release(std::string_view os_release)
+{
+    return quoted(parse_fields(os_release));
+}
+
+std::optional<Family> parse_family(std::string_view text) noexcept
+{
+    const auto* found = std::ranges::find(family_words, text);
+    return found == family_words.end() ? std::nullopt
+                                       : std::optional{static_cast<Family>(found - family_words.begin())};
+}
+
+unsigned release_number(std::string_view version)
+{
+    const auto parts = split(version, '.');
+    unsigned number = 0;
+    for (std::size_t i = 0; i < 2; ++i) {
+        const auto digits = i < parts.size() ? parts[i] : std::string_view{"0"};
+        if (digits.empty() || digits.size() > 3 || digits.find_first_not_of("0123456789") != std::string_view::npos) {
+            return 0;
+        }
+        number = number * 100 + static_cast<unsigned>(std::stoul(std::string{digits}));
+    }
+    return number;
 }
 
 Result<Distribution> read_distribution(std::string_view os_release)
@@ -182,10 +294,17 @@ Result<Distribution> read_distribution(std::string_view os_release)
                               .name = field(fields, "PRETTY_NAME"),
                               .suite = {},
                               .family = *family};
-    settle_release(distribution, fields);
-    if (distribution.release < oldest(*family).release) {
+    if (has_suites(*family)) {
+        settle_release(distribution, fields);
+    } else {
+        settle_number(distribution, fields);
+    }
+    const auto* treatment = treatment_of(distribution);
+    if (treatment == nullptr) {
         return refusal(fields, "this release is too old");
     }
+    distribution.tier = treatment->tier;
+    distribution.installer = treatment->installer;
     return distribution;
 }
 
@@ -198,6 +317,9 @@ Result<Distribution> detect_distribution(const Root& root)
         }
         if (*text) {
             auto distribution = read_distribution(**text);
+            if (distribution) {
+                settle_installer(*distribution, root);
+            }
             if (!distribution && field(parse_fields(**text), "ID").empty()) {
                 return Error{ErrorCode::refused,
                              fmt::format("cannot tell distribution: '/{}' names no ID", path),

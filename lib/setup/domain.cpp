@@ -3,6 +3,7 @@
 
 #include "base/text.hpp"
 #include "facts/user.hpp"
+#include "setup/apt.hpp"
 #include "setup/file_step.hpp"
 #include "setup/kvm_device.hpp"
 #include "setup/service.hpp"
@@ -64,6 +65,29 @@ struct HostDomain::Inverse {
     const Root& root;
 
     Result<MaybeStep> operator()(const auto& /*nothing to undo*/) const { return MaybeStep{}; }
+
+    /// Only what is new: what is made newer stays so.
+    Result<MaybeStep> operator()(const InstallPackages& install) const
+    {
+        const auto manager = domain.manager(root);
+        if (!manager->takes_back()) {
+            return MaybeStep{};
+        }
+        const auto price = manager->price(install.names);
+        const auto distribution = detect_distribution(root);
+        const auto there = distribution ? read_packages(root, domain.ground_.runner, *distribution)
+                                        : Result<PackageTable>{distribution.error()};
+        if (!price || !there) {
+            return price ? there.error() : price.error();
+        }
+        RemovePackages back;
+        for (const PlannedPackage& package : price->install) {
+            if (there->installed(package.name) == nullptr) {
+                back.names.push_back(package.name);
+            }
+        }
+        return back.names.empty() ? MaybeStep{} : MaybeStep{std::move(back)};
+    }
 
     Result<MaybeStep> operator()(const LoadModule& module) const
     {
@@ -145,7 +169,7 @@ struct HostDomain::Apply {
         if (auto written = domain.check_written(); !written) {
             return written;
         }
-        auto problems = Apt{domain.ground_.runner, domain.ground_.limits}.update();
+        auto problems = domain.manager(root)->update();
         if (!problems) {
             return std::move(problems).error();
         }
@@ -155,8 +179,10 @@ struct HostDomain::Apply {
 
     Result<void> operator()(const InstallPackages& install) const
     {
-        return Apt{domain.ground_.runner, domain.ground_.limits}.install(install.names, domain.ground_.on_progress);
+        return domain.manager(root)->install(install.names, domain.ground_.on_progress);
     }
+
+    Result<void> operator()(const RemovePackages& back) const { return domain.manager(root)->remove(back.names); }
 
     Result<void> operator()(const FinishPackages& /*step*/) const
     {
@@ -258,6 +284,12 @@ struct HostDomain::Apply {
         return answered ? answered : Error{ErrorCode::rolled_back, answered.error().message, answered.error().hint};
     }
 };
+
+std::unique_ptr<PackageManager> HostDomain::manager(const Root& root) const
+{
+    const auto distribution = detect_distribution(root);
+    return open_manager(distribution ? distribution->installer : Installer::apt, ground_.runner, ground_.limits);
+}
 
 Result<std::optional<Step>> HostDomain::inverse(const Step& step)
 {

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "setup/apt.hpp"
+#include "setup/package_manager.hpp"
 #include "setup/step.hpp"
 #include "system/root.hpp"
 #include "system/runner.hpp"
 
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -44,6 +45,8 @@ private:
     struct Inverse;
     struct Apply;
     Result<Root> root() const { return Root::open(ground_.top); }
+    /// Of the host as it is now.
+    [[nodiscard]] std::unique_ptr<PackageManager> manager(const Root& root) const;
     Result<void> change_unit(const ChangeUnit& change);
     Result<void> set_module(const std::string& name, std::vector<std::string> argv, std::string_view doing);
     Result<void> set_device(gid_t group, mode_t mode);

@@ -96,6 +96,17 @@ PackageTable PackageTable::parse(std::string_view status)
     return table;
 }
 
+PackageTable PackageTable::of(std::vector<Package> packages, std::string architecture)
+{
+    PackageTable table;
+    table.architecture_ = std::move(architecture);
+    for (Package& package : packages) {
+        auto key = package.name + ':' + package.architecture;
+        table.packages_.insert_or_assign(std::move(key), std::move(package));
+    }
+    return table;
+}
+
 const Package* PackageTable::installed(const std::string& name) const
 {
     for (const std::string& architecture : {architecture_, std::string{"all"}}) {

@@ -20,11 +20,15 @@ struct Package {
     std::string state;  ///< dpkg's last status word: "installed", "half-configured", "config-files", ...
 };
 
-/// What dpkg says is on the host. Read from its database, so that it serves images and recorded hosts as well.
+/// What the package manager says is on the host. dpkg's is read from its database, so that it serves images and
+/// recorded hosts as well.
 class PackageTable {
 public:
     /// Reads the text of var/lib/dpkg/status.
     static PackageTable parse(std::string_view status);
+
+    /// What another package manager says; "all" is the architecture of those that run on any.
+    static PackageTable of(std::vector<Package> packages, std::string architecture);
 
     /// The package of the host's own architecture (or of none), if its files are there; nullptr otherwise.
     [[nodiscard]] const Package* installed(const std::string& name) const;

@@ -3,6 +3,7 @@
 
 #include "base/text.hpp"
 #include "setup/domain.hpp"
+#include "setup/package_manager.hpp"
 #include "system/small_files.hpp"
 #include "txn/lock.hpp"
 
@@ -121,6 +122,23 @@ Result<void> check_files(const Root& root, const txn::Record& record)
     return {};
 }
 
+/// What came later may need by now what it brought.
+Result<void> check_packages(const Root& root, Runner& runner, const txn::Record& record)
+{
+    const auto distribution = detect_distribution(root);
+    for (const Step& step : inverses(record)) {
+        const auto* removal = std::get_if<RemovePackages>(&step);
+        if (removal == nullptr || !distribution) {
+            continue;
+        }
+        auto alone = open_manager(distribution->installer, runner, {})->check_removal(removal->names);
+        if (!alone) {
+            return cannot(record.id, alone.error().message, alone.error().hint);
+        }
+    }
+    return {};
+}
+
 struct Locks {
     txn::Lock own;
     txn::Lock shared;
@@ -194,6 +212,9 @@ Result<TakenBack> take_back(Runner& runner, const UndoRequest& request, const st
     if (auto untouched = check_files(*root, *record); !untouched) {
         return untouched.error();
     }
+    if (auto free = check_packages(*root, runner, *record); !free) {
+        return free.error();
+    }
     auto journal = txn::Journal::adopt(*record);
     if (!journal) {
         return journal.error();
@@ -206,7 +227,10 @@ Result<TakenBack> take_back(Runner& runner, const UndoRequest& request, const st
                      "host-setup resume tries it again"};
     }
     TakenBack taken{record->id, {}};
-    if (installed_packages(*record)) {
+    const auto undone = inverses(*record);
+    const bool removed =
+        std::ranges::any_of(undone, [](const Step& step) { return std::holds_alternative<RemovePackages>(step); });
+    if (installed_packages(*record) && !removed) {
         taken.notes.emplace_back("its packages stay: host-setup removes none");
     }
     return taken;

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "setup/host.hpp"
 
-#include "setup/apt.hpp"
 #include "setup/apt_lists.hpp"
+#include "setup/installer.hpp"
+#include "setup/package_manager.hpp"
+#include "setup/rivals.hpp"
 #include "system/clock.hpp"
 
 #include <algorithm>
@@ -40,36 +42,55 @@ std::vector<std::string> package_names(const std::vector<Need>& needs)
     return names;
 }
 
-Result<Host> observe(const Root& root, Runner& runner)
+Result<Host> observe(const Root& root, Runner& runner, const Wanted& wanted)
 {
     auto distribution = detect_distribution(root);
     if (!distribution) {
         return std::move(distribution).error();
     }
-    auto packages = read_packages(root);
+    if (const auto rival = find_rival(root)) {
+        return refusal_of(*rival);
+    }
+    const auto catalogue = load_catalogue(root, wanted.catalogue);
+    if (!catalogue) {
+        return catalogue.error();
+    }
+    if (auto driven = check_installer(root, *distribution, *catalogue); !driven) {
+        return std::move(driven).error();
+    }
+    auto packages = read_packages(root, runner, *distribution);
     if (!packages) {
         return std::move(packages).error();
     }
-    auto needs = needs_of(*distribution, packages->architecture());
+    auto needs = needs_of(*catalogue, *distribution, packages->architecture(), wanted.bundles);
     if (!needs) {
         return std::move(needs).error();
     }
     Host host{.distribution = *distribution,
               .architecture = packages->architecture(),
               .packages = std::move(*packages),
-              .needs = std::move(*needs),
-              .lists_age = age_of_lists(root, wall_clock()),
+              .needs = std::move(needs->needs),
+              .remarks = std::move(needs->remarks),
+              .lists_age = age_of_lists(root, wall_clock(), distribution->installer),
               .candidates = {},
               .service = observe_service(root, runner, *distribution),
               .device = observe_device(root),
               .module = observe_module(root),
               .live = root.is_this_host()};
     if (!host.module.loader && host.module.name && !host.device.present && !host.module.loaded) {
-        host.needs.push_back(module_loader_need());
+        const auto loader = needs_of(*catalogue, host.distribution, host.architecture, {Bundle::modules});
+        if (!loader) {
+            return loader.error();
+        }
+        host.needs.insert(host.needs.end(), loader->needs.begin(), loader->needs.end());
+    }
+    if (wanted.tutorial) {
+        const auto lines = translate_tutorial(*catalogue, host.distribution);
+        host.remarks.insert(host.remarks.end(), lines.begin(), lines.end());
     }
     const auto missing = host.missing();
     if (host.live && host.lists_age && !missing.empty()) {
-        auto candidates = Apt{runner, {}}.candidates(package_names(missing));
+        auto candidates = open_manager(host.distribution.installer, runner, {})->candidates(package_names(missing));
         if (!candidates) {
             return std::move(candidates).error();
         }

@@ -22,7 +22,8 @@ struct Host {
     Distribution distribution;
     std::string architecture;  ///< Debian's word: "amd64".
     PackageTable packages;
-    std::vector<Need> needs;                        ///< What a KVM host of this kind has, there or not.
+    std::vector<Need> needs;                        ///< What was asked for comes to these here, there or not.
+    std::vector<std::string> remarks = {};          ///< What the catalogue of packages has to say about them.
     std::optional<std::chrono::seconds> lists_age;  ///< Of apt's package lists; absent: there are none.
     std::map<std::string, std::string> candidates;  ///< What apt would install for each missing package.
     ServiceState service;
@@ -40,9 +41,16 @@ const Package* met_by(const PackageTable& packages, const Need& need);
 /// The names to be given to apt.
 std::vector<std::string> package_names(const std::vector<Need>& needs);
 
+/// What a host is looked at for.
+struct Wanted {
+    Bundles bundles = {Bundle::hypervisor};
+    bool tutorial = false;       ///< The classic walk-through is to be translated.
+    std::string catalogue = {};  ///< The file of packages that came with the program; empty: what is built in.
+};
+
 /// Looks at a host. Needs no privilege and changes nothing. ErrorCode::refused where the distribution or architecture
-/// is not supported.
-Result<Host> observe(const Root& root, Runner& runner);
+/// is not supported, or has no package of what is wanted.
+Result<Host> observe(const Root& root, Runner& runner, const Wanted& wanted = {});
 
 /// Whether dpkg stopped in the middle of something.
 bool is_unfinished(const PackageTable& packages);

@@ -2,6 +2,8 @@
 #include "setup/plan.hpp"
 
 #include "setup/apt_lists.hpp"
+#include "setup/package_manager.hpp"
+#include "setup/profile.hpp"
 
 #include <algorithm>
 #include <array>
@@ -13,7 +15,13 @@ namespace kvmkit::setup {
 namespace {
 
 constexpr std::array usual_components{Component::hypervisor, Component::modules, Component::services};
-constexpr std::array all_components{Component::hypervisor, Component::modules, Component::services, Component::mirror};
+constexpr std::array all_components{Component::hypervisor,
+                                    Component::modules,
+                                    Component::services,
+                                    Component::mirror,
+                                    Component::tools,
+                                    Component::guest_images,
+                                    Component::desktop};
 
 void plan_packages(const Host& host, Plan& plan)
 {
@@ -131,6 +139,9 @@ std::string_view word(Component component) noexcept
         case Component::modules: return "modules";
         case Component::services: return "services";
         case Component::mirror: return "mirror";
+        case Component::tools: return "tools";
+        case Component::guest_images: return "guest-images";
+        case Component::desktop: return "desktop";
     }
     return "";
 }
@@ -173,7 +184,8 @@ Result<Plan> make_plan(const Host& host, const Components& components)
     if (!host.distribution.note.empty()) {
         plan.notes.push_back(host.distribution.note);
     }
-    if (components.contains(Component::hypervisor)) {
+    plan.notes.insert(plan.notes.end(), host.remarks.begin(), host.remarks.end());
+    if (!bundles_of(components).empty()) {
         plan_packages(host, plan);
     }
     if (components.contains(Component::modules)) {
@@ -187,6 +199,14 @@ Result<Plan> make_plan(const Host& host, const Components& components)
     return plan;
 }
 
+std::string_view updater(const Distribution& distribution) noexcept
+{
+    if (distribution.installer == Installer::apt) {
+        return "apt-get update";
+    }
+    return distribution.installer == Installer::dnf ? "dnf makecache" : "zypper refresh";
+}
+
 Result<void> check_candidates(const Host& host, const std::vector<Need>& missing, std::span<const std::string> problems)
 {
     std::vector<std::string> unknown;
@@ -198,11 +218,20 @@ Result<void> check_candidates(const Host& host, const std::vector<Need>& missing
     if (unknown.empty()) {
         return {};
     }
-    auto message = fmt::format("cannot find package '{}': no source of apt has it for '{}'",
+    const bool apt = host.distribution.installer == Installer::apt;
+    auto message = fmt::format("cannot find package '{}': no {} it for '{}'",
                                fmt::join(unknown, "', '"),
-                               host.distribution.suite);
+                               apt ? "source of apt has" : "repository that is enabled has",
+                               apt ? host.distribution.suite : host.distribution.name);
     if (!problems.empty()) {
-        message += fmt::format("\napt-get update could not read all sources:\n  {}", fmt::join(problems, "\n  "));
+        message += fmt::format(
+            "\n{} could not read all sources:\n  {}", updater(host.distribution), fmt::join(problems, "\n  "));
+    }
+    if (!apt) {
+        return Error{
+            ErrorCode::not_found,
+            std::move(message),
+            "dnf repolist --all, or zypper repos, shows what is there; another name for it: /etc/kvmkit/packages.json"};
     }
     const bool moved = message.find("does not have a Release file") != std::string::npos;
     if (moved) {
@@ -221,7 +250,7 @@ Result<std::optional<Price>> price_of(const Host& host, const Plan& plan, Runner
     if (!host.live || plan.missing.empty() || needs_refresh(host, plan.missing)) {
         return std::optional<Price>{};
     }
-    auto price = Apt{runner, {}}.price(package_names(plan.missing));
+    auto price = open_manager(host.distribution.installer, runner, {})->price(package_names(plan.missing));
     if (!price) {
         return std::move(price).error();
     }

@@ -17,10 +17,13 @@ namespace kvmkit::setup {
 
 /// What host-setup can be asked for.
 enum class Component {
-    hypervisor,  ///< The packages.
-    modules,     ///< The KVM module, and /dev/kvm open to group kvm.
-    services,    ///< libvirtd enabled and started.
-    mirror,      ///< Where packages come from; only if it is named.
+    hypervisor,    ///< The packages.
+    modules,       ///< The KVM module, and /dev/kvm open to group kvm.
+    services,      ///< libvirtd enabled and started.
+    mirror,        ///< Where packages come from; only if it is named.
+    tools,         ///< More packages, each only if it is named: virt-manager and the like,
+    guest_images,  ///< what guests' images need,
+    desktop,       ///< a desktop of the host's own.
 };
 
 std::string_view word(Component component) noexcept;
@@ -47,7 +50,10 @@ Result<Plan> make_plan(const Host& host, const Components& components);
 /// Whether apt's lists must be fetched before the missing packages can be judged or installed.
 bool needs_refresh(const Host& host, const std::vector<Need>& missing);
 
-/// not_found: names the missing packages that no source of apt has, and the suite. `problems` of the last refresh go
+/// What fetches the package lists there, by name: "apt-get update".
+std::string_view updater(const Distribution& distribution) noexcept;
+
+/// not_found: names the missing packages that no source has, and the suite. `problems` of the last refresh go
 /// along.
 Result<void> check_candidates(const Host& host,
                               const std::vector<Need>& missing,

@@ -46,16 +46,23 @@ Result<void> check(const Demand& demand)
                              demand.directory.string(),
                              human(Bytes::of(demand.bytes)),
                              human(Bytes::of(free))),
-                 "make room (apt-get clean empties apt's cache) and run this again"};
+                 "make room (apt-get clean, dnf clean packages or zypper clean empties the cache) and run this again"};
 }
 
 }  // namespace
 
-Result<void> check_space(const std::filesystem::path& top, const Price& price)
+const char* cache_of(Installer installer)
+{
+    if (installer == Installer::apt) {
+        return apt_cache;
+    }
+    return installer == Installer::dnf ? "var/cache/dnf" : "var/cache/zypp";
+}
+
+Result<void> check_space(const std::filesystem::path& top, const Price& price, const char* cache)
 {
     // Which share of a package goes where is not known before it is unpacked: /usr gets nearly all.
-    const std::array<std::pair<const char*, Bytes>, 2> wanted{
-        {{"var/cache/apt/archives", price.download}, {"usr", price.disk}}};
+    const std::array<std::pair<const char*, Bytes>, 2> wanted{{{cache, price.download}, {"usr", price.disk}}};
     std::map<dev_t, Demand> demands;
     for (const auto& [path, size] : wanted) {
         if (auto added = add(demands, top / path, size); !added) {

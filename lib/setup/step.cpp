@@ -17,10 +17,10 @@ using Json = nlohmann::json;
 
 /// In the order of the variant.
 constexpr std::array<std::string_view, std::variant_size_v<Step>> kinds{
-    "refresh-lists",    "install-packages", "load-module",    "unload-module",   "set-file",       "make-device",
-    "remove-device",    "add-group",        "remove-group",   "add-member",      "remove-member",  "grant-device",
-    "set-device-owner", "change-unit",      "prove-libvirt",  "refresh-on-undo", "reload-on-undo", "prove-sources",
-    "reload-service",   "prove-root-login", "finish-packages"};
+    "refresh-lists",    "install-packages", "load-module",     "unload-module",   "set-file",       "make-device",
+    "remove-device",    "add-group",        "remove-group",    "add-member",      "remove-member",  "grant-device",
+    "set-device-owner", "change-unit",      "prove-libvirt",   "refresh-on-undo", "reload-on-undo", "prove-sources",
+    "reload-service",   "prove-root-login", "finish-packages", "remove-packages"};
 
 template <class... Fs>
 struct Overloaded : Fs... {
@@ -190,6 +190,9 @@ std::optional<Step> step_in(const Json& record)
     if (name == "install-packages") {
         return InstallPackages{names_in(record)};
     }
+    if (name == "remove-packages") {
+        return RemovePackages{names_in(record)};
+    }
     if (name == "load-module") {
         return LoadModule{text_in(record, "name")};
     }
@@ -253,8 +256,9 @@ std::string_view word(UnitAction action) noexcept
 std::string describe(const Step& step)
 {
     const Overloaded texts{
-        [](const RefreshLists&) { return std::string{"refresh apt's package lists"}; },
+        [](const RefreshLists&) { return std::string{"refresh the package lists"}; },
         [](const InstallPackages& install) { return fmt::format("install {}", fmt::join(install.names, " ")); },
+        [](const RemovePackages& remove) { return fmt::format("remove {}", fmt::join(remove.names, " ")); },
         [](const FinishPackages&) { return std::string{"finish what an interrupted dpkg began"}; },
         [](const LoadModule& module) { return fmt::format("load module {}", module.name); },
         [](const UnloadModule& module) { return fmt::format("unload module {}", module.name); },
@@ -288,6 +292,7 @@ std::string encode(const Step& step)
     const Overloaded writers{
         [](const auto& /*no fields*/) {},
         [&](const InstallPackages& install) { record["names"] = install.names; },
+        [&](const RemovePackages& remove) { record["names"] = remove.names; },
         [&](const LoadModule& module) { record["name"] = module.name; },
         [&](const UnloadModule& module) { record["name"] = module.name; },
         [&](const SetFile& file) { put_file(record, file); },

@@ -18,8 +18,13 @@ namespace kvmkit::setup {
 /// apt-get update. Nothing to undo.
 struct RefreshLists {};
 
-/// apt-get install. Never undone: host-setup removes no package.
+/// apt-get install, which is never undone; or that of dnf or zypper, undone by RemovePackages.
 struct InstallPackages {
+    std::vector<std::string> names;
+};
+
+/// Takes back what an InstallPackages brought, and of nothing else. An inverse alone.
+struct RemovePackages {
     std::vector<std::string> names;
 };
 
@@ -126,7 +131,8 @@ using Step = std::variant<RefreshLists,
                           ProveSources,
                           ReloadService,
                           ProveRootLogin,
-                          FinishPackages>;
+                          FinishPackages,
+                          RemovePackages>;
 
 /// The stable word for a step's kind, as records carry it ("install-packages").
 std::string_view kind(const Step& step) noexcept;

@@ -176,7 +176,8 @@ class Answers(Scratch):
             ("vm-run", "launch", "--wait"): "none boot ip agent ssh cloud-init",
             ("vm-run", "wait", "--for"): "boot ip agent ssh cloud-init off",
             ("vm-run", "launch", "--cpu"): "auto host",
-            ("host-setup", "apply"): "hypervisor modules services mirror",
+            ("host-setup", "apply"): "hypervisor modules services mirror tools guest-images desktop",
+            ("host-setup", "apply", "--profile"): "minimal server workstation tutorial",
             ("host-setup", "ssh-root", "--permit"): "prohibit-password yes",
             ("host-setup", "ssh-root", "--from"): "any",
         }

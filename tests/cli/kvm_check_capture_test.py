@@ -358,6 +358,12 @@ class Diff(Case):
         access = next(check for check in known["checks"] if check["id"] == "kvm.access")
         self.assertEqual((access["a"]["status"], access["b"]["status"]), ("pass", "fail"))
 
+    def test_this_host_is_asked_what_run_asks_it(self):
+        path = self.folder / "record.json"
+        path.write_text(run("run", "--json", "--timeout", "20s").stdout)
+        differing = {check["id"] for check in json.loads(run("diff", "--json", "--timeout", "20s", path, "/").stdout)["checks"]}
+        self.assertEqual(differing & {"net.forward_policy", "libvirt.connect", "libvirt.domcaps", "libvirt.caps_stale"}, set())
+
     def test_records_archives_and_folders_compare(self):
         path = self.folder / "record.json"
         path.write_text(run("run", "--json", "--root", HOSTS / "pvm").stdout)

@@ -76,6 +76,12 @@ class Explain(unittest.TestCase):
             record = validate(self, run("explain", "--json", name).stdout)
             self.assertEqual((record["schema"], record["exit"]), ("kvmkit.error/1", 3))
 
+    def test_a_line_in_place_of_a_file_is_told_how_to_pass_it_on(self):
+        done = run("explain", "kvm: disabled by bios")
+        self.assertEqual(done.returncode, 3)
+        self.assertEqual(done.stderr.decode(), "kvm-check: cannot read 'kvm: disabled by bios': No such file or directory\n"
+                                               "  hint: a line itself is passed on: echo 'LINE' | kvm-check explain\n")
+
     def test_a_file_of_others_is_told_with_a_hint(self):
         if os.geteuid() != 0 or shutil.which("setpriv") is None:
             skip(self, "needs root and setpriv to become another user")

@@ -111,6 +111,21 @@ class Selections(unittest.TestCase):
         self.assertEqual(known["summary"]["verdict"], "unusable")
         self.assertEqual(record("module-missing", "--only", "underlay.kind")["summary"]["verdict"], "ready")
 
+    def test_the_first_line_says_what_the_chosen_checks_say(self):
+        for words in (("--format", "nagios"), ("--format", "markdown"), ()):
+            first = on("vmware-guest", "--only", "net.tun", *words).stdout.splitlines()[0]
+            self.assertIn("READY by 1 of ", first)
+            self.assertIn(" checks; by all of them NOT USABLE: ", first)
+
+    def test_verbose_shows_what_passes(self):
+        self.assertNotIn("kvm.module", on("amd-ready").stdout)
+        for word in ("--all", "-v"):
+            self.assertIn("pass     kvm.module", on("amd-ready", word).stdout)
+
+    def test_help_names_every_purpose(self):
+        told = " ".join(run("run", "--help").stdout.split())
+        self.assertIn("what the host shall do: kvm, nested, libvirt, passthrough, openstack-compute", told)
+
     def test_groups_name_their_checks(self):
         ids = [check["id"] for check in record("amd-ready", "--only", "kvm,nested.param")["checks"]]
         self.assertTrue(all(name.startswith(("kvm.", "nested.")) for name in ids))

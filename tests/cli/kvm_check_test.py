@@ -93,6 +93,13 @@ class KvmCheck(unittest.TestCase):
         seen = statuses(json.loads(run("--json", "--timeout", "10s").stdout))
         self.assertEqual((seen["kvm.run_real"], seen["kvm.run_long"]), ("pass", "pass"))
 
+    def test_a_lack_of_descriptors_says_nothing_of_kvm(self):
+        for command in ("run", "nested"):
+            done = run(command, prefix=("sh", "-c", 'ulimit -n 9; exec "$0" "$@"'))
+            self.assertEqual((done.returncode, done.stdout), (3, ""))
+            self.assertEqual(done.stderr, "kvm-check: cannot judge host: this process may open no more than 9 files (RLIMIT_NOFILE)\n"
+                                          "  hint: raise the limit: ulimit -n 1024\n")
+
     def test_an_emulating_kvm_is_told_as_such(self):
         self.need_kvm()
         if not pathlib.Path("/sys/module/kvm_pvm").exists():

@@ -113,4 +113,7 @@ traces=$(traces_of_vms)
 runs_a_kvm_guest
 step 'vm-run rm'
 leaves_nothing "$traces"
+step 'a nested guest in a VLAN'
+./vlan_guest_mission.sh
+diff <(printf '%s\n' "$traces") <(traces_of_vms) || fail "something of the VLAN or its guest is left"
 step 'done'

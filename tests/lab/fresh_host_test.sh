@@ -33,7 +33,8 @@ mkdir -p "$build_dir"
 "$source_dir/scripts/make-guest" "$guest"
 
 copies=()
-for file in "$packages"/kvmkit*.deb "$guest/vmlinuz" "$guest/initrd" "$here/fresh_host_mission.sh"; do
+for file in "$packages"/kvmkit*.deb "$guest/vmlinuz" "$guest/initrd" "$here/fresh_host_mission.sh" \
+    "$here/vlan_guest_mission.sh"; do
     copies+=(--copy "$file")
 done
 exec "$source_dir/scripts/lab" run debian --may-skip --timeout 1800 --output "$build_dir/lab/fresh-host" "${copies[@]}" -- \

@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 import lab
@@ -98,6 +99,12 @@ class ManagedCard(lab.Lab):
     def settle(self, link, state):
         wait_until(lambda: devices().get(link) == state, f"{link} {state}")
 
+    def settle_kept(self):
+        """br0 is NetworkManager's by our profile, with the card as its port."""
+        self.settle("br0", "connected:net-setup-br0")
+        self.settle("eth0", OURS)
+        self.assertEqual((addresses("br0"), addresses("eth0")), (["192.0.2.1"], []))
+
     def measure(self, milliseconds):
         """Begins to send a packet each millisecond; the result is asked for by calling what it returns."""
         sender = subprocess.Popen([ECHO, "measure", "192.0.2.254", "1000", str(milliseconds)], stdout=subprocess.PIPE, text=True)
@@ -121,14 +128,41 @@ class ManagedCard(lab.Lab):
         self.assertEqual(record["steps"][0], {"action": "set-managed", "link": "eth0", "text": "have NetworkManager leave eth0 alone"})
         kept = record["persistence"]
         self.assertEqual((kept["manager"], kept["reboot_safe"], kept["commands"], kept["warnings"]), ("nm", True, [], []))
-        self.assertEqual((devices()["br0"], devices()["eth0"]), ("connected:net-setup-br0", OURS))
-        self.assertEqual((addresses("br0"), addresses("eth0")), (["192.0.2.1"], []))
+        self.settle_kept()
         self.assertEqual([name for name in links() if name.startswith("kvmkit")], [])
         self.expect_short(measured(), "bridge and profile")
         measured = self.measure(4000)
         self.expect("lan-bridge eth0 --back --confirm none", 0)
         self.expect_card()
         self.expect_short(measured(), "the way back")
+
+    def test_the_manager_is_known_although_it_has_let_go_of_the_card(self):
+        """NetworkManager has written down that the card is unmanaged before the change goes on."""
+        known = pathlib.Path(f"/run/NetworkManager/devices/{links()['eth0']['ifindex']}")
+        wait_until(lambda: "managed=true" in known.read_text(), "NetworkManager's note of its card")
+        words = [lab.TOOL, *"lan-bridge eth0 --confirm none --persist auto --json".split()]
+        run = subprocess.Popen(words, stdout=subprocess.PIPE, env={**os.environ, "KVMKIT_FAULT": "hold:after:1"})
+        self.addCleanup(run.kill)
+        wait_until(lambda: "State:\tT" in pathlib.Path(f"/proc/{run.pid}/status").read_text(), "the halt")
+        wait_until(lambda: "managed=true" not in known.read_text(), "NetworkManager's other note of it")
+        self.manager.send_signal(signal.SIGSTOP)  # nor does it note the bridge soon
+        resume = threading.Timer(1, self.manager.send_signal, (signal.SIGCONT,))
+        resume.start()
+        self.addCleanup(resume.join)
+        record = json.loads(self.go_on(run))
+        self.assertEqual((run.returncode, record["persistence"]["manager"]), (0, "nm"))
+        self.settle_kept()
+
+    def go_on(self, run):
+        """Whoever stands still of the command and the processes that it starts for its files; returns what it printed."""
+        while True:
+            children = pathlib.Path(f"/proc/{run.pid}/task/{run.pid}/children").read_text().split()
+            for process in (run.pid, *map(int, children)):
+                os.kill(process, signal.SIGCONT)
+            try:
+                return run.communicate(timeout=0.2)[0]
+            except subprocess.TimeoutExpired:
+                continue
 
     def test_it_starts_anew_with_the_same_bridge(self):
         self.expect("lan-bridge eth0 --confirm none --persist auto", 0)
@@ -137,9 +171,7 @@ class ManagedCard(lab.Lab):
         self.manager = subprocess.Popen(["NetworkManager", "--no-daemon"], stdout=self.log, stderr=self.log)
         self.addCleanup(self.manager.wait)
         self.addCleanup(self.manager.terminate)
-        self.settle("br0", "connected:net-setup-br0")
-        self.settle("eth0", OURS)
-        self.assertEqual((addresses("br0"), addresses("eth0")), (["192.0.2.1"], []))
+        self.settle_kept()
 
     def test_undoing_a_kept_bridge_gives_the_card_back(self):
         self.expect("lan-bridge eth0 --confirm none --persist auto", 0)
@@ -165,10 +197,10 @@ class ManagedCard(lab.Lab):
 
     def test_a_bridge_that_is_not_kept_leaves_the_card_alone_until_it_is(self):
         self.expect("lan-bridge eth0 --confirm none", 0)
-        self.assertEqual((devices()["br0"], devices()["eth0"]), ("connected (externally):br0", "unmanaged:"))
+        self.settle("br0", "connected (externally):br0")
+        self.settle("eth0", "unmanaged:")
         self.expect("persist br0", 0)
-        self.assertEqual((devices()["br0"], devices()["eth0"]), ("connected:net-setup-br0", OURS))
-        self.assertEqual((addresses("br0"), addresses("eth0")), (["192.0.2.1"], []))
+        self.settle_kept()
 
     def test_one_that_does_not_answer_is_told_of_and_the_exit_code_says_so(self):
         self.expect("lan-bridge eth0 --confirm none", 0)

@@ -263,9 +263,77 @@ def a_late_failure_gives_the_device_back(machine: Machine) -> None:
 
 
 def other_distributions_are_refused(machine: Machine) -> None:
-    for text, named in (("ID=fedora\nVERSION_ID=41\nPRETTY_NAME='Fedora Linux 41'\n", "ID=fedora"),
-                        ("ID=debian\nVERSION_ID=10\nPRETTY_NAME='Debian 10'\n", "VERSION_ID=10")):
-        (machine.root / "usr/lib/os-release").write_text(text)
+    release = machine.root / "usr/lib/os-release"
+    for text, named in (("ID=void\nPRETTY_NAME='Void'\n", ("ID=void", "supported so far: Debian 11 to 13")),
+                        ("ID=alpine\nVERSION_ID=3.20\nPRETTY_NAME='Alpine 3.20'\n",
+                         ("does not drive its package manager, apk", "by hand: apk add qemu-system-x86_64 qemu-modules"))):
+        release.write_text(text)
         for command in ("status", "plan", "apply"):
             done = machine.setup(command)
-            assert done.code == 10 and named in done.err and "supported so far: Debian 11 to 13" in done.err
+            assert done.code == 10 and all(each in done.err for each in named), done
+        seen = machine.setup("detect", "--json")
+        check(seen.record)
+        assert seen.code == 1 and not seen.record["served"] and seen.record["refusal"]["message"] in done.err
+    before = machine.database()
+    release.write_text("ID=debian\nVERSION_ID=10\nVERSION_CODENAME=buster\nPRETTY_NAME='Debian 10'\n")
+    planned = machine.setup("plan")
+    assert planned.code == 1 and "qemu-system-x86" in planned.out and "names were not read from the archive" in planned.out
+    ended = machine.setup("apply")
+    assert ended.code == 10 and "its release has ended, and is planned for only" in ended.err
+    assert machine.database() == before
+
+
+def rivals_are_refused(machine: Machine) -> None:
+    before = machine.database()
+    (machine.root / "etc/pve").mkdir()
+    for command in ("status", "plan", "apply"):
+        done = machine.setup(command)
+        assert done.code == 10 and "this is a Proxmox VE host (/etc/pve: there)" in done.err, done
+    assert machine.database() == before
+
+
+def a_host_is_detected_with_what_was_read(machine: Machine) -> None:
+    seen = machine.setup("detect", "--json")
+    check(seen.record)
+    record = seen.record
+    assert seen.code == 0 and record["served"] and record["refusal"] is None and record["live"]
+    assert record["distribution"]["id"] == "debian" and record["distribution"]["package_manager"] == "apt"
+    assert record["distribution"]["tier"] == "first" and record["init"] == "none"
+    assert record["libvirt"] == {"installed": False, "mode": "monolithic"}
+    assert {"about": "package-manager", "path": "/usr/bin/apt-get", "found": "there"} in record["evidence"]
+    assert machine.setup("apply", "hypervisor").code == 0
+    assert machine.setup("detect", "--json").record["libvirt"] == {"installed": True, "mode": "monolithic"}
+    assert "what was read:\n" in machine.setup("detect").out
+
+
+def profiles_and_bundles_are_installed(machine: Machine) -> None:
+    for command in (("plan", "--profile", "huge"), ("apply", "--profile", "huge")):
+        wrong = machine.setup(*command)
+        assert wrong.code == 2 and "unknown profile 'huge'" in wrong.err and "tutorial" in wrong.err
+    plan = machine.setup("plan", "--profile", "tutorial", "--json")
+    check(plan.record)
+    names = {each["name"] for each in plan.record["missing"]}
+    assert {"virt-manager", "virtinst", "swtpm", "task-kde-desktop", "qemu-system-x86"} <= names, names
+    assert "cloud-image-utils" not in names
+    lines = [note for note in plan.record["notes"] if note.startswith("tutorial: ")]
+    assert any("libvirt-bin: here libvirt-daemon-system, libvirt-clients" in line for line in lines), lines
+    assert any("kubuntu-desktop: here task-kde-desktop" in line for line in lines), lines
+
+    done = machine.setup("apply", "guest-images", "--json")
+    check(done.record)
+    brought = {each["name"] for each in done.record["packages"]}
+    assert done.code == 0 and brought == {"ovmf", "cloud-image-utils", "osinfo-db", "libosinfo-bin"}, brought
+    assert machine.setup("apply", "--profile", "workstation").code == 0
+    assert machine.installed("virt-manager") and not machine.installed("task-kde-desktop")
+    again = machine.setup("apply", "--profile", "workstation", "--json")
+    assert again.code == 0 and not again.record["changed"]
+
+    (machine.root / "etc/kvmkit").mkdir(exist_ok=True)
+    own = machine.root / "etc/kvmkit/packages.json"
+    own.write_text(json.dumps({"schema": "kvmkit.packages/1", "capabilities": [
+        {"name": "desktop", "title": "my desktop", "components": ["desktop"],
+         "packages": [{"package": "unwanted", "on": {"debian": "*"}}]}]}))
+    assert machine.setup("apply", "desktop").code == 0 and machine.installed("unwanted")
+    own.write_text("{")
+    broken = machine.setup("apply", "desktop")
+    assert broken.code == 2 and "cannot read catalogue '/etc/kvmkit/packages.json': it is no JSON" in broken.err

@@ -54,4 +54,5 @@ def main() -> None:
     make_repository(lab / "repo")
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -16,14 +16,18 @@ from private_apt import PrivateApt  # noqa: E402
 from skip import skip  # noqa: E402
 
 
+COMPONENTS = ("hypervisor", "tools", "guest-images", "desktop")
+
+
 def asked(program: str, root: Path, suite: str, release: str) -> set:
     """What the program misses on a host of this release on which nothing is installed."""
     for name in ("etc", "var/lib/dpkg"):
         (root / name).mkdir(parents=True)
     (root / "etc/os-release").write_text(f"ID=debian\nVERSION_ID={release}\nVERSION_CODENAME={suite}\nPRETTY_NAME='Debian {release}'\n")
     (root / "var/lib/dpkg/status").write_text("Package: dpkg\nStatus: install ok installed\nArchitecture: amd64\nVersion: 1\n\n")
-    done = subprocess.run([program, "plan", "--root", root, "--json"], capture_output=True, text=True, check=False)
+    done = subprocess.run([program, "plan", *COMPONENTS, "--root", root, "--json"], capture_output=True, text=True, check=False)
     assert done.returncode == 1, done
+    assert not [note for note in json.loads(done.stdout)["notes"] if "not read from the archive" in note], done.stdout
     return {each["name"] for each in json.loads(done.stdout)["missing"]}
 
 
@@ -43,7 +47,7 @@ def main() -> None:
         skip("not root")
     with tempfile.TemporaryDirectory() as folder:
         names = asked(program, Path(folder) / "root", suite, release)
-        assert len(names) >= 8, names
+        assert len(names) >= 16, names
         try:
             apt = PrivateApt(Path(folder) / "apt", suites.sources(suite), Path(folder) / "root/var/lib/dpkg/status")
         except Missing as reason:
@@ -51,6 +55,8 @@ def main() -> None:
         lost = without_candidate(apt, names)
         assert not lost, f"no candidate in {suite}: {', '.join(sorted(lost))}"
         assert without_candidate(apt, {"libvirt-bin"}) == {"libvirt-bin"}, "it would not see a name that is gone"
+        price = apt.run("apt-get", "-y", "-s", "--no-install-recommends", "install", *sorted(names))
+        assert "\nInst virt-manager" in price and "\nRemv" not in price, "apt cannot plan them together"
         print(f"{suite} has all {len(names)}: {', '.join(sorted(names))}")
 
 

@@ -9,6 +9,7 @@ import cases
 import fault_cases
 import history_cases
 import mirror_cases
+import rpm_cases
 import service_cases
 import ssh_cases
 from machine import Machine
@@ -21,9 +22,9 @@ def main() -> None:
         skip("not root")
     if not (lab / "root").exists():
         skip("the lab's root could not be made, see setup-root")
-    case = next(getattr(each, name) for each in (cases, service_cases, fault_cases, mirror_cases, history_cases, ssh_cases) if hasattr(each, name))
+    case = rpm_cases.case_of(name) or next(getattr(each, name) for each in (cases, service_cases, fault_cases, mirror_cases, history_cases, ssh_cases) if hasattr(each, name))
     try:
-        machine = Machine(lab, program)
+        machine = (rpm_cases.machine_of(name) or Machine)(lab, program)
     except subprocess.CalledProcessError as problem:
         skip(f"no overlay can be mounted here: {problem}")
     case(machine)

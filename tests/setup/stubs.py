@@ -11,6 +11,10 @@ VERSION = "99.1"
 NAMES = ["qemu-system-x86", "qemu-utils", "libvirt-daemon-system", "libvirt-clients", "dnsmasq-base", "iptables",
          "libvirt-daemon-config-network", "iproute2", "bridge-utils", "vlan", "kmod", "unwanted"]
 
+# Of the components that are only installed when they are named.
+MORE = ["virtinst", "virt-manager", "swtpm", "swtpm-tools", "ovmf", "cloud-image-utils", "osinfo-db", "libosinfo-bin",
+        "task-kde-desktop"]
+
 FIELDS = {"qemu-utils": "Recommends: unwanted\n"}
 
 # As the real ones do it: the group comes with QEMU. It prints a word under set -e, as many do, on both its streams.
@@ -80,6 +84,6 @@ def write_index(repository: Path) -> None:
 def make_repository(repository: Path) -> None:
     shutil.rmtree(repository, ignore_errors=True)
     repository.mkdir(parents=True)
-    for name in NAMES:
+    for name in NAMES + MORE:
         make_package(repository, name, fields=FIELDS.get(name, ""), scripts=SCRIPTS.get(name), files=FILES.get(name))
     write_index(repository)

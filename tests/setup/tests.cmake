@@ -12,6 +12,7 @@ foreach(case
     an_update_that_lies_is_found a_removal_is_refused a_full_disk_is_refused a_killed_run_is_finished_by_the_next
     a_question_cannot_hang_it a_hanging_postinst_is_ended an_interrupted_dpkg_is_seen_first a_second_instance_is_kept_out
     only_root_may_apply a_signal_ends_it_between_steps a_late_failure_gives_the_device_back other_distributions_are_refused
+    rivals_are_refused a_host_is_detected_with_what_was_read profiles_and_bundles_are_installed
     a_half_configured_package_is_repaired_on_request
     systemd_starts_libvirt a_masked_unit_is_refused a_daemon_that_does_not_answer_is_stopped_again
     a_killed_start_is_undone)
@@ -45,6 +46,22 @@ foreach(case what_was_done_is_listed_and_taken_back a_running_vm_keeps_what_it_r
     ${Python3_EXECUTABLE} ${setup_driver} ${setup_lab} $<TARGET_FILE:host-setup> ${case})
   set_tests_properties(setup-${case} PROPERTIES LABELS setup SKIP_RETURN_CODE 77 TIMEOUT 120
     FIXTURES_REQUIRED setup_root)
+endforeach()
+
+# dnf, zypper and rpm, real, in a root of their own that calls itself Rocky Linux or openSUSE.
+set(setup_rpm_lab ${PROJECT_BINARY_DIR}/setup-rpm-lab)
+kvmkit_script_test(setup-rpm-root setup ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/setup/make_rpm_lab.py ${setup_rpm_lab})
+set_tests_properties(setup-rpm-root PROPERTIES FIXTURES_SETUP setup_rpm_root TIMEOUT 600)
+foreach(manager dnf zypper)
+  foreach(case
+      installs_then_finds_nothing_to_do locks_are_named_and_waited_for lock_that_is_dropped_is_waited_out removal_is_refused
+      failure_takes_back_what_it_installed missing_package_is_named unsolvable_installation_is_told
+      rollback_removes_what_it_brought_and_no_more killed_run_is_undone_by_the_next dead_repository_does_not_spoil_the_others)
+    add_test(NAME setup-${manager}_${case} COMMAND unshare --mount --net --pid --fork --kill-child --propagation private
+      ${Python3_EXECUTABLE} ${setup_driver} ${setup_rpm_lab} $<TARGET_FILE:host-setup> ${manager}_${case})
+    set_tests_properties(setup-${manager}_${case} PROPERTIES LABELS setup SKIP_RETURN_CODE 77 TIMEOUT 240
+      FIXTURES_REQUIRED setup_rpm_root)
+  endforeach()
 endforeach()
 
 # Fresh hosts with systemd and the real packages, booted by systemd-nspawn. Minutes: scripts/test --setup-slow.

@@ -3,6 +3,8 @@
 import os
 import pathlib
 import shutil
+import socket
+import struct
 import unittest
 from xml.etree import ElementTree
 
@@ -62,6 +64,25 @@ class Present(VmRunTest):
         self.expect(0, *LAUNCH, "--cdrom", "/run/cd.iso")
         self.assertEqual(self.description().find("devices/disk[@device='cdrom']/source").get("file"), "/run/cd.iso")
         self.expect(0, "rm", "web", "--force")
+
+    def test_a_screen_is_offered_to_who_may_use_libvirt(self):
+        done = self.expect(0, *LAUNCH, "--vnc")
+        self.assertRegex(done.stdout, "see it: virt-viewer --attach --connect .+ web\n")
+        path = self.description().find("devices/graphics[@type='vnc']/listen[@type='socket']").get("socket")
+        with socket.socket(socket.AF_UNIX) as screen:
+            screen.settimeout(30)
+            screen.connect(path)
+            self.assertEqual(screen.recv(12), b"RFB 003.008\n")
+            screen.sendall(b"RFB 003.008\n")
+            self.assertEqual(screen.recv(2), b"\x01\x01", "one kind of security, none: the socket's mode decides who comes in")
+            screen.sendall(b"\x01")
+            self.assertEqual(screen.recv(4), bytes(4))
+            screen.sendall(b"\x01")
+            width, height = struct.unpack(">HH", screen.recv(4))
+        self.assertGreaterEqual((width, height), (640, 400))
+        self.assertEqual(os.stat(os.path.dirname(path)).st_mode & 0o007, 0, "nobody else may get to the socket")
+        self.expect(0, "rm", "web", "--force")
+        self.assertFalse(os.path.exists(path))
 
     def test_a_model_and_nesting_by_emulation(self):
         self.expect(0, *LAUNCH, "--nested", "--accel", "tcg")

@@ -128,6 +128,22 @@ class WithoutChange(VmRunTest):
         shown = self.expect(1, "launch", "web", "--image", "/run/plan.qcow2", "--dry-run").stdout
         self.assertIn("would define VM 'web'", shown)
 
+    def test_the_shown_commands_make_the_same_vm(self):
+        make_image("/run/plan.qcow2")
+        words = ("launch", "web", "--image", "/run/plan.qcow2", "--disk", "32M", "--add-disk", "1M", "--no-seed", "--net", "none")
+        pathlib.Path("/run/web.xml").write_text(self.expect(0, *words, "--print-xml").stdout)
+        steps = self.expect_json(1, *words, "--dry-run")["steps"]
+        lines = [line for step in steps for line in step["by_hand"]]
+        self.assertTrue(all(step["by_hand"] for step in steps), steps)
+        shown = self.expect(1, *words, "--dry-run").stdout
+        self.assertTrue(all(f"\n    {line}\n" in shown for line in lines), shown)
+        script = "\n".join(line for line in lines if " console " not in line)
+        typed = subprocess.run(["sh", "-eux"], input=script, cwd="/run", capture_output=True, text=True, timeout=60, check=False)
+        self.assertEqual(typed.returncode, 0, typed.stderr)
+        self.assertEqual(virsh("domstate", "web").strip(), "running")
+        self.assertEqual(virsh("domblkinfo", "web", "vda").split()[1], str(32 << 20))
+        self.expect(0, "rm", "web", "--force")
+
     def test_the_printed_description_is_one_that_libvirt_takes(self):
         text = self.expect(0, "launch", "web", *GUEST, "--cmdline", "a=\"<&>\" b='c'", "--print-xml").stdout
         pathlib.Path("/run/web.xml").write_text(text)

@@ -95,8 +95,8 @@ void declare_run_options(cli::po::options_description_easy_init& add)
     };
     add("json", "one JSON record");
     add("yes", "accepted for scripts; nothing is ever asked");
-    add("lock-timeout", seconds("600"), "how long to wait for another apt or dpkg");
-    add("timeout", seconds("3600"), "how long one run of apt may take before it is killed");
+    add("lock-timeout", seconds("600"), "how long to wait for another apt, dpkg, dnf, zypper or rpm");
+    add("timeout", seconds("3600"), "how long one run of apt, dnf or zypper may take before it is killed");
 }
 
 Result<setup::Request> read_request(const cli::Arguments& arguments, setup::Components components)
@@ -110,7 +110,13 @@ Result<setup::Request> read_request(const cli::Arguments& arguments, setup::Comp
                           .limits = {.lock_wait = *lock_wait, .run = *run},
                           .command_line = arguments.command_line(),
                           .places = txn::default_places(),
-                          .repair = arguments.has("repair")};
+                          .repair = arguments.has("repair"),
+                          .catalogue = shipped_packages()};
+}
+
+std::string shipped_packages()
+{
+    return KVMKIT_DATA_DIR "/packages.json";
 }
 
 std::string shipped_mirrors()
@@ -166,6 +172,7 @@ Result<cli::ExitCode> carry_out(const setup::Request& request,
 void declare_apply(cli::po::options_description_easy_init add)
 {
     declare_run_options(add);
+    declare_profile(add);
     declare_repair(add);
     add("dry-run", "show what would be done, and change nothing: the same as plan");
     declare_mirror_choice(add);
@@ -173,18 +180,19 @@ void declare_apply(cli::po::options_description_easy_init add)
 
 Result<cli::ExitCode> run_apply(const cli::Arguments& arguments, cli::Console& console)
 {
-    auto components = components_of(arguments.operands());
-    if (!components) {
-        return std::move(components).error();
+    auto chosen = components_of(arguments);
+    if (!chosen) {
+        return std::move(chosen).error();
     }
-    auto mirror = mirror_order(arguments, *components);
+    auto mirror = mirror_order(arguments, chosen->components);
     if (!mirror) {
         return std::move(mirror).error();
     }
-    auto request = read_request(arguments, std::move(*components));
+    auto request = read_request(arguments, std::move(chosen->components));
     if (!request) {
         return std::move(request).error();
     }
+    request->tutorial = chosen->tutorial;
     request->mirror = std::move(*mirror);
     if (arguments.has("dry-run")) {
         const auto root = Root::open("/");

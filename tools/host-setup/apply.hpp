@@ -15,6 +15,9 @@ Result<setup::Request> read_request(const cli::Arguments& arguments, setup::Comp
 /// The catalogue that came with the program.
 std::string shipped_mirrors();
 
+/// The catalogue of packages that came with the program.
+std::string shipped_packages();
+
 /// --mirror and --security beside the components; absent: no mirror was asked for.
 Result<std::optional<setup::MirrorOrder>> mirror_order(const cli::Arguments& arguments,
                                                        const setup::Components& components);

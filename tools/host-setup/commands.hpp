@@ -10,6 +10,9 @@ namespace kvmkit::host_setup {
 void declare_status(cli::po::options_description_easy_init add);
 Result<cli::ExitCode> run_status(const cli::Arguments& arguments, cli::Console& console);
 
+void declare_detect(cli::po::options_description_easy_init add);
+Result<cli::ExitCode> run_detect(const cli::Arguments& arguments, cli::Console& console);
+
 void declare_plan(cli::po::options_description_easy_init add);
 Result<cli::ExitCode> run_plan(const cli::Arguments& arguments, cli::Console& console);
 
@@ -47,6 +50,11 @@ inline constexpr cli::Operands some_components{"[COMPONENT...]", 0, cli::any_num
 
 inline constexpr std::array commands{
     cli::Command{"status", "show what this host has of a KVM host, and what it lacks", {}, declare_status, run_status},
+    cli::Command{"detect",
+                 "show what kind of host this is, whether it is served, and what was read",
+                 {},
+                 declare_detect,
+                 run_detect},
     cli::Command{"plan", "show what apply would do, and change nothing", some_components, declare_plan, run_plan},
     cli::Command{"apply",
                  "install, load and start what is missing",
@@ -98,7 +106,8 @@ inline constexpr std::array commands{
 
 inline constexpr std::string_view closing = R"(
 Components: hypervisor (packages), modules (KVM module, /dev/kvm), services (libvirtd). None given means these.
-Only if named: mirror (where packages come from; --mirror NAME|URL).
+Only if named: mirror (where packages come from; --mirror NAME|URL), tools (virt-manager and the like), guest-images,
+desktop. Or by --profile: minimal, server, workstation, tutorial.
 
 examples:
   host-setup                      what is there

@@ -2,14 +2,22 @@
 #pragma once
 
 #include "base/suggest.hpp"
+#include "cli/tool.hpp"
 #include "setup/plan.hpp"
+#include "setup/profile.hpp"
 
 #include <fmt/format.h>
 
 namespace kvmkit::host_setup {
 
-/// Reads the components of a command line, with a guess at what a mistyped one meant.
-inline Result<setup::Components> components_of(const std::vector<std::string>& words)
+/// What a command line asks for.
+struct Chosen {
+    setup::Components components;
+    bool tutorial = false;
+};
+
+/// Reads the components that are named, with a guess at what a mistyped one meant.
+inline Result<setup::Components> named_components(const std::vector<std::string>& words)
 {
     auto chosen = setup::parse_components(words);
     if (chosen) {
@@ -25,6 +33,26 @@ inline Result<setup::Components> components_of(const std::vector<std::string>& w
         }
     }
     return error;
+}
+
+/// Those of --profile, and those that are named beside it.
+inline Result<Chosen> components_of(const cli::Arguments& arguments)
+{
+    const auto name = arguments.maybe("profile");
+    auto named = name && arguments.operands().empty() ? setup::Components{} : named_components(arguments.operands());
+    if (!named) {
+        return std::move(named).error();
+    }
+    Chosen chosen{std::move(*named)};
+    if (name) {
+        const auto profile = setup::parse_profile(*name);
+        if (!profile) {
+            return profile.error();
+        }
+        chosen.components.insert(profile->components.begin(), profile->components.end());
+        chosen.tutorial = profile->tutorial;
+    }
+    return chosen;
 }
 
 }  // namespace kvmkit::host_setup

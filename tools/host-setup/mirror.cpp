@@ -61,6 +61,12 @@ Result<Scene> look(const std::string& directory)
         return std::move(root).error();
     }
     auto distribution = setup::detect_distribution(*root);
+    if (distribution && distribution->installer != setup::Installer::apt) {
+        return Error{
+            ErrorCode::refused,
+            fmt::format("cannot look for mirrors of '{}': this version knows apt's sources alone", distribution->name),
+            "host-setup detect"};
+    }
     const auto packages = setup::read_packages(*root);
     auto catalogue = setup::load_mirrors(*root, shipped_mirrors());
     if (!distribution || !packages || !catalogue) {

@@ -36,8 +36,8 @@ void print_record(const cli::Console& console, const setup::Host& host, const Pl
 /// The mirror's steps come first. Nothing is fetched for a plan: whether it serves is proved when it is done.
 Result<void> add_mirror(const Root& root, const setup::Host& host, const cli::Arguments& arguments, setup::Plan& plan)
 {
-    const auto components = components_of(arguments.operands());
-    const auto order = mirror_order(arguments, *components);
+    const auto chosen = components_of(arguments);
+    const auto order = mirror_order(arguments, chosen->components);
     if (!order) {
         return order.error();
     }
@@ -63,6 +63,13 @@ void declare_mirror_choice(cli::po::options_description_easy_init& add)
     add("security", "of component mirror: security updates come from there, too");
 }
 
+void declare_profile(cli::po::options_description_easy_init& add)
+{
+    add("profile",
+        cli::po::value<std::string>()->value_name("PROFILE"),
+        "components that belong together: minimal, server, workstation, tutorial");
+}
+
 void declare_repair(cli::po::options_description_easy_init& add)
 {
     add("repair", "first finish what an interrupted dpkg began");
@@ -70,16 +77,17 @@ void declare_repair(cli::po::options_description_easy_init& add)
 
 Result<cli::ExitCode> show_plan(const Root& root, const cli::Arguments& arguments, const cli::Console& console)
 {
-    const auto components = components_of(arguments.operands());
-    if (!components) {
-        return components.error();
+    const auto chosen = components_of(arguments);
+    if (!chosen) {
+        return chosen.error();
     }
     SystemRunner runner;
-    const auto host = setup::observe(root, runner);
+    const auto host =
+        setup::observe(root, runner, setup::wanted_of(chosen->components, chosen->tutorial, shipped_packages()));
     if (!host) {
         return host.error();
     }
-    auto plan = make_plan(*host, *components);
+    auto plan = make_plan(*host, chosen->components);
     if (!plan) {
         return plan.error();
     }
@@ -99,7 +107,7 @@ Result<cli::ExitCode> show_plan(const Root& root, const cli::Arguments& argument
     if (!price) {
         return price.error();
     }
-    const Planned planned{*components, std::move(*plan), std::move(*price)};
+    const Planned planned{chosen->components, std::move(*plan), std::move(*price)};
     if (arguments.has("json")) {
         print_record(console, *host, planned);
     } else {
@@ -113,6 +121,7 @@ void declare_plan(cli::po::options_description_easy_init add)
 {
     add("json", "one JSON record");
     add("root", cli::po::value<std::string>()->value_name("DIR"), "plan for an image or a recorded host instead");
+    declare_profile(add);
     declare_repair(add);
     declare_mirror_choice(add);
 }

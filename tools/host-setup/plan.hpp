@@ -19,6 +19,9 @@ struct Planned {
 /// --mirror and --security, of plan and apply.
 void declare_mirror_choice(cli::po::options_description_easy_init& add);
 
+/// --profile, of plan and apply.
+void declare_profile(cli::po::options_description_easy_init& add);
+
 /// --repair, of plan and apply.
 void declare_repair(cli::po::options_description_easy_init& add);
 

@@ -103,7 +103,7 @@ void print_plan(const cli::Console& console, const setup::Plan& plan, const std:
                                    human(price->disk),
                                    price->remove.size());
     } else if (!plan.missing.empty()) {
-        console.out << "the price is known once apt's package lists are fetched\n";
+        console.out << "the price is known once the package lists are fetched\n";
     }
     print_notes(console, plan.notes);
 }

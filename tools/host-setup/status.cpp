@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "apply.hpp"
 #include "commands.hpp"
 #include "render.hpp"
 #include "system/root.hpp"
@@ -92,7 +93,7 @@ Result<cli::ExitCode> run_status(const cli::Arguments& arguments, cli::Console& 
         return root.error();
     }
     SystemRunner runner;
-    const auto host = setup::observe(*root, runner);
+    const auto host = setup::observe(*root, runner, {.catalogue = shipped_packages()});
     if (!host) {
         return host.error();
     }

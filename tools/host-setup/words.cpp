@@ -4,7 +4,7 @@
 #include "apply.hpp"
 #include "history/history.hpp"
 #include "setup/history.hpp"
-#include "setup/plan.hpp"
+#include "setup/profile.hpp"
 #include "setup/sources/mirror.hpp"
 
 namespace kvmkit::host_setup {
@@ -12,6 +12,15 @@ namespace kvmkit::host_setup {
 cli::Candidates components(const cli::Given& /*given*/)
 {
     return cli::candidates_of(setup::component_words());
+}
+
+cli::Candidates profiles(const cli::Given& /*given*/)
+{
+    cli::Candidates candidates;
+    for (const auto& profile : setup::profiles()) {
+        candidates.push_back({std::string{profile.name}, std::string{profile.title}});
+    }
+    return candidates;
 }
 
 cli::Candidates mirrors(const cli::Given& /*given*/)

@@ -8,6 +8,8 @@
 namespace kvmkit::host_setup {
 
 cli::Candidates components(const cli::Given& given);
+/// What --profile takes.
+cli::Candidates profiles(const cli::Given& given);
 /// The mirrors of the catalogue.
 cli::Candidates mirrors(const cli::Given& given);
 /// What was done to this host, the newest first.
@@ -18,6 +20,7 @@ cli::Candidates root_logins(const cli::Given& given);
 inline constexpr std::array sources{
     cli::WordSource{"", "COMPONENT", components},
     cli::WordSource{"", "NAME", mirrors},
+    cli::WordSource{"", "PROFILE", profiles},
     cli::WordSource{"", "ID", transactions},
     cli::WordSource{"ssh-root", "HOW", root_logins},
 };

@@ -4,6 +4,7 @@
 #include "cli/json.hpp"
 #include "commands.hpp"
 #include "probe/host_probe.hpp"
+#include "probe/programs.hpp"
 #include "probe/recorded.hpp"
 #include "system/files.hpp"
 
@@ -50,7 +51,10 @@ Result<Outline> load(const std::string& path, Deadline deadline)
     if (!root) {
         return unreadable(path, root.error());
     }
-    return outline(make_report(probe_host(*root, deadline)));
+    const ProbeOrder order{deadline};
+    HostFacts host = probe_host(*root, order);
+    ask_programs(*root, {runner, KVMKIT_LIBEXEC_DIR}, order, host);
+    return outline(make_report(host));
 }
 
 void print(const Differences& differences, const cli::Arguments& arguments, const cli::Console& console)

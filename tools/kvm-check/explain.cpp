@@ -42,6 +42,18 @@ Result<void> read_log(int fd, std::string_view name, Explainer& explainer)
     }
 }
 
+/// What helps who could not read it. A line of a log is no name of a file.
+std::string hint_for(int errnum, const std::string& path)
+{
+    if (errnum == EACCES || errnum == EPERM) {
+        return "read it as root: sudo cat FILE | kvm-check explain";
+    }
+    return errnum == ENOENT && path.find(' ') != std::string::npos
+               ? "a line itself is passed on: echo 'LINE' | kvm-check "
+                 "explain"
+               : "";
+}
+
 Result<void> read_file(const std::string& path, Explainer& explainer)
 {
     struct stat found {};
@@ -49,10 +61,7 @@ Result<void> read_file(const std::string& path, Explainer& explainer)
     const UniqueFd fd{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | (device ? O_NONBLOCK : 0))};
     if (!fd) {
         const int errnum = errno;
-        return errno_error(
-            errnum,
-            fmt::format("cannot read '{}'", path),
-            errnum == EACCES || errnum == EPERM ? "read it as root: sudo cat FILE | kvm-check explain" : "");
+        return errno_error(errnum, fmt::format("cannot read '{}'", path), hint_for(errnum, path));
     }
     return read_log(fd.get(), fmt::format("'{}'", path), explainer);
 }

@@ -353,8 +353,14 @@ Result<cli::ExitCode> fix(const Look& look, const cli::Arguments& arguments, For
 
 std::string fix_hint(const Looked& looked)
 {
-    const bool any = !complaint_of(looked, {}).checks.empty();
-    return any ? "what of this can be mended here: kvm-check run --fix --dry-run\n" : "";
+    const auto complaint = complaint_of(looked, {});
+    const auto root = Root::open("/");
+    if (complaint.checks.empty() || !root) {
+        return "";
+    }
+    SystemRunner runner;
+    const auto mending = setup::plan_mending(setup::observe_ailing(*root, runner), complaint);
+    return mending.steps.empty() ? "" : "what of this can be mended here: kvm-check run --fix --dry-run\n";
 }
 
 }  // namespace kvmkit::kvm_check

@@ -77,7 +77,7 @@ cli::ExitCode exit_code_of(NagiosState state)
 
 std::string text_of(const Report& report, const cli::Arguments& arguments, const cli::Console& console)
 {
-    const Detail detail = arguments.has("all") ? Detail::all : Detail::problems;
+    const Detail detail = arguments.has("all") || arguments.has("verbose") ? Detail::all : Detail::problems;
     return to_text(report, detail, console.out_colour ? Paint::ansi : Paint::plain);
 }
 
@@ -100,7 +100,7 @@ void declare_format(cli::po::options_description_easy_init add)
                                                      po::value<std::string>()->value_name("F"),
                                                      "text, json, nagios, prometheus (runs no guest) or markdown")(
         "compat", po::value<std::string>()->value_name("TOOL"), "answer in the words of another tool: kvm-ok")(
-        "all", "show the checks that pass, too");
+        "all", "show the checks that pass, too, as --verbose does");
 }
 
 Result<Format> read_format(const cli::Arguments& arguments)

@@ -95,7 +95,9 @@ void declare_selection(cli::po::options_description_easy_init add)
         "skip", list(), "leave these checks out")(
         "require", list(), "let these checks count, although they only warn otherwise")("strict",
                                                                                         "let every warning count")(
-        "for", po::value<std::string>()->value_name("PURPOSE"), "what the host shall do: kvm, nested");
+        "for",
+        po::value<std::string>()->value_name("PURPOSE"),
+        "what the host shall do: kvm, nested, libvirt, passthrough, openstack-compute");
 }
 
 Result<Selection> read_selection(const cli::Arguments& arguments)

@@ -29,18 +29,6 @@ bool is_namespace_of_services(const Root& root)
     return space && *space && **space == net::own_network_namespace();
 }
 
-/// Where nft is not installed, iptables knows of a DROP, too; of anything else only nft could tell that nobody drops.
-Fact<std::string> forward_policy(const Root& root, Runner& runner)
-{
-    auto policy = ask_forward_policy(root, runner, Deadline::after(patience));
-    if (policy || policy.error().code != ErrorCode::not_found) {
-        return policy;
-    }
-    const auto rules = runner.run({.argv = {"iptables", "-S", "FORWARD"}, .timeout = patience});
-    const bool drops = rules && rules->status == 0 && parse_iptables_policy(rules->out) == "drop";
-    return drops ? std::optional<std::string>{"drop"} : policy;
-}
-
 void ask_firewall(net::DoctorFacts& facts)
 {
     const auto root = Root::open("/");
@@ -48,7 +36,7 @@ void ask_firewall(net::DoctorFacts& facts)
         return;
     }
     SystemRunner runner;
-    facts.forward_policy = forward_policy(*root, runner);
+    facts.forward_policy = ask_forward_policy(*root, runner, Deadline::after(patience), IpFamily::v4);
     if (is_namespace_of_services(*root)) {
         const auto state = runner.run({.argv = {"firewall-cmd", "--state"}, .timeout = patience});
         facts.firewalld_runs = state && state->status == 0;

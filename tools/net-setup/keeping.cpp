@@ -206,6 +206,9 @@ Result<void> Keep::foresee(const net::Network& now, const net::Plan& plan)
     if (auto writable = net::check_writable(*keeping, this_host()); !writable) {
         return refused(std::move(writable).error());
     }
+    if (!wish_.links.empty()) {
+        wish_.manager = keeping->manager;  // during the change it may have let go of the link, and say so
+    }
     at_once_ = std::move(*keeping);
     return {};
 }

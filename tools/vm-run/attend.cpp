@@ -70,10 +70,11 @@ Result<virt::Event> Launcher::wait()
 std::vector<virt::Stage> Launcher::stages() const
 {
     std::vector<virt::Stage> all;
-    for (const auto& [step, took] : steps_.all()) {
-        const auto verb = step.substr(0, step.find(' '));
-        if (took && (verb == "define" || verb == "start" || verb == "create" || verb == "wait")) {
-            all.push_back({verb == "create" ? step.substr(0, step.find(' ', verb.size() + 1)) : verb, *took});
+    for (const StepTime& made : steps_.all()) {
+        const auto verb = made.step.substr(0, made.step.find(' '));
+        if (made.took && (verb == "define" || verb == "start" || verb == "create" || verb == "wait")) {
+            all.push_back(
+                {verb == "create" ? made.step.substr(0, made.step.find(' ', verb.size() + 1)) : verb, *made.took});
         }
     }
     virt::BootMarks marks = marks_;

@@ -225,6 +225,7 @@ void declare_hardware(cli::po::options_description_easy_init& add)
     add("nested", "the guest can run guests of its own, or is not started");
     add("uefi", text("secure")->implicit_value("plain"), "UEFI instead of BIOS; --uefi=secure: with secure boot");
     add("tpm", "a TPM 2.0, emulated");
+    add("vnc", "a screen, by VNC on a UNIX socket; virt-viewer and virt-manager show it");
     add("cdrom", text("FILE"), "a CD image in a drive");
     add("share", texts("DIR:TAG[:ro]"), "a directory of this host by virtiofs: mount -t virtiofs TAG; repeatable");
     add("hostdev", texts("ADDRESS"), "a PCI device of this host: 0000:03:00.0; repeatable");
@@ -242,6 +243,7 @@ Result<virt::Hardware> read_hardware(const cli::Arguments& arguments)
     }
     hardware.firmware = *firmware;
     hardware.tpm = arguments.has("tpm");
+    hardware.vnc = arguments.has("vnc");
     hardware.nested = arguments.has("nested");
     hardware.cpu = arguments.text("cpu");
     const bool plain = std::ranges::all_of(hardware.cpu, [](char c) {

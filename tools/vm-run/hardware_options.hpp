@@ -7,7 +7,7 @@
 
 namespace kvmkit::vm_run {
 
-/// --uefi, --tpm, --share, --hostdev, --hugepages, --pin, --numa, --nested, --cpu and --cdrom.
+/// --uefi, --tpm, --vnc, --share, --hostdev, --hugepages, --pin, --numa, --nested, --cpu and --cdrom.
 void declare_hardware(cli::po::options_description_easy_init& add);
 
 /// ErrorCode::usage for what can never be; not_found for a folder, device, CPU or node that this host has not.

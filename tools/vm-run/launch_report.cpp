@@ -149,7 +149,9 @@ Json step_records(const std::vector<StepTime>& steps)
 {
     auto records = Json::array();
     for (const auto& step : steps) {
-        records.push_back({{"step", step.step}, {"ms", step.took ? Json(step.took->count()) : Json(nullptr)}});
+        records.push_back({{"step", step.step},
+                           {"ms", step.took ? Json(step.took->count()) : Json(nullptr)},
+                           {"by_hand", step.by_hand}});
     }
     return records;
 }
@@ -200,6 +202,9 @@ void add_next(std::ostream& out, const LaunchReport& report)
     if (report.outcome == Outcome::ended) {
         out << fmt::format("  it is kept; remove it: vm-run rm {}\n", name);
     } else if (report.outcome != Outcome::planned) {
+        if (report.plan.spec.hardware.vnc) {
+            out << fmt::format("  see it: virt-viewer --attach --connect {} {}\n", report.uri, name);
+        }
         out << fmt::format("  stop it: vm-run stop {0}; remove it: vm-run rm {0}\n", name);
     }
 }

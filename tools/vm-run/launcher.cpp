@@ -4,6 +4,7 @@
 #include "bridge_ports.hpp"
 #include "connect.hpp"
 #include "txn/execute.hpp"
+#include "virt/launch/by_hand.hpp"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -258,15 +259,19 @@ Result<void> Launcher::look_at_networks()
 Result<ExitCode> Launcher::show_plan()
 {
     if (const auto driver = virt::driver_root_of(uri_)) {
-        steps_.plan(describe(virt::Step{virt::MakeDriverRoot{*driver}}));
+        const virt::Step root{virt::MakeDriverRoot{*driver}};
+        steps_.plan(describe(root), by_hand(root));
     }
     for (const auto& step : all_steps()) {
-        steps_.plan(describe(step));
+        steps_.plan(describe(step), by_hand(step));
     }
     report(Outcome::planned);
     if (!options_.json) {
         for (const auto& step : steps_.all()) {
             console_.out << fmt::format("  would {}\n", step.step);
+            for (const auto& line : step.by_hand) {
+                console_.out << fmt::format("    {}\n", line);
+            }
         }
         if (options_.why) {
             print_decisions(console_, decisions());

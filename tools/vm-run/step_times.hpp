@@ -15,6 +15,7 @@ namespace kvmkit::vm_run {
 struct StepTime {
     std::string step;
     std::optional<std::chrono::milliseconds> took = std::nullopt;
+    std::vector<std::string> by_hand = {};  ///< Of a dry run: the equal commands.
 };
 
 /// How progress is told: a line for people, or one JSON object a line on standard error.
@@ -28,7 +29,10 @@ public:
     {
     }
 
-    void plan(const std::string& step) { all_.push_back({step}); }
+    void plan(const std::string& step, std::vector<std::string> by_hand)
+    {
+        all_.push_back({step, std::nullopt, std::move(by_hand)});
+    }
     void begin(const std::string& step);
     /// Of the step that began last; nothing where none is under way.
     void end();

@@ -17,6 +17,7 @@ constexpr std::array causes{
         .patterns = {"kvm-pvm: loaded", "kvm_pvm: loaded"}},
     Cause{
         .symptom = "S24",
+        .check = "net.vhost_net",
         .layer = Layer::comfort,
         .cause = "vhost-net is not there or not allowed, so the guest's network is slower, or the guest does not start",
         .fix = "load the module, now and at every boot; QEMU by hand needs the right to open /dev/vhost-net",
@@ -27,6 +28,7 @@ constexpr std::array causes{
                      "vhost-net was requested for an interface, but is unavailable",
                      "Unable to open vhost-net"}},
     Cause{.symptom = "S32",
+          .check = "cpu.tsc",
           .layer = Layer::comfort,
           .cause = "the CPU's clock (TSC) is not reliable on this host, so guests' clocks may drift",
           .fix =
@@ -39,6 +41,7 @@ constexpr std::array causes{
                        "TSC frequency mismatch between VM"}},
     Cause{
         .symptom = "S23",
+        .check = "net.br_netfilter",
         .layer = Layer::comfort,
         .cause = "the host's firewall sees what bridges carry (br_netfilter, mostly loaded by Docker): with its policy "
                  "DROP for forwarded packets, VMs on a bridge lose their network",

@@ -6,7 +6,7 @@ namespace {
 
 constexpr std::array causes{
     Cause{.symptom = "S11",
-          .check = "kvm.create_vm",
+          .check = "conflict.virtualbox",
           .layer = Layer::device,
           .cause =
               "KVM holds the CPU's virtualization, so VirtualBox before 7.2.10 cannot start its VM: Linux since 6.12 "
@@ -88,7 +88,7 @@ constexpr std::array causes{
                      "/dev/kvm: Operation not permitted",
                      "'/dev/kvm': Operation not permitted"}},
     Cause{.symptom = "S8",
-          .check = "kvm.access",
+          .check = "kvm.access_persistent",
           .layer = Layer::device,
           .cause = "udev set the mode of /dev/kvm again, so what chmod or setfacl had given is gone",
           .fix = "write it into a rule of udev: that lasts",

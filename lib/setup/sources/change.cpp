@@ -163,6 +163,13 @@ Result<void> probe_release(const ProofGround& ground,
 
 Result<MirrorPlan> plan_mirror(const Root& root, const Host& host, const MirrorOrder& order)
 {
+    if (host.distribution.installer != Installer::apt) {
+        return Error{
+            ErrorCode::refused,
+            fmt::format("refused to turn to a mirror: this version changes apt's sources alone, not those of {}",
+                        word(host.distribution.installer)),
+            "host-setup apply without component mirror"};
+    }
     if (order.mirror.empty()) {
         return plan_restore(root);
     }

@@ -68,6 +68,8 @@ Result<Offer> parse_offer(const std::string& xml)
                  .tpm_backends = values_of(devices.child("tpm"), "backendModel"),
                  .virtiofs = has(values_of(devices.child("filesystem"), "driverType"), "virtiofs"),
                  .memfd = has(values_of(top.child("memoryBacking"), "sourceType"), "memfd"),
+                 .vnc = has(values_of(devices.child("graphics"), "type"), "vnc") &&
+                        has(values_of(devices.child("video"), "modelType"), "virtio"),
                  .cpu_models = models_in(top.child("cpu"))};
 }
 
@@ -98,6 +100,10 @@ Result<void> check_hardware(const Hardware& hardware, const Offer& offer)
     }
     if (!hardware.shares.empty() && !hardware.huge_pages && !offer.memfd) {
         return missing("a shared folder: no memory that another process may map", "add --hugepages 2M");
+    }
+    if (hardware.vnc && !offer.vnc) {
+        return missing("a screen: this QEMU has no VNC server or no virtio display",
+                       "install Debian's qemu-system-common or Fedora's qemu-device-display-virtio-vga");
     }
     const bool of_model = hardware.cpu != "auto" && hardware.cpu != "host";
     if (of_model && !has(offer.cpu_models, hardware.cpu)) {

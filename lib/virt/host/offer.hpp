@@ -18,6 +18,7 @@ struct Offer {
     std::vector<std::string> tpm_backends = {};  ///< "emulator", "passthrough"
     bool virtiofs = false;
     bool memfd = false;
+    bool vnc = false;                          ///< A screen by VNC, and virtio's card for it.
     std::vector<std::string> cpu_models = {};  ///< Those that run here.
 };
 

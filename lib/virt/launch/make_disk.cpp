@@ -48,9 +48,8 @@ Result<void> give_to(const std::optional<QemuUser>& owner, const std::filesystem
 
 }  // namespace
 
-Result<void> make_overlay(Runner& runner, const MakeOverlay& step)
+std::vector<std::string> command_of(const MakeOverlay& step)
 {
-    const auto doing = fmt::format("cannot create overlay '{}'", step.path.string());
     std::vector<std::string> argv{"qemu-img",
                                   "create",
                                   "-q",
@@ -60,27 +59,36 @@ Result<void> make_overlay(Runner& runner, const MakeOverlay& step)
                                   std::string{word(step.base.format)},
                                   "-b",
                                   step.base.path.string()};
-    argv.push_back(step.path.string());
     if (step.size) {
-        argv.insert(argv.end() - 1, {"-o", fmt::format("size={}", step.size->count())});
+        argv.insert(argv.end(), {"-o", fmt::format("size={}", step.size->count())});
     }
-    auto made = create(runner, std::move(argv), doing);
+    argv.push_back(step.path.string());
+    return argv;
+}
+
+std::vector<std::string> command_of(const MakeDisk& step)
+{
+    return {"qemu-img",
+            "create",
+            "-q",
+            "-f",
+            std::string{word(step.disk.format)},
+            "-o",
+            fmt::format("size={}", step.disk.size.count()),
+            step.path.string()};
+}
+
+Result<void> make_overlay(Runner& runner, const MakeOverlay& step)
+{
+    const auto doing = fmt::format("cannot create overlay '{}'", step.path.string());
+    auto made = create(runner, command_of(step), doing);
     return made ? give_to(step.owner, step.path, doing) : made;
 }
 
 Result<void> make_disk(Runner& runner, const MakeDisk& step)
 {
     const auto doing = fmt::format("cannot create disk '{}'", step.path.string());
-    auto made = create(runner,
-                       {"qemu-img",
-                        "create",
-                        "-q",
-                        "-f",
-                        std::string{word(step.disk.format)},
-                        "-o",
-                        fmt::format("size={}", step.disk.size.count()),
-                        step.path.string()},
-                       doing);
+    auto made = create(runner, command_of(step), doing);
     return made ? give_to(step.owner, step.path, doing) : made;
 }
 

@@ -133,7 +133,11 @@ void decide_rest(Decisions& all, const DomainPlan& plan)
     all.push_back({"random numbers", "virtio, /dev/urandom", "a guest's first keys need not wait"});
     all.push_back({"clock", "utc, no hpet", "as KVM guests keep time best"});
     all.push_back({"panic device", "isa", "a guest that panics is seen at once"});
-    all.push_back({"graphics", "none", "the serial console is shown from the first byte on"});
+    all.push_back({"graphics",
+                   plan.spec.hardware.vnc ? "vnc on a UNIX socket" : "none",
+                   plan.spec.hardware.vnc
+                       ? "asked for; only who may use libvirt gets to the socket, VNC asks for no password"
+                       : "the serial console is shown from the first byte on"});
     if (plan.spec.hardware.tpm) {
         all.push_back({"tpm", "2.0, emulated", "asked for"});
     }

@@ -46,6 +46,8 @@ struct Hardware {
     bool nested = false;
     std::string cpu = "auto";  ///< "auto", "host", or a model as libvirt names it.
     std::optional<std::filesystem::path> cdrom = std::nullopt;
+    bool vnc =
+        false;  ///< A screen, offered by VNC on a UNIX socket of libvirt's: VNC on TCP asks nobody for a password.
 };
 
 /// What the CPU that guests see is made of, beside the wish: known once the host was looked at.

@@ -31,6 +31,15 @@ void add_share(Node devices, const Share& share)
     }
 }
 
+/// virtio-vga: a VGA until the guest's driver takes over. The tablet follows the pointer without a USB controller,
+/// which would cost the host some CPU all the time.
+void add_screen(Node devices)
+{
+    add(add(devices, "graphics", {{"type", "vnc"}}), "listen", {{"type", "socket"}});
+    add(add(devices, "video"), "model", {{"type", "virtio"}, {"heads", "1"}});
+    add(devices, "input", {{"type", "tablet"}, {"bus", "virtio"}});
+}
+
 void add_pci_device(Node devices, const PciAddress& address)
 {
     Node device = add(devices, "hostdev", {{"mode", "subsystem"}, {"type", "pci"}, {"managed", "yes"}});
@@ -117,6 +126,9 @@ void add_hardware(Node devices, const VmSpec& spec)
     }
     for (const auto& device : hardware.devices) {
         add_pci_device(devices, device);
+    }
+    if (hardware.vnc) {
+        add_screen(devices);
     }
     if (hardware.tpm) {
         add(add(devices, "tpm", {{"model", "tpm-crb"}}), "backend", {{"type", "emulator"}, {"version", "2.0"}});

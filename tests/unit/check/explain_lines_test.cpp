@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Lines as users posted them, several generations of each, and what is to be said of them.
 #include "check/catalogue.hpp"
+#include "check/documentation.hpp"
 #include "check/explain/explainer.hpp"
 
 #include <algorithm>
@@ -148,6 +149,21 @@ constexpr std::array lines{
     Line{"S24", "unsupported configuration: vhost-net was requested for an interface, but is unavailable"},
     Line{"S25", "modprobe: ERROR: could not insert 'vhost_vsock': Device or resource busy"},
     Line{"S25", "vhost-vsock: failed to open vhost device: No such file or directory"},
+    Line{"S4", "insmod: ERROR: could not insert module ./kvm-intel.ko: Operation not supported"},
+    Line{"S28",
+         "qemu-kvm: -device vfio-pci: vfio 0000:01:00.0: failed to open /dev/vfio/14: No such file or directory"},
+    Line{"S28", "error: unsupported configuration: host doesn't support VFIO PCI passthrough"},
+    Line{"S28",
+         "  QEMU: Checking for device assignment IOMMU support : WARN (No ACPI DMAR table found, IOMMU either disabled "
+         "in BIOS or not supported by this hardware platform)"},
+    Line{"S29", "[    0.0] Booting kernel on Xen"},
+    Line{"S4", "Virtualized Intel VT-x/EPT is not supported on this platform."},
+    Line{"S4", "Feature 'hv.capable' was 0, but must be at least 0x1. host VBS mode: nested VMs not supported"},
+    Line{"S13", "WARNING  KVM acceleration not available, using 'qemu'"},
+    Line{"S13", "ERROR    Host does not support any virtualization options"},
+    Line{"S15", "Failed to start libvirtd.service: Unit libvirtd.service is masked."},
+    Line{"S15", "Failed to start virtqemud.socket: Unit virtqemud.socket is masked."},
+    Line{"S29", "[    0.0] Hypervisor detected: Xen PV"},
     Line{"S26",
          "audit: type=1400 audit(1525882457.360:1634): apparmor=\"DENIED\" operation=\"open\" "
          "profile=\"libvirt-de40bc0e-7c1e-44e1-b61d-29aa9801a8dc\" name=\"/srv/disk.qcow2\" pid=11029 "
@@ -196,6 +212,69 @@ TEST(ExplainLines, EveryLineGetsItsSymptom)
     }
 }
 
+/// The check and a command of the remedy of one line.
+struct Answer {
+    std::string_view text;
+    std::string_view check;
+    std::string_view command;
+};
+
+TEST(ExplainLines, NameTheCheckAndTheCommandThatFitThem)
+{
+    constexpr std::array answers{
+        Answer{"vhost-vsock: failed to open vhost device: No such file or directory",
+               "net.vhost_vsock",
+               "modprobe vhost_vsock"},
+        Answer{"modprobe: ERROR: could not insert 'vhost_vsock': Device or resource busy",
+               "net.vhost_vsock",
+               "systemctl stop open-vm-tools"},
+        Answer{"KVM: entry failed, hardware error 0xffffffff",
+               "kvm.run_real",
+               "echo 'options kvm_amd npt=0' >/etc/modprobe.d/kvm-entry.conf"},
+        Answer{"KVM: entry failed, hardware error 0x80000021",
+               "kvm.run_real",
+               "grep -s . /sys/module/kvm_intel/parameters/ept /sys/module/kvm_intel/parameters/unrestricted_guest"},
+        Answer{"warning: host doesn't support requested feature: CPUID.80000001H:ECX.svm [bit 2]",
+               "nested.param",
+               "echo 'options kvm_amd nested=1' >/etc/modprobe.d/kvm-nested.conf"},
+        Answer{"Bridge firewalling registered", "net.br_netfilter", "sysctl net.bridge.bridge-nf-call-iptables=0"},
+        Answer{"kvm: SMP vm created on host with unstable TSC",
+               "cpu.tsc",
+               "cat /sys/devices/system/clocksource/clocksource0/current_clocksource"},
+        Answer{
+            "vfio error: 0000:01:00.0: group 1 is not viable", "iommu.groups", "ls /sys/kernel/iommu_groups/1/devices"},
+        Answer{"failed to open /dev/vfio/14: No such file or directory", "vfio.modules", "modprobe vfio-pci"},
+        Answer{"VERR_VMX_IN_VMX_ROOT_MODE",
+               "conflict.virtualbox",
+               "echo 'options kvm enable_virt_at_load=0' >/etc/modprobe.d/virtualbox-kvm.conf"},
+        Answer{"Unit libvirtd.service is masked.", "libvirt.service", "systemctl unmask libvirtd.service"},
+        Answer{"VFIO_MAP_DMA failed: Cannot allocate memory",
+               "mem.memlock",
+               "echo '* - memlock unlimited' >/etc/security/limits.d/vfio.conf"},
+    };
+    for (const Answer& answer : answers) {
+        const auto report = explain(answer.text);
+        ASSERT_EQ(report.explanations.size(), 1U) << answer.text;
+        EXPECT_EQ(report.explanations.front().check, answer.check) << answer.text;
+        ASSERT_FALSE(report.explanations.front().remedy.commands.empty()) << answer.text;
+        EXPECT_EQ(report.explanations.front().remedy.commands.front(), answer.command) << answer.text;
+    }
+    EXPECT_EQ(explain("tdx: Guest detected").explanations.front().check, "underlay.confidential");
+}
+
+/// Where a check says that it judges a symptom, its lines are to lead there.
+TEST(ExplainLines, LeadToACheckWhereverOneJudgesThem)
+{
+    std::set<std::string_view> judged;
+    for (const CheckDocumentation& page : check_documentation()) {
+        judged.insert(page.symptoms.begin(), page.symptoms.end());
+    }
+    for (const Line& line : lines) {
+        EXPECT_TRUE(!judged.contains(line.symptom) || !explain(line.text).explanations.front().check.empty())
+            << line.text;
+    }
+}
+
 TEST(ExplainLines, EverySymptomThatWritesLinesIsCovered)
 {
     std::set<std::string_view> covered;
@@ -211,10 +290,12 @@ TEST(ExplainLines, EverySymptomThatWritesLinesIsCovered)
 
 TEST(ExplainLines, HarmlessLinesStaySilent)
 {
-    constexpr std::array<std::string_view, 15> harmless{
+    constexpr std::array<std::string_view, 19> harmless{
         "kvm_amd: SVM not supported by CPU 0, not amd or hygon",
         "[212685.034278] has_svm: not amd or hygon",
         "[    0.000000] Booting paravirtualized kernel on Xen HVM",
+        "[    0.000000] Booting kernel on Xen HVM",
+        "[    0.000000] Hypervisor detected: Xen HVM",
         "[    0.000000] Booting paravirtualized kernel on KVM",
         "[    0.000000] Hypervisor detected: KVM",
         "[    0.000000] Memory Encryption Features active: AMD SME",
@@ -227,6 +308,9 @@ TEST(ExplainLines, HarmlessLinesStaySilent)
         "modprobe: ERROR: could not insert 'nvidia': No such device",
         "modprobe: FATAL: Module nvidia not found in directory /lib/modules/6.1.0",
         "rmmod: ERROR: Module i915 is in use",
+        "Wake on LAN is disabled by your BIOS",
+        "avc:  denied  { read } for  pid=812 comm=\"qemu-ga\" name=\"shadow\" "
+        "scontext=system_u:system_r:virt_qemu_ga_t:s0",
     };
     for (const auto line : harmless) {
         EXPECT_TRUE(explain(line).explanations.empty()) << line;

@@ -47,6 +47,21 @@ TEST(VirtualBox, IsLockedOutByAKvmThatTakesAllAtLoad)
     EXPECT_EQ(commands(finding(host, "conflict.virtualbox")).back(), "modprobe -r kvm_amd kvm && modprobe kvm_amd");
 }
 
+TEST(VirtualBox, SharesTheCpuWithKvmSinceItsVersion7210)
+{
+    HostFacts host = healthy();
+    host.conflicts.virtualbox = true;
+    host.conflicts.virtualbox_version = known<std::string>("7.2.10 r170000 (0x00390000)");
+    host.conflicts.virt_at_load = known<std::string>("Y");
+    EXPECT_EQ(finding(host, "conflict.virtualbox").verdict.status, Status::pass);
+    host.conflicts.virt_at_load = known<std::string>("N");
+    EXPECT_EQ(finding(host, "conflict.virtualbox").verdict.status, Status::warn);
+    EXPECT_EQ(commands(finding(host, "conflict.virtualbox")).back(), "modprobe -r kvm_intel kvm && modprobe kvm_intel");
+    host.conflicts.virtualbox_version = known<std::string>("7.2.8_Debian r169000 (0x00390000)");
+    host.conflicts.virt_at_load = known<std::string>("Y");
+    EXPECT_EQ(finding(host, "conflict.virtualbox").verdict.status, Status::warn);
+}
+
 TEST(VirtualBox, IsNotNamedTwiceWhereItHoldsTheCpu)
 {
     HostFacts host = healthy();

@@ -133,6 +133,14 @@ TEST(Passthrough, AddsTheBootOptionAsTheDistributionDoes)
     EXPECT_EQ(commands("opensuse-leap")[1], "grub2-mkconfig -o /boot/grub2/grub.cfg");
     EXPECT_EQ(commands("gentoo"), Commands{});
     EXPECT_EQ(for_passthrough(host, "iommu.groups").because, "iommu.enabled");
+    for (const auto* transactional : {"opensuse-microos", "sle-micro", "sl-micro", "opensuse-aeon"}) {
+        EXPECT_EQ(commands(transactional)[1], "transactional-update grub.cfg") << transactional;
+    }
+    host.kernel_settings.command_line = known<std::string>("root=UUID=1 ostree=/ostree/boot.1/fedora/x/0");
+    EXPECT_EQ(commands("fedora"), (Commands{"rpm-ostree kargs --append-if-missing=intel_iommu=on", "reboot"}));
+    host.kernel_settings.command_line = known<std::string>(R"(initrd=\EFI\proxmox\6.8.4-2-pve\initrd.img root=ZFS=x)");
+    EXPECT_EQ(commands("debian"),
+              (Commands{"sed -i '1s/$/ intel_iommu=on/' /etc/kernel/cmdline", "proxmox-boot-tool refresh", "reboot"}));
 }
 
 TEST(Passthrough, TakesOutTheWordThatSwitchesItOff)
@@ -143,6 +151,10 @@ TEST(Passthrough, TakesOutTheWordThatSwitchesItOff)
     host.distribution = known<std::string>("rocky");
     EXPECT_EQ(for_passthrough(host, "iommu.enabled").verdict.remedy->commands,
               (Commands{"grubby --update-kernel=ALL --remove-args=intel_iommu=off", "reboot"}));
+    host.distribution = known<std::string>("opensuse-microos");
+    EXPECT_EQ(
+        for_passthrough(host, "iommu.enabled").verdict.remedy->commands,
+        (Commands{R"(sed -i 's/\bintel_iommu=off\b//' /etc/default/grub)", "transactional-update grub.cfg", "reboot"}));
 }
 
 TEST(Passthrough, MakesNoCommandOfAWordThatAShellWouldRun)

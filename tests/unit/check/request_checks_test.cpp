@@ -147,5 +147,20 @@ TEST(ForwardPolicy, MattersWhereTheFirewallSeesBridges)
     EXPECT_EQ(status(host, "net.forward_policy"), Status::skip);
 }
 
+TEST(ForwardPolicy, MayDropIpv6Alone)
+{
+    HostFacts host = healthy();
+    host.network.docker = true;
+    host.network.bridge_filter = known<std::string>("1");
+    host.network.forward_policy = known<std::string>("drop-ipv6");
+    const auto found = finding(host, "net.forward_policy");
+    EXPECT_EQ(found.verdict.status, Status::warn);
+    EXPECT_NE(found.verdict.evidence.find("(policy DROP of IPv6's FORWARD)"), std::string::npos);
+    EXPECT_EQ(found.verdict.remedy->commands,
+              (std::vector<std::string>{"ip6tables -I FORWARD -i virbr+ -j ACCEPT",
+                                        "ip6tables -I FORWARD -o virbr+ -j ACCEPT"}));
+    EXPECT_EQ(status(host, "net.br_netfilter"), Status::pass);
+}
+
 }  // namespace
 }  // namespace kvmkit

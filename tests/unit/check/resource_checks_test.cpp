@@ -128,6 +128,13 @@ TEST(Limits, MustLetQemuStart)
                      }),
                      "limits.nofile"),
               Status::pass);
+    HostFacts host = with_process([](ProcessFacts& process) { process.open_files = ResourceLimit{256, 524288}; });
+    EXPECT_EQ(status(host, "limits.nofile"), Status::pass);
+    host.qemu.version = known<std::string>("9.0.1");
+    EXPECT_EQ(status(host, "limits.nofile"), Status::pass);
+    host.qemu.version = known<std::string>("8.2.2");  // does not raise the soft one
+    EXPECT_EQ(status(host, "limits.nofile"), Status::warn);
+    EXPECT_EQ(finding(host, "limits.nofile").verdict.remedy->commands, std::vector<std::string>{"ulimit -Sn 1024"});
     EXPECT_EQ(
         status(with_process([](ProcessFacts& process) { process.open_files = ResourceLimit{}; }), "limits.nofile"),
         Status::pass);

@@ -49,6 +49,33 @@ TEST(CloudCheck, NamesTheCloudOrSaysThatThereIsNone)
     EXPECT_EQ(finding(host, "underlay.cloud").verdict.status, Status::unknown);
 }
 
+Remedy step_for(DmiFacts dmi, Underlay kind)
+{
+    HostFacts host = without_kvm();
+    host.dmi = known(std::move(dmi));
+    host.underlay = known(UnderlayFacts{kind, "DMI"});
+    return finding(host, "cpu.virt_ext").verdict.remedy.value_or(Remedy{});
+}
+
+TEST(Operators, OfCloudsAreAskedAndGivenNoCommandForTheirHosts)
+{
+    const auto cloud = step_for({"Hetzner", "vServer", ""}, Underlay::kvm);
+    EXPECT_EQ(cloud.where, Where::cloud_console);
+    EXPECT_TRUE(holds(cloud.summary, "is for Hetzner Cloud to switch on"));
+    EXPECT_EQ(cloud.commands, Commands{"grep -cwE 'vmx|svm' /proc/cpuinfo"});
+    const auto own = step_for({"QEMU", "Standard PC (Q35 + ICH9, 2009)", ""}, Underlay::kvm);
+    EXPECT_EQ(own.where, Where::hypervisor);
+    EXPECT_TRUE(holds(own.summary, "Proxmox VE: qm set VMID --cpu host"));
+}
+
+TEST(Operators, OfAmazonSwitchItOnForAStoppedInstance)
+{
+    const auto step = step_for({"Amazon EC2", "c8i.large", ""}, Underlay::amazon);
+    EXPECT_EQ(
+        step.commands.at(0),
+        "aws ec2 modify-instance-cpu-options --instance-id \"ID OF THIS INSTANCE\" --nested-virtualization enabled");
+}
+
 TEST(DepthCheck, CountsTheHypervisorsBelow)
 {
     HostFacts host = healthy();

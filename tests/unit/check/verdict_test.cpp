@@ -183,6 +183,15 @@ TEST(Access, KeepsTheErrnosApart)
     EXPECT_EQ(summary(refused_open(ENODEV)).kvm, KvmState::absent);
 }
 
+TEST(Access, BlamesNobodyForALackOfDescriptors)
+{
+    for (const int errnum : {EMFILE, ENFILE}) {
+        EXPECT_EQ(summary(refused_open(errnum)).verdict, Readiness::unknown);
+        EXPECT_TRUE(finding(refused_open(errnum), "kvm.access").verdict.remedy);
+        EXPECT_TRUE(failures(refused_open(errnum)).empty());
+    }
+}
+
 TEST(Access, AsksForWhatIsMissing)
 {
     const auto commands = [](const HostFacts& host) { return finding(host, "kvm.access").verdict.remedy->commands; };

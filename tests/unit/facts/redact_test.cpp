@@ -32,6 +32,21 @@ TEST(Redactor, TakesOutWhatNamesAMachineOrAPerson)
     EXPECT_EQ(text("Serial Number: CZ1234 SerialNumber=X5"), "Serial Number: SERIAL SerialNumber=SERIAL");
 }
 
+TEST(Redactor, TakesOutOtherPeopleOfTheHost)
+{
+    const auto people = people_of(
+        "root:x:0:0::/root:/bin/sh\nbob:x:1001:1001::/home/bob:/bin/sh\n"
+        "ubuntu:x:1000:1000::/home/ubuntu:/bin/sh\nnobody:x:65534:65534::/:/bin/false\n"
+        "lib:x:999:999::/:/bin/false\nbroken\n");
+    EXPECT_EQ(people, (std::vector<std::string>{"bob", "ubuntu"}));
+    const Redactor redactor{"", HostFacts{}, people};
+    EXPECT_EQ(redactor.text("process '/srv/bob/qemu' of bob, not bobby"),
+              "process '/srv/other/qemu' of other, not bobby");
+    EXPECT_EQ(redactor.text("/home/carol/qemu of no account here"), "/home/user/qemu of no account here");
+    EXPECT_EQ(redactor.text("Linux version 6.8.0 (ubuntu) in /home/ubuntu"),
+              "Linux version 6.8.0 (ubuntu) in /home/ubuntu");
+}
+
 TEST(Redactor, LeavesTheRest)
 {
     for (const std::string line : {"kvm_intel: VMX not supported by CPU 3",

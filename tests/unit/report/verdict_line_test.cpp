@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "report/verdict_line.hpp"
+#include "report/nagios.hpp"
 #include "report/text.hpp"
 #include "support/healthy_host.hpp"
 
@@ -109,6 +110,30 @@ TEST(VerdictLine, TellsEmulationFromProofThatIsMissing)
     nothing.kvm.open = Error{ErrorCode::not_found, "not recorded: the folder dev"};
     forget_answers(nothing.kvm, nothing.kvm.open.error());
     EXPECT_EQ(line(nothing), "UNKNOWN: cannot tell whether KVM works");
+}
+
+TEST(VerdictLine, OfASelectionSaysWhatItsChecksSayFirst)
+{
+    const HostFacts host = without_device();
+    const Report chosen = make_report(host, {.only = {"net.tun"}});
+    ASSERT_EQ(chosen.summary.verdict, Readiness::ready);
+    EXPECT_EQ(verdict_line(chosen),
+              "READY by 1 of " + std::to_string(chosen.catalogue_size) +
+                  " checks; by all of them NOT USABLE: KVM is not available on this host: use TCG");
+    EXPECT_EQ(to_nagios(chosen).rfind("KVM OK - READY by 1 of ", 0), 0U) << to_nagios(chosen);
+    EXPECT_EQ(verdict_line(make_report(host, {.only = {"kvm.device"}})), line(host));
+}
+
+TEST(VerdictLine, DoesNotCallMissingWhatIsNotKnown)
+{
+    HostFacts host = healthy();
+    host.kvm.offer = Error{ErrorCode::timeout, "the time was up"};
+    const Report report = make_report(host, {.require = {"nested.offered"}});
+    ASSERT_EQ(report.summary.verdict, Readiness::unknown);
+    EXPECT_EQ(
+        verdict_line(report),
+        "UNKNOWN: KVM works (Intel VT-x, bare metal; a guest ran at native speed), but whether all that was asked "
+        "for is there is not known");
 }
 
 }  // namespace

@@ -28,7 +28,8 @@ Host complete_host()
                          .suite = "bookworm",
                          .family = Family::debian,
                          .release = 1200};
-    host.needs = *needs_of(host.distribution, "amd64");
+    const auto catalogue = load_catalogue(Root::of({}), {});
+    host.needs = needs_of(*catalogue, host.distribution, "amd64", {Bundle::hypervisor})->needs;
     std::string status = installed("dpkg");
     for (const Need& need : host.needs) {
         status += installed(need.package);
@@ -104,6 +105,22 @@ TEST(Plan, RefreshesListsThatAreMissingOldOrDoNotKnowAPackage)
               "cannot find package 'vlan': no source of apt has it for 'bookworm'\n"
               "apt-get update could not read all sources:\n  Err:1 http://a");
     EXPECT_TRUE(check_candidates(old, old.missing(), {}));
+}
+
+TEST(Plan, InstallsBundlesThatAreNamedAndKeepsRemarks)
+{
+    Host host = fresh_host();
+    const auto catalogue = load_catalogue(Root::of({}), {});
+    host.needs = needs_of(*catalogue, host.distribution, "amd64", {Bundle::tools})->needs;
+    host.remarks = {"a remark"};
+    for (const Need& need : host.needs) {
+        host.candidates[need.package] = "1";
+    }
+    const auto plan = make_plan(host, {Component::tools});
+    EXPECT_EQ(kinds(*plan), (Kinds{"install-packages"}));
+    EXPECT_NE(describe(plan->steps.front()).find("virt-manager"), std::string::npos);
+    EXPECT_TRUE(notes(*plan, "a remark"));
+    EXPECT_TRUE(make_plan(host, {Component::mirror})->steps.empty());
 }
 
 TEST(Plan, TakesAnAlternativeForThePackage)
@@ -203,7 +220,7 @@ TEST(Components, AreAllWithoutNamesAndCheckedWithThem)
     const auto wrong = parse_components({"network"});
     ASSERT_FALSE(wrong);
     EXPECT_EQ(wrong.error().code, ErrorCode::usage);
-    EXPECT_EQ(wrong.error().hint, "there are: hypervisor, modules, services, mirror");
+    EXPECT_EQ(wrong.error().hint, "there are: hypervisor, modules, services, mirror, tools, guest-images, desktop");
 }
 
 TEST(InterruptedDpkg, IsNamedWithTheCommandThatEndsIt)

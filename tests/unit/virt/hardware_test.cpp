@@ -35,7 +35,7 @@ TEST(PciAddresses, AreReadWithAndWithoutADomain)
 
 TEST(Hardware, StandsInTheDescription)
 {
-    Hardware hardware{.firmware = Firmware::secure, .tpm = true};
+    Hardware hardware{.firmware = Firmware::secure, .tpm = true, .vnc = true};
     hardware.shares = {{"/srv/data", "data", true}};
     hardware.devices = {{0, 3, 0, 1}};
     hardware.pinned = {4, 6};
@@ -54,6 +54,10 @@ TEST(Hardware, StandsInTheDescription)
                               "bus=\"0x03\" slot=\"0x00\" function=\"0x1\"",
                               "device=\"cdrom\"",
                               "bus=\"scsi\"",
+                              "<graphics type=\"vnc\"",
+                              "<listen type=\"socket\"",
+                              "<model type=\"virtio\" heads=\"1\"",
+                              "<input type=\"tablet\" bus=\"virtio\"",
                               "<backend type=\"emulator\" version=\"2.0\""}) {
         EXPECT_TRUE(says(xml, piece)) << piece << '\n' << xml;
     }
@@ -86,6 +90,8 @@ constexpr const char* all = R"(<domainCapabilities>
   <cpu><mode name='custom'><model usable='yes'>EPYC</model><model usable='no'>Skylake</model></mode></cpu>
   <memoryBacking><enum name='sourceType'><value>memfd</value></enum></memoryBacking>
   <devices><filesystem><enum name='driverType'><value>virtiofs</value></enum></filesystem>
+  <graphics><enum name='type'><value>vnc</value></enum></graphics>
+  <video><enum name='modelType'><value>virtio</value></enum></video>
   <tpm><enum name='backendModel'><value>passthrough</value><value>emulator</value></enum></tpm></devices>
 </domainCapabilities>)";
 
@@ -99,6 +105,7 @@ TEST(HardwareOffer, RefusesWhatIsNotInstalledAndSaysWhatInstallsIt)
                                      std::pair{Hardware{.firmware = Firmware::secure}, "ovmf"},
                                      std::pair{Hardware{.tpm = true}, "swtpm"},
                                      std::pair{share, "virtiofsd"},
+                                     std::pair{Hardware{.vnc = true}, "qemu-system-common"},
                                      std::pair{Hardware{.cpu = "EPYC"}, "--cpu host"}}) {
         const auto checked = check_hardware(wish, *offer);
         ASSERT_FALSE(checked) << hint;
@@ -112,7 +119,7 @@ TEST(HardwareOffer, TakesWhatIsThere)
 {
     const auto offer = parse_offer(all);
     ASSERT_TRUE(offer);
-    Hardware hardware{.firmware = Firmware::secure, .tpm = true, .cpu = "EPYC"};
+    Hardware hardware{.firmware = Firmware::secure, .tpm = true, .cpu = "EPYC", .vnc = true};
     hardware.shares = {{"/srv", "srv"}};
     EXPECT_TRUE(check_hardware(hardware, *offer));
     EXPECT_FALSE(check_hardware({.cpu = "Skylake"}, *offer)) << "it does not run here";

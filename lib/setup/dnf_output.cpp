@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "setup/dnf_output.hpp"
+
+#include "base/text.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+#include <fmt/format.h>
+
+namespace kvmkit::setup {
+namespace {
+
+/// What a heading of dnf's table says of the rows below it.
+enum class Section { none, brings, removes };
+
+Section section_of(std::string_view heading)
+{
+    struct Heading {
+        std::string_view begin;
+        Section section;
+    };
+    constexpr std::array headings{Heading{"Installing", Section::brings},
+                                  Heading{"Upgrading", Section::brings},
+                                  Heading{"Downgrading", Section::brings},
+                                  Heading{"Reinstalling", Section::brings},
+                                  Heading{"Removing", Section::removes},
+                                  Heading{"Obsoleting", Section::removes},
+                                  Heading{"Transaction Summary", Section::none}};
+    const auto* found =
+        std::ranges::find_if(headings, [&](const Heading& each) { return heading.starts_with(each.begin); });
+    return found == headings.end() ? Section::none : found->section;
+}
+
+/// A row that is too long for dnf's line goes on in the next one, after more blanks than a row begins with.
+class TableReader {
+public:
+    void take(std::string_view line)
+    {
+        if (line.empty() || line.front() != ' ') {
+            section_ = section_of(line);
+            pending_.clear();
+            return;
+        }
+        if (section_ == Section::none) {
+            return;
+        }
+        const auto parts = words(line);
+        constexpr std::string_view replacing = "replacing";
+        if (!parts.empty() && parts.front() == replacing) {
+            price_.remove.push_back(name_of(parts.size() > 1 ? parts[1] : std::string_view{}));
+            return;
+        }
+        pending_.insert(pending_.end(), parts.begin(), parts.end());
+        constexpr std::size_t columns_before_size = 4;
+        if (pending_.size() > columns_before_size) {
+            add_row();
+            pending_.clear();
+        }
+    }
+
+    Price price() && { return std::move(price_); }
+
+private:
+    /// "old.noarch" is old.
+    static std::string name_of(std::string_view text) { return std::string{text.substr(0, text.rfind('.'))}; }
+
+    void add_row()
+    {
+        if (section_ == Section::removes) {
+            price_.remove.emplace_back(pending_[0]);
+        } else {
+            price_.install.push_back({std::string{pending_[0]}, std::string{pending_[2]}});
+        }
+    }
+
+    Price price_;
+    Section section_ = Section::none;
+    std::vector<std::string_view> pending_;
+};
+
+/// What follows a label on its line; empty if no line has it.
+std::string_view after_label(std::string_view text, std::string_view label)
+{
+    for (const auto line : lines(text)) {
+        if (line.starts_with(label)) {
+            return trim(line.substr(label.size()));
+        }
+    }
+    return {};
+}
+
+void add_once(std::vector<std::string>& found, std::string_view line)
+{
+    if (std::ranges::find(found, line) == found.end()) {
+        found.emplace_back(line);
+    }
+}
+
+unsigned number(std::string_view text)
+{
+    unsigned value = 0;
+    std::from_chars(text.data(), text.data() + text.size(), value);
+    return value;
+}
+
+}  // namespace
+
+Bytes read_dnf_size(std::string_view text)
+{
+    const auto parts = words(text);
+    double value = 0;
+    if (parts.empty() || std::from_chars(parts[0].data(), parts[0].data() + parts[0].size(), value).ec != std::errc{} ||
+        value < 0) {
+        return {};
+    }
+    constexpr std::string_view units = "kMGT";
+    constexpr double step = 1024;
+    const auto power = parts.size() > 1 && parts[1].size() == 1 ? units.find(parts[1][0]) : std::string_view::npos;
+    for (std::size_t i = 0; power != std::string_view::npos && i <= power; ++i) {
+        value *= step;
+    }
+    return Bytes::of(static_cast<std::uint64_t>(value));
+}
+
+Price read_dnf_transaction(std::string_view text)
+{
+    TableReader reader;
+    const auto begin = text.find("Dependencies resolved.");
+    for (const auto line : lines(begin == std::string_view::npos ? std::string_view{} : text.substr(begin))) {
+        reader.take(line);
+    }
+    Price price = std::move(reader).price();
+    price.download = read_dnf_size(after_label(text, "Total download size:"));
+    price.disk = read_dnf_size(after_label(text, "Installed size:"));
+    return price;
+}
+
+std::map<std::string, std::string> read_dnf_candidates(std::string_view text)
+{
+    std::map<std::string, std::string> found;
+    for (const auto line : lines(text)) {
+        const auto parts = split(line, '\t');
+        if (parts.size() == 2 && !parts[0].empty()) {
+            found.insert_or_assign(std::string{parts[0]}, std::string{parts[1]});
+        }
+    }
+    return found;
+}
+
+std::vector<std::string> read_dnf_problems(std::string_view text)
+{
+    constexpr std::array marks{"Failed to download metadata",
+                               "Errors during downloading metadata",
+                               "Ignoring repositories",
+                               "Cannot download repomd.xml",
+                               "Curl error",
+                               "GPG check FAILED",
+                               "Cannot prepare internal mirrorlist"};
+    std::vector<std::string> found;
+    for (const auto line : lines(text)) {
+        if (std::ranges::any_of(marks,
+                                [&](std::string_view mark) { return line.find(mark) != std::string_view::npos; })) {
+            add_once(found, trim(line));
+        }
+    }
+    return found;
+}
+
+std::vector<std::string> read_failed_scripts(std::string_view text)
+{
+    std::vector<std::string> found;
+    for (const auto line : lines(text)) {
+        constexpr std::string_view mark = "Error in ";
+        const auto at = line.find(mark);
+        if (at != std::string_view::npos && line.find(" scriptlet in rpm package ", at) != std::string_view::npos) {
+            add_once(found, trim(line.substr(at + mark.size())));
+        }
+    }
+    return found;
+}
+
+std::optional<AptProgress> read_dnf_progress(std::string_view line)
+{
+    constexpr std::array doing{"Installing", "Upgrading", "Running scriptlet", "Verifying", "Cleanup"};
+    const auto text = trim(line);
+    const bool at_work = std::ranges::any_of(doing, [&](std::string_view each) { return text.starts_with(each); });
+    const auto parts = words(text);
+    const auto slash = parts.empty() ? std::string_view::npos : parts.back().find('/');
+    if (slash == std::string_view::npos) {
+        return std::nullopt;
+    }
+    if (at_work) {
+        const auto done = number(parts.back().substr(0, slash));
+        const auto whole = number(parts.back().substr(slash + 1));
+        constexpr double all = 100;
+        return whole == 0 || done > whole ? std::nullopt
+                                          : std::optional{AptProgress{false, all * done / whole, std::string{text}}};
+    }
+    return std::nullopt;
+}
+
+}  // namespace kvmkit::setup

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "setup/apt_output.hpp"
+#include "setup/apt_progress.hpp"
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace kvmkit::setup {
+
+/// Pure readers of what dnf 4 prints with LC_ALL=C.UTF-8.
+
+/// Reads the table of a transaction ("Dependencies resolved."), with its "Total download size" and "Installed size".
+/// What is replaced counts as removed.
+Price read_dnf_transaction(std::string_view text);
+
+/// "6.1 k", "18 M", "123 ": dnf's sizes, in powers of 1024.
+Bytes read_dnf_size(std::string_view text);
+
+/// Name to version from `dnf repoquery --qf "%{name}\t%{evr}"`; of several versions the last.
+std::map<std::string, std::string> read_dnf_candidates(std::string_view text);
+
+/// The lines that say that a repository was not read, also where dnf ends with 0. Each once.
+std::vector<std::string> read_dnf_problems(std::string_view text);
+
+/// The scripts of packages that failed: dnf only warns of them. "POSTIN scriptlet in rpm package qemu-kvm".
+std::vector<std::string> read_failed_scripts(std::string_view text);
+
+/// "  Installing       : qemu-kvm-7.2-1.noarch     2/6": how far it is; absent for most lines.
+std::optional<AptProgress> read_dnf_progress(std::string_view line);
+
+}  // namespace kvmkit::setup

@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Stub packages of RPM in place of QEMU, libvirt and their company, made and indexed by the root's own rpmbuild and createrepo_c."""
+import shutil
+import subprocess
+from pathlib import Path
+
+VERSION = "99.1"
+
+NAMES = ["qemu-kvm", "libvirt", "libvirt-daemon-qemu", "libvirt-client", "bridge-utils"]
+MORE = ["libvirt-daemon", "unwanted", "shell", "virt-install", "virt-manager", "swtpm", "swtpm-tools"]
+
+# A shell is what scripts of packages need, and rpm asks for.
+FIELDS = {"libvirt": "Requires: libvirt-daemon\nRecommends: unwanted",
+          "libvirt-daemon-qemu": "Requires: libvirt-daemon\nRecommends: unwanted", "shell": "Provides: /bin/sh"}
+
+SPEC = """Name: {name}
+Version: {version}
+Release: 1
+Summary: stub
+License: none
+BuildArch: noarch
+{fields}
+%description
+stub
+%install
+mkdir -p %{{buildroot}}/usr/share/stubs
+echo stub > %{{buildroot}}/usr/share/stubs/{name}
+%files
+/usr/share/stubs/{name}
+{scripts}
+"""
+
+
+def inside(root: Path, *words: str) -> None:
+    done = subprocess.run(["chroot", root, *words], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          text=True, check=False, env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root", "LC_ALL": "C.UTF-8"})
+    assert done.returncode == 0, f"{words}: {done.stdout}"
+
+
+def make_package(root: Path, name: str, *, fields: str = "", scripts: str = "", version: str = VERSION) -> None:
+    """Adds NAME to the root's repository, beside an older one of that name."""
+    spec = root / f"srv/{name}.spec"
+    spec.write_text(SPEC.format(name=name, version=version, fields=fields or FIELDS.get(name, ""), scripts=scripts))
+    inside(root, "rpmbuild", "-bb", "--quiet", "--define", "_topdir /srv/build", "--define", "_rpmdir /srv/repo",
+           f"/srv/{name}.spec")
+    spec.unlink()
+
+
+def write_index(root: Path) -> None:
+    shutil.rmtree(root / "srv/repo/repodata", ignore_errors=True)  # createrepo's own renaming fails on an overlay
+    inside(root, "createrepo_c", "--quiet", "/srv/repo")
