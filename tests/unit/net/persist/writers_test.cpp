@@ -97,11 +97,11 @@ TEST(NetplanWriter, LeavesVlanFilteringToNetworkdByDropIns)
     ASSERT_TRUE(files) << files.error().message;
     const std::string folder = "etc/systemd/network/10-netplan-";
     EXPECT_EQ(text_of(files, folder + "br0.netdev.d/kvmkit-net-setup.conf"),
-              head + "[Bridge]\nVLANFiltering=yes\nDefaultPVID=1\n");
+              head + "\n[Bridge]\nVLANFiltering=yes\nDefaultPVID=1\n");
     EXPECT_EQ(text_of(files, folder + "br0.network.d/kvmkit-net-setup.conf"),
-              head + "[BridgeVLAN]\nPVID=1\nEgressUntagged=1\n\n[BridgeVLAN]\nVLAN=100\n");
+              head + "\n[BridgeVLAN]\nPVID=1\nEgressUntagged=1\n\n[BridgeVLAN]\nVLAN=100\n");
     EXPECT_NE(text_of(files, folder + "eth0.network.d/kvmkit-net-setup.conf").find("\nVLAN=100\n"), std::string::npos);
-    EXPECT_EQ(text_of(files, "etc/netplan/60-net-setup-br0.yaml").find("vlan"), std::string::npos);
+    EXPECT_EQ(text_of(files, "etc/netplan/60-net-setup-br0.yaml").find("vlan-"), std::string::npos);
 }
 
 TEST(NetplanWriter, RefusesByNameWhatNetworkdHasNoWordsForEither)

@@ -109,7 +109,7 @@ TEST(StateFileTest, AKeyOfAnotherSpellingIsPointedAtWhereItStands)
 {
     const auto file = read_state_file("lan.yml",
                                       "interfaces:\n- name: br0\n  type: linux-bridge\n  bridge:\n    options:\n"
-                                      "      group-fwd-mask: 1\n    port:\n    - name: eth1\n      hairpin: true\n");
+                                      "      group-fwd-mask: 8\n    port:\n    - name: eth1\n      hairpin: true\n");
     ASSERT_TRUE(file) << file.error().message;
     const auto place = [&file](const KeyPath& path) { return pointed_at(*file, path, "refused").substr(0, 13); };
     EXPECT_EQ(place("interfaces[0].bridge.options.group-forward-mask"), "lan.yml:6:23:");
