@@ -11,26 +11,30 @@ import time
 
 
 class Command:
-    """A command to time; `undo` runs after each round, untimed. Exit codes outside `accept` fail the benchmark."""
+    """A command to time; `before` and `undo` run around it in each round, untimed. Exit codes outside `accept` fail the
+    benchmark."""
 
-    def __init__(self, name, argv, undo=None, accept=(0,)):
-        self.name, self.argv, self.undo, self.accept = name, argv, undo, accept
+    def __init__(self, name, argv, undo=None, accept=(0,), before=None):
+        self.name, self.argv, self.undo, self.accept, self.before = name, argv, undo, accept, before
         self.seconds = []
 
-    def run(self, record):
+    def execute(self):
+        """Runs it and says how long that took."""
         start = time.monotonic()
-        done = subprocess.run(self.argv, stdin=subprocess.DEVNULL, capture_output=True, timeout=300)
+        done = subprocess.run(self.argv, stdin=subprocess.DEVNULL, capture_output=True, timeout=900)
         elapsed = time.monotonic() - start
-        if self.undo:
-            subprocess.run(self.undo, stdin=subprocess.DEVNULL, capture_output=True, timeout=300)
         if done.returncode not in self.accept:
             sys.exit(f"{self.name} ended with {done.returncode}: {done.stderr.decode(errors='replace')}")
+        return elapsed
+
+    def run(self, record):
+        if self.before:
+            subprocess.run(self.before, stdin=subprocess.DEVNULL, capture_output=True, timeout=900, check=True)
+        elapsed = self.execute()
+        if self.undo:
+            subprocess.run(self.undo, stdin=subprocess.DEVNULL, capture_output=True, timeout=900)
         if record:
             self.seconds.append(elapsed)
-
-    @property
-    def median(self):
-        return statistics.median(self.seconds)
 
 
 def need(*programs):
@@ -46,12 +50,17 @@ def compare(title, ours, peers, rounds=9):
     for number in range(rounds + 1):
         for command in everything:
             command.run(record=number > 0)
-    print(f"{title} ({rounds} rounds, interleaved, {os.cpu_count()} CPUs)")
-    for command in everything:
-        low, high = min(command.seconds), max(command.seconds)
-        ratio = ours.median / command.median
-        print(f"  {command.name:<28} median {command.median * 1000:8.1f} ms  ({low * 1000:.1f} to {high * 1000:.1f})"
-              f"  {ours.name} takes {ratio:.2f} of it")
-    print(json.dumps({"schema": "kvmkit.bench/1", "title": title, "rounds": rounds,
-                      "median_ms": {c.name: round(c.median * 1000, 2) for c in everything},
-                      "ratio": {c.name: round(ours.median / c.median, 3) for c in peers}}))
+    report(f"{title} ({rounds} rounds, interleaved, {os.cpu_count()} CPUs)", {one.name: one.seconds for one in everything})
+
+
+def report(title, seconds):
+    """seconds: name -> measurements, ours first. Prints a table, then one JSON line."""
+    medians = {name: statistics.median(taken) for name, taken in seconds.items()}
+    ours = next(iter(medians))
+    print(title)
+    for name, taken in seconds.items():
+        print(f"  {name:<28} median {medians[name] * 1000:8.1f} ms  ({min(taken) * 1000:.1f} to {max(taken) * 1000:.1f})"
+              f"  {ours} takes {medians[ours] / medians[name]:.2f} of it")
+    print(json.dumps({"schema": "kvmkit.bench/1", "title": title.split(" (")[0], "rounds": len(seconds[ours]),
+                      "median_ms": {name: round(median * 1000, 2) for name, median in medians.items()},
+                      "ratio": {name: round(medians[ours] / median, 3) for name, median in medians.items() if name != ours}}))

@@ -1,69 +1,185 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""vm-run launch against virt-install and virsh create for the same guest, from the command to the started domain; each
-domain is destroyed between the rounds, untimed. Needs root, a libvirtd that answers and a guest from scripts/make-guest.
-usage: bench/vm_run.py [BINARY-FOLDER [GUEST-FOLDER]]"""
+"""vm-run against virt-install and virsh: the same guest, emulated, by the same libvirtd, all of it in one run. Needs root. It runs in
+the private host of vm-run's tests with a libvirtd of its own; VMs and journals lie on the disk that holds the build.
+usage: bench/vm_run.py [BINARY-FOLDER [GUEST-FOLDER]]
+Some parts only: KVMKIT_BENCH_PARTS=one,rm,many,seed,calls. How many VMs at once: KVMKIT_BENCH_VMS=20,50."""
 import os
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
-import tempfile
+import time
 
 import pairs
 
-binaries = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else "build/release/bin").resolve()
-guest = pathlib.Path(sys.argv[2] if len(sys.argv) > 2 else "build/guest").resolve()
-uri = os.environ.get("KVMKIT_BENCH_URI", "qemu:///system")
-pairs.need("virt-install", "virsh")
-cmdline = "console=ttyS0 quiet"
-
-launch = [str(binaries / "vm-run"), "launch", "kvmkit-bench", "--connect", uri, "--kernel", str(guest / "vmlinuz"),
-          "--initrd", str(guest / "initrd"), "--cmdline", cmdline, "--memory", "256M", "--vcpus", "1", "--net", "none",
-          "--accel", "tcg", "--wait", "none"]
-remove = [str(binaries / "vm-run"), "rm", "kvmkit-bench", "--force", "--connect", uri]
-destroy = ["virsh", "-c", uri, "destroy", "kvmkit-bench"]
-install = ["virt-install", "--connect", uri, "--name", "kvmkit-bench", "--virt-type", "qemu", "--memory", "256",
-           "--vcpus", "1", "--osinfo", "detect=off,require=off", "--machine", "q35", "--cpu", "mode=maximum", "--network",
-           "none", "--disk", "none", "--graphics", "none", "--controller", "usb,model=none", "--noautoconsole",
-           "--transient", "--import", "--boot", f"kernel={guest / 'vmlinuz'},initrd={guest / 'initrd'},"
-           f"kernel_args={cmdline}"]
-
-with tempfile.NamedTemporaryFile("w", suffix=".xml") as description:
-    printed = subprocess.run([*launch, "--print-xml"], capture_output=True, text=True, check=True)
-    description.write(printed.stdout)
-    description.flush()
-    os.chmod(description.name, 0o644)
-    pairs.compare("vm-run launch against its peers, the same guest, TCG",
-                  pairs.Command("vm-run launch", launch, undo=remove),
-                  [pairs.Command("virt-install", install, undo=destroy),
-                   pairs.Command("virsh create", ["virsh", "-c", uri, "create", description.name], undo=destroy)])
-
-# Many: one vm-run against as many peers, one after the other, as their users do it.
-COUNT = int(os.environ.get("KVMKIT_BENCH_VMS", "20"))
-names = [f"kvmkit-bench{n}" for n in range(1, COUNT + 1)]
+SOURCE = pathlib.Path(__file__).resolve().parents[1]
+BINARIES = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else "build/release/bin").resolve()
+GUEST = pathlib.Path(sys.argv[2] if len(sys.argv) > 2 else "build/guest").resolve()
+VM_RUN = str(BINARIES / "vm-run")
+URI = "qemu:///system"
+PARTS = os.environ.get("KVMKIT_BENCH_PARTS", "one,rm,many,seed,calls").split(",")
+COUNTS = [int(count) for count in os.environ.get("KVMKIT_BENCH_VMS", "20,50").split(",")]
+PLACE = BINARIES.parent / "bench-vms"
+POOL = pathlib.Path("/var/lib/libvirt/images")
+BASE = POOL / "base.qcow2"
+KERNEL, INITRD = "/run/guest/vmlinuz", "/run/guest/initrd"
+CMDLINE = "console=ttyS0 quiet"
+ALIKE = ("--kernel", KERNEL, "--initrd", INITRD, "--cmdline", CMDLINE, "--memory", "64M", "--vcpus", "1", "--net", "none",
+         "--accel", "tcg", "--wait", "none", "--overcommit")
 
 
-def for_each(words):
-    """A shell line that runs a command for each name."""
-    quoted = " ".join("'" + word.replace("kvmkit-bench", "'$n'") + "'" for word in words)
-    return ["sh", "-e", "-c", f"for n in {' '.join(names)}; do {quoted}; done"]
+def enter_private_host():
+    """A libvirtd of nobody's, and an end of this process that ends all VMs."""
+    if os.environ.get("KVMKIT_PRIVATE_HOST") != "1":
+        pairs.need("virt-install", "virsh", "xorrisofs")
+        host = SOURCE / "tests/support/private_host.py"
+        os.execv(sys.executable, [sys.executable, str(host), str(SOURCE), str(GUEST), sys.executable, __file__, *sys.argv[1:]])
+    sys.path.insert(0, str(SOURCE / "tests/virt"))
+    import host
+    for name, place in (("state", "/var/lib/kvmkit"), ("pool", POOL)):
+        shutil.rmtree(PLACE / name, ignore_errors=True)
+        (PLACE / name).mkdir(parents=True)
+        pathlib.Path(place).mkdir(parents=True, exist_ok=True)
+        subprocess.run(["mount", "--bind", PLACE / name, place], check=True)
+        os.chmod(place, 0o755)
+    pathlib.Path("/var/lib/libvirt/boot").mkdir()  # virt-install makes a pool of it
+    host.start_libvirtd()
+    host.no_keys_of_the_caller()
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", "/run/home/key"], check=True)
+    host.make_image(BASE, "64M")
+    virsh("pool-create-as", "vms", "dir", "--target", POOL)
 
 
-def renamed(folder):
-    """The same description for each name, without its UUID and MAC address: libvirt makes them."""
+def virsh(*words):
+    return subprocess.run(["virsh", "-q", "-c", URI, *map(str, words)], check=True, capture_output=True, text=True).stdout
+
+
+def install(name, *words):
+    return ["virt-install", "--connect", URI, "--name", name, "--virt-type", "qemu", "--memory", "64", "--vcpus", "1", "--osinfo",
+            "detect=off,require=off", "--machine", "q35", "--cpu", "mode=maximum", "--network", "none", "--graphics", "none",
+            "--controller", "usb,model=none", "--noautoconsole", "--import", "--boot",
+            f"kernel={KERNEL},initrd={INITRD},kernel_args={CMDLINE}", *words]
+
+
+def description(name, *words):
+    """What vm-run would have libvirt make, without UUID and MAC address, which libvirt then chooses."""
+    printed = subprocess.run([VM_RUN, "launch", name, *ALIKE, *words, "--print-xml"], capture_output=True, text=True, check=True)
+    file = pathlib.Path(f"/run/{name}.xml")
+    file.write_text(re.sub(r"<uuid>.*</uuid>|<mac [^>]*/>", "", printed.stdout), encoding="utf-8")
+    return str(file)
+
+
+def shell(line):
+    return ["sh", "-e", "-c", line]
+
+
+def for_each(names, line):
+    return shell(f"for n in {' '.join(names)}; do {line}; done")
+
+
+def one_vm():
+    """From an image to a VM that executes: a disk on top of it, and a seed with the user's key; the peer's two programs make no seed."""
+    disk = POOL / "one.qcow2"
+    text = pathlib.Path(description("one", "--image", str(BASE), "--no-seed")).read_text(encoding="utf-8")
+    pathlib.Path("/run/one.xml").write_text(text.replace("/var/lib/kvmkit/vms/one/disk.qcow2", str(disk)), encoding="utf-8")
+    pathlib.Path("/run/user-data").write_text("#cloud-config\n{}\n", encoding="utf-8")
+    seeded = ("--image", str(BASE), "--user", "me", "--ssh-key", "/run/home/key.pub")
+    gone = f"virsh -q -c {URI} destroy one; virsh -q -c {URI} undefine one; virsh -q -c {URI} vol-delete one.qcow2 vms; rm -f {disk}; true"
+    pairs.compare("One VM on an image",
+                  pairs.Command("vm-run launch", [VM_RUN, "launch", "one", *ALIKE, *seeded], undo=[VM_RUN, "rm", "one", "--force"]),
+                  [pairs.Command("virt-install", install("one", "--disk", f"path={disk},size=0.0625,backing_store={BASE},backing_format=qcow2",
+                                                         "--cloud-init", "user-data=/run/user-data"), undo=shell(gone)),
+                   pairs.Command("virsh vol-create-as, create", shell(
+                       f"virsh -q -c {URI} vol-create-as vms one.qcow2 64M --format qcow2 --backing-vol base.qcow2 "
+                       f"--backing-vol-format qcow2; virsh -q -c {URI} create /run/one.xml"), undo=shell(gone))])
+
+
+class UntilStarted(pairs.Command):
+    """A vm-run that stays with its VM: timed until it says that the VM is started, then ended."""
+
+    def execute(self):
+        start = time.monotonic()
+        process = subprocess.Popen(self.argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        line = process.stdout.readline()
+        elapsed = time.monotonic() - start
+        process.terminate()
+        process.communicate(timeout=60)
+        if "is started" not in line:
+            sys.exit(f"{self.name}: {line}")
+        return elapsed
+
+
+def ephemeral_vm():
+    pairs.compare("One VM in the foreground",
+                  UntilStarted("vm-run launch --rm", [VM_RUN, "launch", "fore", *ALIKE, "--rm"]),
+                  [pairs.Command("virsh create", ["virsh", "-q", "-c", URI, "create", description("fore")],
+                                 undo=["virsh", "-q", "-c", URI, "destroy", "fore"])])
+
+
+def many_vms(count):
+    """One vm-run against as many calls of its peers, one after the other, as their users do it."""
+    names = [f"many{n}" for n in range(1, count + 1)]
     for name in names:
-        text = re.sub(r"<uuid>.*</uuid>|<mac [^>]*/>", "", printed.stdout).replace("kvmkit-bench", name)
-        pathlib.Path(folder, name).write_text(text)
+        description(name)
+    installs = " ".join(f"'{word}'" if word != "NAME" else "$n" for word in install("NAME", "--disk", "none", "--transient"))
+    destroy = for_each(names, f"virsh -q -c {URI} destroy $n")
+    ours = [VM_RUN, "launch", f"many{{1..{count}}}", *ALIKE]
+    remove = [VM_RUN, "rm", f"many{{1..{count}}}", "--force"]
+    creates = for_each(names, f"virsh -q -c {URI} create /run/$n.xml")
+    rounds = 3 if count <= 20 else 2
+    pairs.compare(f"{count} VMs", pairs.Command(f"vm-run launch x{count}", ours, undo=remove),
+                  [pairs.Command(f"virt-install x{count}", for_each(names, installs), undo=destroy),
+                   pairs.Command(f"virsh create x{count}", creates, undo=destroy)], rounds=rounds)
+    pairs.compare(f"Removal of {count} VMs", pairs.Command(f"vm-run rm x{count}", remove, before=ours),
+                  [pairs.Command(f"virsh destroy x{count}", destroy, before=creates)], rounds=rounds)
 
 
-with tempfile.TemporaryDirectory() as folder:
-    renamed(folder)
-    many = [f"kvmkit-bench{{1..{COUNT}}}" if word == "kvmkit-bench" else word for word in launch] + ["--overcommit"]
-    destroy_all = for_each(["virsh", "-c", uri, "destroy", "kvmkit-bench"])
-    remove_all = for_each([str(binaries / "vm-run"), "rm", "kvmkit-bench", "--force", "--connect", uri])
-    pairs.compare(f"{COUNT} VMs: one vm-run launch against its peers one by one, the same guest, TCG",
-                  pairs.Command(f"vm-run launch x{COUNT}", many, undo=remove_all),
-                  [pairs.Command(f"virt-install x{COUNT}", for_each(install), undo=destroy_all),
-                   pairs.Command(f"virsh create x{COUNT}", ["sh", "-e", "-c", f"for n in {' '.join(names)}; do virsh -c {uri} "
-                                                            f"create {folder}/$n; done"], undo=destroy_all)], rounds=3)
+def seed():
+    """The image of a seed, made in our process, against the program that virt-install runs for it."""
+    folder = pathlib.Path("/run/seed")
+    folder.mkdir()
+    for name in ("meta-data", "user-data", "network-config"):
+        (folder / name).write_text("#cloud-config\n{}\n" * 20, encoding="utf-8")
+    ours = subprocess.run([BINARIES / "bench-seed"], capture_output=True, text=True, check=True, timeout=60)
+    seconds = []
+    for _ in range(10):
+        start = time.monotonic()
+        subprocess.run(["xorrisofs", "-quiet", "-o", "/run/seed.iso", "-J", "-input-charset", "utf8", "-rational-rock", "-V", "cidata",
+                        *folder.iterdir()], check=True)
+        seconds.append(time.monotonic() - start)
+    pairs.report("The image of a seed", {"vm-run's": [float(word) for word in ours.stdout.split()], "xorrisofs": seconds[1:]})
+
+
+def calls_to_libvirt(names, *words):
+    log = pathlib.Path("/run/rpc.log")
+    log.unlink(missing_ok=True)
+    subprocess.run([VM_RUN, "launch", names, *ALIKE, *words], check=True, capture_output=True,
+                   env={**os.environ, "LIBVIRT_LOG_FILTERS": "1:rpc", "LIBVIRT_LOG_OUTPUTS": f"1:file:{log}"})
+    subprocess.run([VM_RUN, "rm", names, "--force"], check=True, capture_output=True)
+    return len(re.findall(r"RPC_CLIENT_MSG_TX_QUEUE.* type=0 ", log.read_text(encoding="utf-8", errors="replace")))
+
+
+def calls():
+    words = ("--image", str(BASE), "--user", "me", "--ssh-key", "/run/home/key.pub")
+    alone, two, ten = (calls_to_libvirt(names, *words) for names in ("rpc", "rpc{1..2}", "rpc{1..10}"))
+    for number in range(500):
+        (POOL / f"volume{number}.qcow2").write_bytes(BASE.read_bytes())
+    virsh("pool-refresh", "vms")
+    volumes = len(virsh("vol-list", "vms").splitlines())
+    print(f"Calls to libvirt, counted\n  one VM alone {alone}; each further VM of one launch {(ten - two) / 8:.1f}\n"
+          f"  with {volumes} volumes in the pool: {calls_to_libvirt('rpc', *words)} and "
+          f"{(calls_to_libvirt('rpc{1..10}', *words) - calls_to_libvirt('rpc{1..2}', *words)) / 8:.1f}")
+
+
+def main():
+    enter_private_host()
+    parts = {"one": one_vm, "rm": ephemeral_vm, "many": lambda: [many_vms(count) for count in COUNTS], "seed": seed, "calls": calls}
+    for part in PARTS:
+        parts[part]()
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()

@@ -11,8 +11,8 @@ build_packages=(
 # To run the tests: the peers that they ask as independent witnesses, and real virtualization.
 test_packages=(
     dbus dnsmasq-base e2fsprogs fish gnupg iproute2 kmod libgtest-dev libvirt-clients libvirt-daemon libvirt-daemon-driver-qemu
-    libvirt-daemon-system mmdebstrap openssh-client openssl procps python3-jsonschema python3-yaml qemu-system-x86
-    qemu-utils systemd-container util-linux virtinst zsh
+    libvirt-daemon-system libxml2-utils mmdebstrap openssh-client openssl ovmf procps python3-jsonschema python3-yaml
+    qemu-system-x86 qemu-utils swtpm swtpm-tools systemd-container util-linux virtinst zsh
 )
 # For the emulated hosts of scripts/lab.
 lab_packages=(

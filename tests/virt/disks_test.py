@@ -28,6 +28,15 @@ class Disks(VmRunTest):
         self.assertIn("KVMKIT-GUEST disk vde ", done.stdout, "the seed is the last")
         self.assertTrue(DATA.exists(), "a file of the user's own stays")
 
+    def test_a_guest_that_cannot_see_its_seed_is_told_of(self):
+        words = ("launch", "disk", *GUEST, "--net", "none", "--image", BASE, "--run", "true")
+        done = self.expect(20, *words, *cmdline("kvmkit.name=disk kvmkit.mode=no-virtio-blk"), "--wait", "cloud-init", "--timeout", "10",
+                           "--on-fail", "rollback")
+        self.assertIn("the guest has read nothing of its cloud-init seed (vdb): its kernel may have no driver", done.stdout)
+        self.expect(0, *words, *cmdline("kvmkit.name=disk"), "--timeout", str(BOOT_SECONDS))
+        self.assertRegex(virsh("domblkstat", "disk", "vdb"), r"rd_req [1-9]", "one that sees it reads it at once")
+        self.expect(0, "rm", "disk", "--force")
+
     def test_the_record_tells_how_each_is_read_and_why(self):
         make_image(str(DATA), "3M", "raw")
         record = self.expect_json(0, "launch", "web", *IMAGE, "--add-disk", "1M", "--add-disk", str(DATA))

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import unittest
 
-from host import BOOT_SECONDS, GUEST, VmRunTest, cmdline, make_image, processes, virsh, wait_for
+from host import BOOT_SECONDS, GUEST, VmRunTest, cmdline, make_image, processes, restart_libvirtd, virsh, wait_for
 
 TINY = """<domain type='qemu'><name>theirs</name><memory>65536</memory><os><type arch='x86_64' machine='q35'>hvm</type></os>
 <devices><controller type='usb' model='none'/></devices></domain>"""
@@ -167,6 +167,27 @@ class Signals(VmRunTest):
         process.kill()
         process.wait(timeout=10)
         self.wait_until_unchanged("the guardian has tidied up")
+
+    def test_qemu_killed_under_one_in_the_foreground_leaves_nothing(self):
+        make_image("/run/base.qcow2")
+        process = self.start("launch", "try", *GUEST, "--rm", "--wait", "none", "--image", "/run/base.qcow2", "--add-disk", "1M")
+        self.assertIn("is started", process.stdout.readline())
+        os.kill(processes("qemu-system-x86")[0], signal.SIGKILL)
+        _, err = process.communicate(timeout=30)
+        self.assertEqual(process.returncode, 21)
+        self.assertIn("VM 'try' ended: QEMU failed", err)
+        self.assert_unchanged("QEMU is gone")
+
+    def test_libvirtd_killed_under_one_in_the_foreground_leaves_nothing(self):
+        make_image("/run/base.qcow2")
+        for killed_too in (False, True):
+            with self.subTest(killed_too):
+                process = self.start("launch", "try", *GUEST, "--rm", "--wait", "none", "--image", "/run/base.qcow2")
+                self.assertIn("is started", process.stdout.readline())
+                restart_libvirtd()
+                process.send_signal(signal.SIGKILL if killed_too else signal.SIGINT)
+                process.communicate(timeout=60)
+                self.wait_until_unchanged("libvirtd no longer ends the VM by itself", 60)
 
     def test_a_vm_that_runs_survives_the_death_of_its_launcher(self):
         process = self.start("launch", "web", *GUEST, *cmdline("kvmkit.name=web kvmkit.mode=slow"))

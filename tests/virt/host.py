@@ -12,7 +12,8 @@ import unittest
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 VM_RUN = os.environ.get("KVMKIT_VM_RUN", "vm-run")
 GUEST = ("--kernel", "/run/guest/vmlinuz", "--initrd", "/run/guest/initrd", "--memory", "192M")
-WATCHED = ("/run/kvmkit", "/var/lib/kvmkit", "/run/libvirt/qemu", "/var/lib/libvirt/images")
+WATCHED = ("/run/kvmkit", "/var/lib/kvmkit", "/run/libvirt/qemu", "/var/lib/libvirt/images", "/var/lib/libvirt/qemu/nvram",
+           "/var/lib/libvirt/swtpm")
 BOOT_SECONDS = 60
 
 
@@ -43,10 +44,19 @@ def virsh(*words):
 
 
 def start_libvirtd():
-    subprocess.run(["virtlogd", "-d"], check=True, timeout=10)
+    if not processes("virtlogd"):
+        subprocess.run(["virtlogd", "-d"], check=True, timeout=10)
     subprocess.run(["libvirtd", "-d"], check=True, timeout=10)
     wait_for("libvirtd answers", lambda: subprocess.run(
         ["virsh", "-c", "qemu:///system", "version"], capture_output=True, timeout=30).returncode == 0)
+
+
+def restart_libvirtd():
+    """Whatever it remembers is asked anew."""
+    for pid in processes("libvirtd"):
+        os.kill(pid, signal.SIGKILL)
+    wait_for("libvirtd is gone", lambda: not libvirtd_runs())
+    start_libvirtd()
 
 
 def processes(name):
@@ -77,11 +87,14 @@ def libvirtd_runs():
 
 
 def traces():
-    """Everything that a launch could leave: domains, QEMU, files, open journals, guardians."""
+    """Everything that a launch could leave: domains, QEMU, files (its volumes are such), pools, links, open journals, guardians."""
     paths = [pathlib.Path(place, name) for top in WATCHED for place, _, names in os.walk(top) for name in names]
     files = [str(path) for path in paths if "/txn/" not in str(path) and "/autostarted" not in str(path)]
     files += [str(path) for path in pathlib.Path("/var/lib/kvmkit/vms").glob("*")]
-    return {"domains": sorted(virsh("list", "--all", "--name").split()) if libvirtd_runs() else [],
+    there = libvirtd_runs()
+    return {"domains": sorted(virsh("list", "--all", "--name").split()) if there else [],
+            "pools": sorted(virsh("pool-list", "--all", "--name").split()) if there else [],
+            "links": sorted(os.listdir("/sys/class/net")),
             "qemu": processes("qemu-system-x86"),
             "files": sorted(files),
             "journals": open_journals(),
@@ -106,8 +119,9 @@ def validate(record):
     name = record["schema"].replace("/", "-") + ".json"
     jsonschema.validate(record, json.loads((SOURCE / "docs/schema" / name).read_text()))
     for part in record.get("vms", []):
-        if part.get("launch"):
-            validate(part["launch"])
+        for key in ("launch", "start"):
+            if part.get(key):
+                validate(part[key])
 
 
 class VmRunTest(unittest.TestCase):

@@ -179,7 +179,7 @@ class Login(SeedTest):
         self.assertIn("cannot call VM 'web': the VM is behind QEMU's own NAT: nobody can call it\n  hint: launch it with --net user,fwd=",
                       self.expect(3, "exec", "web", "--", "true").stderr)
         self.expect(0, "stop", "web", "--force", "--timeout", "0")
-        self.assertIn("cannot call VM 'web': it does not run\n  hint: start it: virsh start web",
+        self.assertIn("cannot call VM 'web': it does not run\n  hint: start it: vm-run start web",
                       self.expect(3, "ssh", "web").stderr)
         self.expect(0, "rm", "web")
 

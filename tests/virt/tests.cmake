@@ -1,5 +1,5 @@
 # vm-run on real libvirt and QEMU, each file in a private host of its own: tests/support/private_host.py.
-foreach(part launch vm_file failures faults embedded image view many network hardware virt_manager seed disks power_off)
+foreach(part launch vm_file failures faults embedded image view many network hardware virt_manager seed disks start power_off)
   set(label virt)
   if(part STREQUAL power_off)
     set(label lab-slow)  # twenty boots
@@ -9,6 +9,16 @@ foreach(part launch vm_file failures faults embedded image view many network har
     ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/virt/${part}_test.py)
   set_tests_properties(vm-run.${part} PROPERTIES ENVIRONMENT KVMKIT_VM_RUN=$<TARGET_FILE:vm-run> TIMEOUT 600)
 endforeach()
+
+# The guest with Debian's own guest agent in it.
+kvmkit_script_test(vm-run.agent-guest virt ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/virt/agent_guest.py
+  ${PROJECT_BINARY_DIR}/agent-guest)
+set_tests_properties(vm-run.agent-guest PROPERTIES FIXTURES_SETUP agent-guest)
+kvmkit_script_test(vm-run.agent virt ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/support/private_host.py
+  ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR}/guest
+  ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/virt/agent_test.py ${PROJECT_BINARY_DIR}/agent-guest)
+set_tests_properties(vm-run.agent PROPERTIES FIXTURES_REQUIRED agent-guest TIMEOUT 600
+  ENVIRONMENT KVMKIT_VM_RUN=$<TARGET_FILE:vm-run>)
 
 # A real Debian with cloud-init, made from packages once in two weeks. Minutes: scripts/test --virt-slow.
 kvmkit_script_test(vm-run.cloud-guest virt-slow ${PROJECT_SOURCE_DIR}/scripts/make-cloud-guest ${PROJECT_BINARY_DIR}/cloud-guest)

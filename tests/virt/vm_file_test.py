@@ -3,6 +3,7 @@
 import json
 import pathlib
 import re
+import signal
 import subprocess
 import unittest
 
@@ -39,6 +40,45 @@ class VmFile(VmRunTest):
         done = self.expect(2, "launch", "-f", self.write(text), "--accel", "tcg")
         self.assertNotIn("/run/vms.yml:0", done.stderr)
         return done.stderr
+
+
+class Together(VmFile):
+    FLEET = IDLE + """
+vms:
+  - name: web{1..2}
+    add-disk: [1M]
+    user: me
+    ssh-key: none
+  - name: db
+"""
+
+    def test_in_the_foreground_they_end_together_and_leave_nothing(self):
+        for end, code in ((signal.SIGINT, 130), (signal.SIGKILL, -signal.SIGKILL)):
+            with self.subTest(end):
+                process = self.start("launch", "-f", self.write(self.FLEET), "--accel", "tcg", "--rm")
+                self.assertIn("OUTCOME", process.stdout.readline())
+                self.assertEqual(sorted(virsh("list", "--name").split()), ["db", "web1", "web2"])
+                process.send_signal(end)
+                process.communicate(timeout=60)
+                self.assertEqual(process.returncode, code)
+                self.wait_until_unchanged(end, 60)
+
+    def test_all_or_nothing(self):
+        self.expect(0, "launch", "db", "--image", "/run/base.img", "--memory", "32M", "--net", "none", "--wait", "none")
+        done = self.expect(3, "launch", "-f", self.write(self.FLEET), "--accel", "tcg", "--all-or-nothing")
+        self.assertRegex(done.stdout, r"(?m)^web1 +removed .*\nweb2 +removed .*\ndb +failed ")
+        self.assertIn("db: cannot launch VM 'db': the name is taken", done.stderr)
+        self.expect(0, "rm", "db", "--force")
+        self.assert_unchanged("nothing")
+        record = self.expect_json(0, "launch", "-f", self.write(self.FLEET), "--accel", "tcg", "--all-or-nothing")
+        self.assertEqual(record["launched"], 3)
+
+    def test_one_that_fails_anywhere_takes_all_with_it(self):
+        for step in range(6):
+            with self.subTest(step):
+                self.expect(3, "launch", "-f", self.write(self.FLEET), "--accel", "tcg", "--all-or-nothing",
+                            env={"KVMKIT_FAULT": f"fail:after:{step}"})
+                self.assert_unchanged("undone")
 
 
 class Good(VmFile):

@@ -67,6 +67,11 @@ Result<virt::CpuPlan> plan_cpu(const Accelerator& accelerator, const virt::Hardw
     return plan;
 }
 
+Accelerator accelerator_of(const virt::VmSpec& spec)
+{
+    return {.type = spec.type, .why = "it was launched so"};
+}
+
 Result<Accelerator> choose_accelerator(const LaunchOptions& options, const Root& root)
 {
     const std::string uri = options.uri.value_or("");

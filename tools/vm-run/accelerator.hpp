@@ -23,6 +23,9 @@ struct Accelerator {
 /// "kvm", "tcg" or "none" (libvirt's test driver), for people and records.
 std::string_view word(virt::DomainType type) noexcept;
 
+/// That of a VM that is there already.
+Accelerator accelerator_of(const virt::VmSpec& spec);
+
 /// Asks the same probe as kvm-check, unless tcg is wished. ErrorCode::refused where kvm is wished and would be absent
 /// or slower than TCG; ErrorCode::usage where libvirt is on another host, which the probe cannot see.
 Result<Accelerator> choose_accelerator(const LaunchOptions& options, const Root& root);

@@ -88,6 +88,18 @@ std::vector<virt::Stage> Launcher::stages() const
     return all;
 }
 
+/// cloud-init cannot do what it was not told.
+void Launcher::look_at_seed()
+{
+    const auto domain = world_.ours({uri_, plan_.uuid, plan_.spec.name.str()});
+    const auto read = plan_.seed && domain ? domain->has_read(virt::seed_target(plan_)) : Result<bool>{true};
+    if (!read.value_or(true)) {
+        evidence_.push_back(fmt::format(
+            "the guest has read nothing of its cloud-init seed ({}): its kernel may have no driver for virtio disks",
+            virt::seed_target(plan_)));
+    }
+}
+
 std::string Launcher::end_reason(virt::Event event)
 {
     if (event == virt::Event::panicked) {
@@ -104,6 +116,7 @@ Result<ExitCode> Launcher::conclude(virt::Event event)
         case virt::Event::reached: return conclude_ready(event);
         case virt::Event::timed_out:
             evidence_ = readiness_ ? readiness_->sign().evidence() : std::vector<std::string>{};
+            look_at_seed();
             report(Outcome::not_ready);
             return take_back(ExitCode::not_ready);
         case virt::Event::ended:
@@ -117,7 +130,8 @@ Result<ExitCode> Launcher::conclude(virt::Event event)
     readiness_.reset();
     world_.detach();
     const auto left = txn::roll_back(*journal_, world_);
-    return txn::to_error({Error{ErrorCode::interrupted, "interrupted; the VM is removed"}, left});
+    const auto* what = options_.existing ? "interrupted; the VM is off again" : "interrupted; the VM is removed";
+    return txn::to_error({Error{ErrorCode::interrupted, what}, left});
 }
 
 Result<ExitCode> Launcher::conclude_ready(virt::Event event)
@@ -173,6 +187,7 @@ void Launcher::report(Outcome outcome)
 {
     LaunchReport report{plan_, accelerator_, uri_, steps_.all(), outcome, end_reason_};
     report.on_trial = options_.wait.on_fail == OnFail::rollback;
+    report.again = options_.existing.has_value();
     report.boot = marks_.booted;
     report.wait = options_.wait.wait;
     report.stages = stages();

@@ -19,6 +19,9 @@ Result<cli::ExitCode> run_list(const cli::Arguments& arguments, cli::Console& co
 void declare_stop(cli::po::options_description_easy_init add);
 Result<cli::ExitCode> run_stop(const cli::Arguments& arguments, cli::Console& console);
 
+void declare_start(cli::po::options_description_easy_init add);
+Result<cli::ExitCode> run_start(const cli::Arguments& arguments, cli::Console& console);
+
 void declare_rm(cli::po::options_description_easy_init add);
 Result<cli::ExitCode> run_rm(const cli::Arguments& arguments, cli::Console& console);
 
@@ -89,6 +92,12 @@ inline constexpr std::array commands{
     cli::Command{"ssh", "log in to a VM, or run a command line in its shell", name_and_words, declare_ssh, run_ssh},
     cli::Command{"exec", "run a program in a VM, its words as they are", name_and_command, declare_exec, run_exec},
     cli::Command{"stop", "ask a VM to power off", one_name, declare_stop, run_stop, cli::Effect::changes},
+    cli::Command{"start",
+                 "start VMs that are off, and wait until they have booted",
+                 names_or_ranges,
+                 declare_start,
+                 run_start,
+                 cli::Effect::changes},
     cli::Command{"rm",
                  "remove VMs that vm-run made, with their disks",
                  names_or_ranges,
@@ -135,6 +144,7 @@ examples:
   vm-run ssh web
   vm-run exec web -- systemctl is-active nginx
   vm-run launch try --rm --console --kernel vmlinuz --initrd initrd
+  vm-run stop web && vm-run start web --wait ssh
   vm-run stop web && vm-run rm web
 )";
 

@@ -120,9 +120,7 @@ Result<virt::Domain> running_domain(const Host& host, const std::string& name)
         return active.error();
     }
     if (!*active) {
-        return Error{ErrorCode::not_found,
-                     fmt::format("VM '{}' is off", name),
-                     fmt::format("start it: virsh -c {} start {}", host.connection().uri(), name)};
+        return Error{ErrorCode::not_found, fmt::format("VM '{}' is off", name), "start it: vm-run start " + name};
     }
     return domain;
 }

@@ -81,7 +81,9 @@ Result<void> Fleet::start_helpers()
 Result<void> Fleet::look_before()
 {
     const auto root = Root::open("/");
-    auto accelerator = root ? choose_accelerator(options_, *root) : Result<Accelerator>{root.error()};
+    auto accelerator = !root               ? Result<Accelerator>{root.error()}
+                       : options_.existing ? Result<Accelerator>{accelerator_of(options_.spec)}
+                                           : choose_accelerator(options_, *root);
     if (!accelerator) {
         return accelerator.error();
     }
@@ -129,7 +131,7 @@ Result<void> Fleet::connect(const std::string& uri)
 Result<void> Fleet::look_at_libvirt()
 {
     const virt::Connection& connection = *crew_.connections.front();
-    if (crew_.accelerator.type != virt::DomainType::test) {
+    if (crew_.accelerator.type != virt::DomainType::test && !options_.existing) {
         auto offer = virt::ask_offer(connection, crew_.accelerator.type);
         if (!offer) {
             return with_launch_remedy(offer.error());
@@ -159,7 +161,11 @@ Result<void> Fleet::pass_the_gate(const Root& root)
 {
     std::vector<LaunchDemand> demands;
     demands.reserve(wishes_.size());
-    std::ranges::transform(wishes_, std::back_inserter(demands), [](const auto& one) { return demand_of(one.spec); });
+    for (const LaunchOptions& wish : wishes_) {
+        if (!wish.existing || !wish.existing->why_not) {
+            demands.push_back(demand_of(wish.spec));
+        }
+    }
     auto gate = pass_gate(root, demands, options_.overcommit);
     if (!gate) {
         return gate.error();
@@ -280,10 +286,10 @@ cli::Json Fleet::record() const
                        {"outcome", member.outcome.empty() || refused ? "failed" : member.outcome},
                        {"exit", member.end ? Json(static_cast<int>(code_of(*member.end))) : Json(nullptr)},
                        {"error", refused ? Json(member.end->error().message) : Json(nullptr)},
-                       {"launch", member.record.value_or(Json(nullptr))}});
+                       {options_.existing ? "start" : "launch", member.record.value_or(Json(nullptr))}});
     }
-    return {{"schema", cli::schema_name(tool_name, "launch-many")},
-            {"launched", launched},
+    return {{"schema", cli::schema_name(tool_name, options_.existing ? "start-many" : "launch-many")},
+            {options_.existing ? "started" : "launched", launched},
             {"failed", members_.size() - launched},
             {"host_after", gate_record(crew_.gate)},
             {"left_behind", left_},

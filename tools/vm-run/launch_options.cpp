@@ -116,14 +116,6 @@ Result<AccelWish> read_accel(const std::string& text)
     return usage(fmt::format("'{}' is no accelerator", text), "use --accel auto, kvm or tcg");
 }
 
-Result<Progress> read_progress(const std::string& text)
-{
-    if (text == "text" || text == "json") {
-        return text == "json" ? Progress::json : Progress::text;
-    }
-    return usage(fmt::format("'{}' is no form of progress", text), "use --progress text or json");
-}
-
 Result<Bytes> read_memory(const std::string& text)
 {
     const auto size = Bytes::parse(text);
@@ -155,27 +147,6 @@ Result<void> check_combination(const LaunchOptions& options)
     }
     if (options.json && (options.console || options.show == Show::xml)) {
         return usage("--json prints one record on standard output, where --console and --print-xml print as well");
-    }
-    return {};
-}
-
-/// What a driver cannot do is said before it is asked.
-Result<void> check_reach(const LaunchOptions& options)
-{
-    const std::string uri = options.uri.value_or("");
-    const bool elsewhere = !uri.empty() && !virt::leads_to_this_host(uri);
-    const auto& nics = options.spec.nics;
-    const bool tagged = std::ranges::any_of(nics, [](const virt::Nic& nic) {
-        const auto* bridge = std::get_if<virt::BridgeNic>(&nic.source);
-        return bridge != nullptr && bridge->vlan;
-    });
-    if (elsewhere && tagged) {
-        return usage("cannot put a port of another host into a VLAN", "run vm-run on that host");
-    }
-    const auto wait = options.wait.wait;
-    if (uri.starts_with("test:") && wait != Wait::none && wait != Wait::boot) {
-        return usage(fmt::format("cannot wait for {}: libvirt's test driver runs nothing", word(wait)),
-                     "use --wait none");
     }
     return {};
 }
@@ -232,7 +203,43 @@ void declare_launch(cli::po::options_description_easy_init add)
     add("dry-run", "show the steps, change nothing; exit code 1");
     add("print-xml", "print the libvirt description, change nothing");
     add("json", "one JSON record on standard output");
-    add("progress", text("text|json")->default_value("text"), "json: one object a line on standard error");
+    declare_progress(add);
+}
+
+void declare_progress(cli::po::options_description_easy_init& add)
+{
+    add("progress",
+        cli::po::value<std::string>()->value_name("text|json")->default_value("text"),
+        "json: one object a line on standard error");
+}
+
+Result<Progress> read_progress(const cli::Arguments& arguments)
+{
+    const std::string text = arguments.text("progress");
+    if (text == "text" || text == "json") {
+        return text == "json" ? Progress::json : Progress::text;
+    }
+    return usage(fmt::format("'{}' is no form of progress", text), "use --progress text or json");
+}
+
+Result<void> check_reach(const LaunchOptions& options)
+{
+    const std::string uri = options.uri.value_or("");
+    const bool elsewhere = !uri.empty() && !virt::leads_to_this_host(uri);
+    const auto& nics = options.spec.nics;
+    const bool tagged = std::ranges::any_of(nics, [](const virt::Nic& nic) {
+        const auto* bridge = std::get_if<virt::BridgeNic>(&nic.source);
+        return bridge != nullptr && bridge->vlan;
+    });
+    if (elsewhere && tagged) {
+        return usage("cannot put a port of another host into a VLAN", "run vm-run on that host");
+    }
+    const auto wait = options.wait.wait;
+    if (uri.starts_with("test:") && wait != Wait::none && wait != Wait::boot) {
+        return usage(fmt::format("cannot wait for {}: libvirt's test driver runs nothing", word(wait)),
+                     "use --wait none");
+    }
+    return {};
 }
 
 Result<LaunchOptions> read_vm_options(const cli::Arguments& arguments)
@@ -267,7 +274,7 @@ Result<LaunchOptions> read_vm_options(const cli::Arguments& arguments)
 Result<void> read_common_options(const cli::Arguments& arguments, LaunchOptions& options)
 {
     const auto accel = read_accel(arguments.text("accel"));
-    const auto progress = read_progress(arguments.text("progress"));
+    const auto progress = read_progress(arguments);
     if (!accel || !progress) {
         return !accel ? accel.error() : progress.error();
     }

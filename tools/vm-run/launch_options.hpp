@@ -17,6 +17,12 @@ enum class AccelWish { automatic, kvm, tcg };
 /// What to do with the plan: run it, or only show the steps or the domain XML.
 enum class Show { nothing, steps, xml };
 
+/// A VM of ours that is off and is to run again.
+struct Existing {
+    std::string uuid;
+    std::optional<Error> why_not = std::nullopt;  ///< Of several, one cannot be started; its spec is a name alone.
+};
+
 /// The command line of launch as types. Files were looked at, the host was not changed.
 struct LaunchOptions {
     std::vector<virt::VmName> names = {};  ///< At least one; the spec's is the first.
@@ -26,6 +32,7 @@ struct LaunchOptions {
     ImageWish image = {};
     AccelWish accel = AccelWish::automatic;
     WaitOptions wait = {};
+    std::optional<Existing> existing = std::nullopt;  ///< Absent: a new VM.
     Progress progress = Progress::text;
     std::optional<std::string> uri = std::nullopt;  ///< Absent: the default of the user.
     Show show = Show::nothing;
@@ -40,6 +47,13 @@ struct LaunchOptions {
 
 /// ErrorCode::usage for what can never work; not_found, invalid, unsupported or refused for the files.
 Result<LaunchOptions> read_launch_options(const cli::Arguments& arguments);
+
+/// --progress, of all commands that make VMs run.
+void declare_progress(cli::po::options_description_easy_init& add);
+Result<Progress> read_progress(const cli::Arguments& arguments);
+
+/// What a driver cannot do is said before it is asked.
+Result<void> check_reach(const LaunchOptions& options);
 
 // The parts of it. What is said of a VM: names, spec, image and wait. Then what is said of the launch as a whole, and
 // last whether all of it goes together.

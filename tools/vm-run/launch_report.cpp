@@ -86,8 +86,11 @@ std::string heading(const LaunchReport& report)
         case Outcome::started: return fmt::format("VM '{}' is started", spec.name.str());
         case Outcome::ready: return ready_heading(report);
         case Outcome::not_ready:
-            return fmt::format(
-                "VM '{}' was not ready in time{}", spec.name.str(), goes(report) ? ", and is removed" : "; it runs on");
+            return fmt::format("VM '{}' was not ready in time{}",
+                               spec.name.str(),
+                               !goes(report)  ? "; it runs on"
+                               : report.again ? ", and is off again"
+                                              : ", and is removed");
         case Outcome::ended: return fmt::format("VM '{}' ended: {}", spec.name.str(), report.end_reason);
     }
     return "";
@@ -199,7 +202,7 @@ void add_next(std::ostream& out, const LaunchReport& report)
         return;
     }
     const std::string& name = report.plan.spec.name.str();
-    if (report.outcome == Outcome::ended) {
+    if (report.outcome == Outcome::ended && !report.again) {
         out << fmt::format("  it is kept; remove it: vm-run rm {}\n", name);
     } else if (report.outcome != Outcome::planned) {
         if (report.plan.spec.hardware.vnc) {
@@ -207,6 +210,34 @@ void add_next(std::ostream& out, const LaunchReport& report)
         }
         out << fmt::format("  stop it: vm-run stop {0}; remove it: vm-run rm {0}\n", name);
     }
+}
+
+/// Of a VM that was launched before: what its launch told of disks, seed and steps is not told again.
+Json start_record(const LaunchReport& report)
+{
+    const auto& spec = report.plan.spec;
+    return {{"schema", cli::schema_name(tool_name, "start")},
+            {"name", spec.name.str()},
+            {"uuid", report.plan.uuid},
+            {"uri", report.uri},
+            {"outcome", word(report.outcome)},
+            {"end_reason", report.end_reason.empty() ? Json(nullptr) : Json(report.end_reason)},
+            {"accel", word(report.accelerator.type)},
+            {"vcpus", spec.vcpus},
+            {"memory", spec.memory.count()},
+            {"nics", nic_records(report.plan)},
+            {"wait", word(report.wait)},
+            {"address", address_record(report.address)},
+            {"evidence", report.evidence},
+            {"stages", stage_records(report.stages)},
+            {"boot_seconds", report.boot ? Json(seconds(*report.boot)) : Json(nullptr)},
+            {"ready_line", or_null(report.ready_line)},
+            {"qemu_pid", or_null(report.qemu)},
+            {"vcpu_threads", thread_records(report.threads)},
+            {"host_after", gate_record(report.gate)},
+            {"contention", contention_record(report.contention)},
+            {"last_console_lines", report.last_lines},
+            {"steps", step_records(report.steps)}};
 }
 
 }  // namespace
@@ -225,6 +256,9 @@ std::string_view word(Outcome outcome) noexcept
 
 cli::Json record_of(const LaunchReport& report)
 {
+    if (report.again) {
+        return start_record(report);
+    }
     const auto& spec = report.plan.spec;
     return {{"schema", cli::schema_name(tool_name, "launch", 2)},
             {"name", spec.name.str()},

@@ -40,7 +40,8 @@ struct LaunchReport {
     std::optional<LaunchGate> gate = std::nullopt;
     std::optional<Contention> contention = std::nullopt;
     std::vector<std::string> last_lines = {};  ///< Of the console, where it ended or was not ready.
-    bool on_trial = false;                     ///< It is removed where it was not ready or ended.
+    bool again = false;                        ///< It was there already, and off.
+    bool on_trial = false;                     ///< It is removed, or off again, where it was not ready or ended.
     Wait wait = Wait::boot;
     std::optional<virt::Address> address = std::nullopt;
     std::vector<std::string> evidence = {};  ///< What was last seen, where it was not ready.

@@ -25,7 +25,7 @@ Launcher::Launcher(const LaunchOptions& options, const cli::Console& console, Ro
       console_(console),
       root_(std::move(root)),
       uri_(options.uri.value_or(default_uri())),
-      plan_(virt::make_plan(options.spec, places_)),
+      plan_(virt::make_plan(options.spec, places_, options.existing ? options.existing->uuid : virt::new_uuid())),
       steps_(console, options.spec.name.str(), options.progress),
       world_(root_, runner_)
 {
@@ -39,7 +39,8 @@ Result<std::unique_ptr<Launcher>> Launcher::prepare(const LaunchOptions& options
         return root.error();
     }
     std::unique_ptr<Launcher> launcher{new Launcher{options, console, std::move(*root)}};
-    auto accelerator = choose_accelerator(options, launcher->root_);
+    auto accelerator = options.existing ? Result<Accelerator>{accelerator_of(options.spec)}
+                                        : choose_accelerator(options, launcher->root_);
     if (!accelerator) {
         return accelerator.error();
     }
@@ -59,7 +60,10 @@ Result<std::unique_ptr<Launcher>> Launcher::prepare(const LaunchOptions& options
     std::unique_ptr<Launcher> launcher{new Launcher{options, console, std::move(*root)}};
     launcher->crew_ = &crew;
     launcher->world_.use_connection(crew.connections[number % crew.connections.size()]);
-    auto chosen = launcher->choose_hardware(crew.accelerator);
+    if (options.existing && options.existing->why_not) {
+        return *options.existing->why_not;
+    }
+    auto chosen = launcher->choose_hardware(options.existing ? accelerator_of(options.spec) : crew.accelerator);
     return chosen ? Result<std::unique_ptr<Launcher>>{std::move(launcher)} : chosen.error();
 }
 
@@ -67,6 +71,9 @@ Result<std::unique_ptr<Launcher>> Launcher::prepare(const LaunchOptions& options
 Result<void> Launcher::choose_hardware(Accelerator accelerator)
 {
     accelerator_ = std::move(accelerator);
+    if (options_.existing) {
+        return {};
+    }
     plan_.spec.type = accelerator_.type;
     auto cpu = plan_cpu(accelerator_, options_.spec.hardware);
     if (!cpu) {
@@ -181,6 +188,10 @@ Result<void> Launcher::look_before()
     if (!connection) {
         return connection.error();
     }
+    if (options_.existing) {
+        auto off = look_at_existing(**connection);
+        return off ? look_at_host() : off;
+    }
     if (auto free = virt::check_name_is_free(**connection, options_.spec.name.str()); !free) {
         return free;
     }
@@ -191,6 +202,18 @@ Result<void> Launcher::look_before()
         return usable;
     }
     return look_at_host();
+}
+
+/// Before anything is written down: what may have changed since its description was read.
+Result<void> Launcher::look_at_existing(const virt::Connection& connection)
+{
+    const virt::VmId vm{uri_, plan_.uuid, options_.spec.name.str()};
+    const auto domain = connection.find_by_uuid(vm.uuid);
+    if (!domain) {
+        return domain.error();
+    }
+    return *domain ? virt::check_is_off(**domain, vm)
+                   : Error{ErrorCode::not_found, fmt::format("VM '{}' is gone", vm.name)};
 }
 
 /// What this host would have promised. Another host's /proc is not to be seen, and the test driver runs nothing.
@@ -330,7 +353,8 @@ Result<void> Launcher::begin()
 std::vector<virt::Step> Launcher::all_steps() const
 {
     auto steps = virt::network_steps(networks_.to_start, uri_);
-    std::ranges::move(virt::launch_steps(plan_, uri_), std::back_inserter(steps));
+    std::ranges::move(options_.existing ? virt::start_steps(plan_, uri_) : virt::launch_steps(plan_, uri_),
+                      std::back_inserter(steps));
     return steps;
 }
 

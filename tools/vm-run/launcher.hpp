@@ -77,6 +77,7 @@ private:
     Result<void> look_at_host();
     Result<void> look_at_networks();
     Result<void> look_at_hardware(const virt::Connection& connection);
+    Result<void> look_at_existing(const virt::Connection& connection);
     Result<void> look_at_files(const virt::Connection& connection);
     [[nodiscard]] std::vector<virt::Decision> decisions() const;
     Result<void> tidy_up();
@@ -90,6 +91,7 @@ private:
     Result<virt::Event> wait();
     Result<cli::ExitCode> conclude(virt::Event event);
     Result<cli::ExitCode> conclude_ready(virt::Event event);
+    void look_at_seed();
     Result<void> settle();
     [[nodiscard]] std::chrono::milliseconds since_start() const;
     [[nodiscard]] std::vector<virt::Stage> stages() const;

@@ -4,9 +4,9 @@
 #include "cli/json.hpp"
 #include "commands.hpp"
 #include "connect.hpp"
+#include "names.hpp"
 #include "txn/lock.hpp"
 #include "virt/launch/plan.hpp"
-#include "virt/spec/name_range.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -195,26 +195,6 @@ Result<cli::ExitCode> remove_one(Host& host, const Order& order, const std::stri
     return cli::ExitCode::ok;
 }
 
-/// A name that vm-run would not give may still be one of libvirt's: it is told as what it is.
-Result<std::vector<Removal>> read_removals(const std::vector<std::string>& operands)
-{
-    std::vector<Removal> removals;
-    for (const std::string& operand : operands) {
-        const bool several = operand.find_first_of("{},") != std::string::npos;
-        const auto names = several ? virt::parse_names(operand) : Result<std::vector<virt::VmName>>{};
-        if (!names) {
-            return names.error();
-        }
-        if (!several) {
-            removals.push_back({operand});
-        }
-        for (const auto& name : *names) {
-            removals.push_back({name.str()});
-        }
-    }
-    return removals;
-}
-
 }  // namespace
 
 void declare_rm(cli::po::options_description_easy_init add)
@@ -226,23 +206,28 @@ void declare_rm(cli::po::options_description_easy_init add)
 
 Result<cli::ExitCode> run_rm(const cli::Arguments& arguments, cli::Console& console)
 {
-    auto removals = read_removals(arguments.operands());
-    if (!removals) {
-        return removals.error();
+    const auto names = expand_names(arguments.operands());
+    if (!names) {
+        return names.error();
     }
     auto host = Host::open(arguments);
     if (!host) {
         return host.error();
     }
     const Order order{arguments, arguments.has("force")};
-    if (removals->size() == 1) {
-        return remove_one(**host, order, removals->front().name, console);
+    if (names->size() == 1) {
+        return remove_one(**host, order, names->front(), console);
     }
-    if (auto carried = carry_out_all(**host, order, *removals); !carried) {
+    std::vector<Removal> removals;
+    removals.reserve(names->size());
+    for (const std::string& name : *names) {
+        removals.push_back({name});
+    }
+    if (auto carried = carry_out_all(**host, order, removals); !carried) {
         return carried.error();
     }
     (void)txn::prune(txn::default_places(), tool_name);
-    return report_all(console, *removals, arguments.has("json"));
+    return report_all(console, removals, arguments.has("json"));
 }
 
 }  // namespace kvmkit::vm_run

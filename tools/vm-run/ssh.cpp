@@ -7,6 +7,7 @@
 #include "system/signals.hpp"
 #include "virt/launch/plan.hpp"
 #include "virt/libvirt/guest_exec.hpp"
+#include "virt/libvirt/lifecycle.hpp"
 #include "virt/seed/ssh_files.hpp"
 
 #include <fcntl.h>
@@ -38,7 +39,7 @@ Result<virt::DomainSummary> check_runs(const virt::Domain& domain, const std::st
     if (!*active) {
         return Error{ErrorCode::not_found,
                      fmt::format("cannot call VM '{}': it does not run", name),
-                     fmt::format("start it: virsh start {}", name)};
+                     "start it: vm-run start " + name};
     }
     return virt::summarize(*xml);
 }
@@ -229,6 +230,18 @@ bool goes_by_agent(const std::string& via, const virt::DomainSummary& summary)
     return !paths && paths.error().code == ErrorCode::not_found;
 }
 
+/// The agent hangs up a moment before libvirt knows that its VM is gone.
+bool has_ended(const Callee& callee)
+{
+    constexpr int patience_ms = 3000;
+    const auto watch = virt::LifecycleWatch::open(callee.host->connection(), callee.domain);
+    if (!watch || !callee.domain.active().value_or(false)) {
+        return true;
+    }
+    pollfd wait{watch->fd(), POLLIN, 0};
+    return ::poll(&wait, 1, patience_ms) == 1 && watch->ending().has_value();
+}
+
 Result<void> check_via(const std::string& via)
 {
     const bool known = via == "auto" || via == "agent" || via == "ssh";
@@ -277,7 +290,14 @@ Result<cli::ExitCode> run_exec(const cli::Arguments& arguments, cli::Console& co
         return log_in(std::move(*callee), quoted(words));
     }
     const auto program = start_by_agent(*callee, words);
-    const auto end = program ? await_end(*program) : Result<virt::GuestExit>{program.error()};
+    if (!program) {
+        return program.error();
+    }
+    const auto end = await_end(*program);
+    if (!end && has_ended(*callee)) {
+        console.warn(fmt::format("VM '{}' ended while the program ran", callee->summary.name));
+        return cli::ExitCode::guest_ended;
+    }
     return end ? Result<cli::ExitCode>{show(*end, console)} : end.error();
 }
 

@@ -205,6 +205,12 @@ std::optional<Address> AddressSearch::by_agent()
     return std::nullopt;
 }
 
+bool AddressSearch::agent_is_asked() const
+{
+    const std::lock_guard guard{agent_->mutex};
+    return agent_->asking;
+}
+
 std::optional<Address> AddressSearch::by_lease()
 {
     const bool on_network = std::ranges::any_of(nics_, [](const LiveNic& nic) { return nic.type == "network"; });
@@ -279,14 +285,17 @@ std::vector<std::string> AddressSearch::last_seen()
 
 Result<Address> find_address(AddressSearch& search, const Deadline& deadline, const std::function<bool()>& interrupted)
 {
+    constexpr std::chrono::seconds for_an_answer{5};  // of an agent that is there, from a guest that is busy
+    const auto last_answer = Deadline::after(deadline.left() + for_an_answer);
     for (;;) {
+        const bool answer_to_come = search.agent_is_asked() && !last_answer.passed();
         if (auto found = search.look()) {
             return *found;
         }
         if (interrupted && interrupted()) {
             return Error{ErrorCode::interrupted, "interrupted"};
         }
-        if (deadline.passed()) {
+        if (deadline.passed() && !answer_to_come) {
             std::string why;
             for (const auto& sentence : search.last_seen()) {
                 why += (why.empty() ? "" : "; ") + sentence;
@@ -297,7 +306,7 @@ Result<Address> find_address(AddressSearch& search, const Deadline& deadline, co
         for (const int fd : search.fds()) {
             waits.push_back({fd, POLLIN, 0});
         }
-        const auto most = std::min(deadline.left(), AddressSearch::patience());
+        const auto most = std::min((deadline.passed() ? last_answer : deadline).left(), AddressSearch::patience());
         (void)::poll(waits.data(), waits.size(), static_cast<int>(most.count()));
     }
 }

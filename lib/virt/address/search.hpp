@@ -47,6 +47,9 @@ public:
     /// Takes what came, asks who sends no events, and tells the address if there is one.
     std::optional<Address> look();
 
+    /// Whether the guest agent is still to answer.
+    [[nodiscard]] bool agent_is_asked() const;
+
     /// How far each card came, in sentences, and why a place could not be looked at.
     [[nodiscard]] std::vector<std::string> last_seen();
 

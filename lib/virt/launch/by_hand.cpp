@@ -74,6 +74,7 @@ struct ByHand {
     }
     Lines operator()(const DefineVm& step) const { return {virsh(step.vm.uri, {"define", description_of(step.vm)})}; }
     Lines operator()(const StartVm& step) const { return {virsh(step.vm.uri, {"start", "--paused", step.vm.name})}; }
+    Lines operator()(const StartAgain& step) const { return {virsh(step.vm.uri, {"start", "--paused", step.vm.name})}; }
     Lines operator()(const CreateVm& step) const
     {
         return {virsh(step.vm.uri, {"create", "--paused", "--autodestroy", description_of(step.vm)})};

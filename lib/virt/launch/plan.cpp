@@ -125,9 +125,9 @@ std::filesystem::path new_driver_root(const txn::Places& places, const std::stri
     return places.runtime / "embed" / uuid.substr(0, 8);
 }
 
-DomainPlan make_plan(const VmSpec& spec, const txn::Places& places)
+DomainPlan make_plan(const VmSpec& spec, const txn::Places& places, std::string uuid)
 {
-    DomainPlan plan{.spec = spec, .uuid = new_uuid(), .transaction = {}, .folder = vm_folder(places, spec.name)};
+    DomainPlan plan{.spec = spec, .uuid = std::move(uuid), .transaction = {}, .folder = vm_folder(places, spec.name)};
     plan.nic_queues = nic_queues(spec.vcpus);
     if (spec.image) {
         plan.overlay = overlay_path(places, spec.name);
@@ -183,7 +183,7 @@ Result<void> check_access(DomainPlan& plan, const FileHandling& handling)
         }
         all_usable = all_usable && *reach == Reach::usable;
     }
-    if (all_usable) {
+    if (all_usable && !plan.spec.hardware.tpm) {  // libvirt makes the TPM's socket, and must give it to QEMU's user
         plan.runs_as = user;
     }
     return {};
@@ -195,11 +195,21 @@ std::vector<Step> launch_steps(const DomainPlan& plan, const std::string& uri)
     const std::string xml = to_domain_xml(plan);
     std::vector<Step> steps = file_steps(plan);
     if (plan.spec.lifetime == Lifetime::ephemeral) {
-        steps.push_back(CreateVm{vm, xml});
+        steps.push_back(CreateVm{vm, xml, plan.spec.hardware.firmware != Firmware::bios});
     } else {
         steps.push_back(DefineVm{vm, xml});
         steps.push_back(StartVm{vm});
     }
+    add_port_steps(steps, plan, vm);
+    steps.push_back(AttachVm{vm});
+    steps.push_back(ResumeVm{vm});
+    return steps;
+}
+
+std::vector<Step> start_steps(const DomainPlan& plan, const std::string& uri)
+{
+    const VmId vm{uri, plan.uuid, plan.spec.name.str()};
+    std::vector<Step> steps{StartAgain{vm, plan.transaction}};
     add_port_steps(steps, plan, vm);
     steps.push_back(AttachVm{vm});
     steps.push_back(ResumeVm{vm});

@@ -6,6 +6,7 @@
 #include "virt/launch/step.hpp"
 #include "virt/libvirt/connection.hpp"
 #include "virt/spec/domain_xml.hpp"
+#include "virt/spec/uuid.hpp"
 
 #include <filesystem>
 #include <string>
@@ -20,8 +21,8 @@ std::filesystem::path overlay_path(const txn::Places& places, const VmName& name
 /// Where an embedded driver for a VM lives: short, because its socket names must fit in 107 bytes.
 std::filesystem::path new_driver_root(const txn::Places& places, const std::string& uuid);
 
-/// The plan of a spec: a fresh UUID, and places for the files that are made for it.
-DomainPlan make_plan(const VmSpec& spec, const txn::Places& places);
+/// The plan of a spec: a fresh UUID unless it has one, and places for the files that are made for it.
+DomainPlan make_plan(const VmSpec& spec, const txn::Places& places, std::string uuid = new_uuid());
 
 /// Chooses cache and I/O mode of each disk by what works at its place.
 void tune_disks(DomainPlan& plan, const Root& root, bool on_this_host);
@@ -42,6 +43,9 @@ Result<void> check_access(DomainPlan& plan, const FileHandling& handling);
 
 /// The steps from nothing to a guest that executes, in order.
 std::vector<Step> launch_steps(const DomainPlan& plan, const std::string& uri);
+
+/// Those that let a VM of ours that is off execute again. Undoing them cuts its power, and nothing more.
+std::vector<Step> start_steps(const DomainPlan& plan, const std::string& uri);
 
 /// Those that start libvirt's networks, before launch_steps(); undoing a launch stops what it started.
 std::vector<Step> network_steps(const std::vector<std::string>& networks, const std::string& uri);

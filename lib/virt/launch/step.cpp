@@ -35,6 +35,8 @@ struct Describe {
     std::string operator()(const RemoveFile& step) const { return on_path("remove file", step.path); }
     std::string operator()(const DefineVm& step) const { return on_vm("define", step.vm); }
     std::string operator()(const StartVm& step) const { return on_vm("start", step.vm) + ", paused"; }
+    std::string operator()(const StartAgain& step) const { return on_vm("start", step.vm) + ", paused"; }
+    std::string operator()(const StopStarted& step) const { return on_vm("cut the power of", step.vm); }
     std::string operator()(const CreateVm& step) const { return on_vm("start ephemeral", step.vm) + ", paused"; }
     std::string operator()(const AttachVm& step) const { return on_vm("open console of", step.vm); }
     std::string operator()(const ResumeVm& step) const { return on_vm("resume", step.vm); }
@@ -74,6 +76,14 @@ struct Encode {
     {
         return {{"remove", "vm"}, {"uri", step.vm.uri}, {"uuid", step.vm.uuid}, {"name", step.vm.name}};
     }
+    Json operator()(const StopStarted& step) const
+    {
+        return {{"remove", "run"},
+                {"uri", step.vm.uri},
+                {"uuid", step.vm.uuid},
+                {"name", step.vm.name},
+                {"transaction", step.transaction}};
+    }
     Json operator()(const StopNetwork& step) const
     {
         return {{"remove", "network-use"}, {"uri", step.uri}, {"name", step.name}};
@@ -96,6 +106,9 @@ Step decode_object(const Json& json)
     const auto kind = text("remove");
     if (kind == "vm") {
         return RemoveVm{{text("uri"), text("uuid"), text("name")}};
+    }
+    if (kind == "run") {
+        return StopStarted{{text("uri"), text("uuid"), text("name")}, text("transaction")};
     }
     if (kind == "network-use") {
         return StopNetwork{text("uri"), text("name")};

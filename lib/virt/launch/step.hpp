@@ -79,10 +79,21 @@ struct DefineVm {
 struct StartVm {
     VmId vm;
 };
+/// Starts a VM of ours that is off, paused, and notes on it which transaction did.
+struct StartAgain {
+    VmId vm;
+    std::string transaction;
+};
+/// Cuts the power of a VM that this transaction started; one that is off, gone, or started by another stays as it is.
+struct StopStarted {
+    VmId vm;
+    std::string transaction;
+};
 /// Starts a VM, paused, that lives as long as the connection.
 struct CreateVm {
     VmId vm;
     std::string xml;
+    bool keeps_variables = false;  ///< Of UEFI, in a file of libvirt's.
 };
 /// Opens console and events of the paused VM, so that nothing is missed.
 struct AttachVm {
@@ -139,6 +150,8 @@ using Step = std::variant<MakeFolder,
                           RemoveFile,
                           DefineVm,
                           StartVm,
+                          StartAgain,
+                          StopStarted,
                           CreateVm,
                           AttachVm,
                           ResumeVm,

@@ -7,7 +7,6 @@
 #include "virt/launch/make_disk.hpp"
 #include "virt/libvirt/network.hpp"
 #include "virt/seed/ssh_files.hpp"
-#include "virt/spec/domain_xml.hpp"
 
 #include <sys/stat.h>
 #include <unistd.h>
@@ -28,31 +27,6 @@ Result<void> check_nothing_there(const std::filesystem::path& path)
                      "if a killed vm-run left it: vm-run gc; if a VM of that name is there: vm-run rm NAME"};
     }
     return errno == ENOENT ? Result<void>{} : errno_error(errno, fmt::format("cannot create '{}'", path.string()));
-}
-
-/// One round: end it if it runs, forget it if it stays. True once libvirt no longer knows it.
-Result<bool> remove_once(const Connection& connection, const std::string& uuid)
-{
-    const auto domain = connection.find_by_uuid(uuid);
-    if (!domain) {
-        return domain.error();
-    }
-    if (!*domain) {
-        return true;
-    }
-    const auto active = (*domain)->active();
-    if (active && *active) {
-        if (auto ended = (*domain)->destroy(); !ended && ended.error().code != ErrorCode::not_found) {
-            return ended.error();
-        }
-    }
-    const auto persistent = (*domain)->persistent();
-    if (persistent && *persistent) {
-        if (auto removed = (*domain)->undefine(); !removed && removed.error().code != ErrorCode::not_found) {
-            return removed.error();
-        }
-    }
-    return false;
 }
 
 }  // namespace
@@ -80,6 +54,12 @@ struct World::Inverse {
     }
     Answer operator()(const DefineVm& step) const { return std::optional<Step>{RemoveVm{step.vm}}; }
     Answer operator()(const CreateVm& step) const { return std::optional<Step>{RemoveVm{step.vm}}; }
+    Answer operator()(const StartAgain& step) const
+    {
+        const auto domain = world.ours(step.vm);
+        const auto off = domain ? check_is_off(*domain, step.vm) : Result<void>{domain.error()};
+        return off ? Answer{std::optional<Step>{StopStarted{step.vm, step.transaction}}} : Answer{off.error()};
+    }
     Answer operator()(const StartNetwork& step) const
     {
         const auto connection = world.connection(step.uri);
@@ -151,14 +131,21 @@ struct World::Apply {
     Result<void> operator()(const CreateVm& step) const
     {
         const auto connection = world.connection(step.vm.uri);
-        return connection ? world.take(step.vm, (*connection)->create_ephemeral(step.xml, world.seed_))
-                          : connection.error();
+        if (!connection) {
+            return connection.error();
+        }
+        const bool by_definition = world.seed_ || step.keeps_variables;
+        return world.take(step.vm,
+                          by_definition ? (*connection)->create_by_definition(step.xml, world.seed_)
+                                        : (*connection)->create_ephemeral(step.xml));
     }
     Result<void> operator()(const StartVm& step) const
     {
         const auto domain = world.ours(step.vm);
         return domain ? domain->start_paused() : domain.error();
     }
+    Result<void> operator()(const StartAgain& step) const { return world.start_again(step); }
+    Result<void> operator()(const StopStarted& step) const { return world.stop_started(step); }
     Result<void> operator()(const AttachVm& step) const
     {
         const auto domain = world.ours(step.vm);
@@ -274,117 +261,6 @@ void World::detach()
 {
     console_.reset();
     lifecycle_.reset();
-}
-
-Result<Domain> World::ours(const VmId& vm)
-{
-    const auto connection = this->connection(vm.uri);
-    if (!connection) {
-        return connection.error();
-    }
-    if (domain_ && domain_->uuid() == vm.uuid) {
-        return domain_->share();
-    }
-    auto domain = (*connection)->find_by_uuid(vm.uuid);
-    if (!domain) {
-        return domain.error();
-    }
-    if (!*domain) {
-        return Error{ErrorCode::not_found, fmt::format("VM '{}' is gone", vm.name)};
-    }
-    domain_.emplace(std::move(**domain));
-    return domain_->share();
-}
-
-/// libvirt alone says whether a name is free at that moment; whose it is, is asked afterwards.
-Result<void> World::take(const VmId& vm, Result<Domain> made)
-{
-    if (made) {
-        domain_.emplace(std::move(*made));
-        return {};
-    }
-    if (made.error().code == ErrorCode::exists) {
-        const auto connection = this->connection(vm.uri);
-        auto told = connection ? check_name_is_free(**connection, vm.name) : Result<void>{};
-        if (!told) {
-            return told;
-        }
-    }
-    return made.error();
-}
-
-/// The end of a network card on the host, which is there as soon as the VM is started.
-Result<std::string> World::link_of(const NicId& nic)
-{
-    const auto domain = ours(nic.vm);
-    const auto xml = domain ? domain->xml() : Result<std::string>{domain.error()};
-    if (!xml) {
-        return xml.error();
-    }
-    for (const LiveNic& live : nics_in(*xml)) {
-        if (live.mac == nic.mac && !live.link.empty() && ports_.give_vlan) {
-            return live.link;
-        }
-    }
-    return Error{ErrorCode::not_found,
-                 fmt::format("cannot find the port of network card {} of VM '{}'", nic.mac, nic.vm.name)};
-}
-
-/// With the VM its port goes, too.
-Result<void> World::untag(const UntagPort& step)
-{
-    if (driver_root_of(step.nic.vm.uri) && !connections_.contains(step.nic.vm.uri)) {
-        return {};
-    }
-    const auto link = link_of(step.nic);
-    if (!link) {
-        return link.error().code == ErrorCode::not_found ? Result<void>{} : link.error();
-    }
-    return ports_.take_vlan(*link);
-}
-
-Result<void> World::remove_vm(const VmId& vm)
-{
-    if (driver_root_of(vm.uri) && !connections_.contains(vm.uri)) {
-        return kill_qemu(root_, vm.uuid);  // its driver died with the process that embedded it
-    }
-    const auto connection = this->connection(vm.uri);
-    if (!connection) {
-        return connection.error();
-    }
-    constexpr int rounds = 4;  // each waits for libvirt's own work on the VM; an ephemeral one may end meanwhile
-    for (int round = 0; round < rounds; ++round) {
-        const auto gone = remove_once(**connection, vm.uuid);
-        if (gone && *gone) {
-            return {};
-        }
-        if (!gone && round + 1 == rounds) {
-            return gone.error();
-        }
-    }
-    return Error{ErrorCode::busy, fmt::format("cannot remove VM '{}': libvirt still lists it", vm.name)};
-}
-
-Result<void> check_name_is_free(const Connection& connection, const std::string& name)
-{
-    const auto domain = connection.find_by_name(name);
-    if (!domain) {
-        return domain.error();
-    }
-    if (!*domain) {
-        return {};
-    }
-    const auto state = (*domain)->state();
-    const auto xml = (*domain)->xml();
-    const auto summary = xml ? summarize(*xml) : Result<DomainSummary>{xml.error()};
-    const bool ours = summary && summary->ours();
-    return Error{ErrorCode::exists,
-                 fmt::format("cannot launch VM '{}': the name is taken by a VM that {} ({})",
-                             name,
-                             ours ? "vm-run made" : "vm-run did not make",
-                             state ? word(*state) : "state unknown"),
-                 ours ? fmt::format("use another name, or remove that VM: vm-run rm {} --force", name)
-                      : "use another name; 'virsh dominfo' tells more about that VM"};
 }
 
 }  // namespace kvmkit::virt

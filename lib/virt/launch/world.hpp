@@ -55,6 +55,8 @@ private:
     struct Apply;
     Result<void> take(const VmId& vm, Result<Domain> made);
     Result<void> remove_vm(const VmId& vm);
+    Result<void> start_again(const StartAgain& step);
+    Result<void> stop_started(const StopStarted& step);
     [[nodiscard]] Result<void> check_unused(const std::filesystem::path& path,
                                             const std::filesystem::path& vm_folder) const;
     Result<void> remove_seed_unless_used(const std::filesystem::path& vm_folder);
@@ -72,6 +74,9 @@ private:
     std::unique_ptr<Console> console_;
     std::optional<LifecycleWatch> lifecycle_;
 };
+
+/// Fails with refused if that VM runs, or is paused: there is nothing to start.
+Result<void> check_is_off(const Domain& domain, const VmId& vm);
 
 /// Fails with exists if libvirt has a VM of that name, and says whose it is and what it does.
 Result<void> check_name_is_free(const Connection& connection, const std::string& name);

@@ -37,6 +37,25 @@ unsigned ephemeral_flags(bool embedded)
     return embedded ? paused : paused | with_connection;
 }
 
+#if LIBVIR_CHECK_VERSION(9, 0, 0)
+constexpr bool has_descriptors = true;
+
+Result<void> hand_over(const Domain& domain, const UniqueFd& seed)
+{
+    int fd = seed.get();
+    return virDomainFDAssociate(domain.get(), seed_fd_group, 1, &fd, 0) == 0
+               ? Result<void>{}
+               : last_libvirt_error("cannot hand the cloud-init seed to libvirt");
+}
+#else
+constexpr bool has_descriptors = false;
+
+Result<void> hand_over(const Domain& /*domain*/, const UniqueFd& /*seed*/)
+{
+    return Error{ErrorCode::unsupported, "cannot hand the cloud-init seed to libvirt: built against an older one"};
+}
+#endif
+
 }  // namespace
 
 bool leads_to_this_host(std::string_view uri) noexcept
@@ -128,11 +147,8 @@ Result<Domain> Connection::define(const std::string& domain_xml) const
     return Domain{std::move(handle)};
 }
 
-Result<Domain> Connection::create_ephemeral(const std::string& domain_xml, const UniqueFd& seed) const
+Result<Domain> Connection::create_ephemeral(const std::string& domain_xml) const
 {
-    if (seed) {
-        return create_with_seed(domain_xml, seed.get());
-    }
     DomainHandle handle{virDomainCreateXML(get(), domain_xml.c_str(), ephemeral_flags(embedded()))};
     if (!handle) {
         return last_libvirt_error("cannot start the VM");
@@ -140,24 +156,15 @@ Result<Domain> Connection::create_ephemeral(const std::string& domain_xml, const
     return Domain{std::move(handle)};
 }
 
-#if LIBVIR_CHECK_VERSION(9, 0, 0)
-
-bool Connection::takes_descriptors() const
-{
-    constexpr unsigned long since = 9000000;
-    unsigned long version = 0;
-    return leads_to_this_host(uri_) && virConnectGetLibVersion(get(), &version) == 0 && version >= since;
-}
-
 /// A descriptor belongs to a defined VM. Once it runs the definition goes, and with it all that a reboot would show.
-Result<Domain> Connection::create_with_seed(const std::string& domain_xml, int seed) const
+Result<Domain> Connection::create_by_definition(const std::string& domain_xml, const UniqueFd& seed) const
 {
     auto domain = define(domain_xml);
     if (!domain) {
-        return domain.error();
+        return domain;
     }
-    if (virDomainFDAssociate(domain->get(), seed_fd_group, 1, &seed, 0) != 0) {
-        return last_libvirt_error("cannot hand the cloud-init seed to libvirt");
+    if (auto handed = seed ? hand_over(*domain, seed) : Result<void>{}; !handed) {
+        return handed.error();
     }
     if (virDomainCreateWithFlags(domain->get(), ephemeral_flags(embedded())) != 0) {
         return last_libvirt_error("cannot start the VM");
@@ -168,18 +175,12 @@ Result<Domain> Connection::create_with_seed(const std::string& domain_xml, int s
     return domain;
 }
 
-#else
-
 bool Connection::takes_descriptors() const
 {
-    return false;
+    constexpr unsigned long since = 9000000;
+    unsigned long version = 0;
+    return has_descriptors && leads_to_this_host(uri_) && virConnectGetLibVersion(get(), &version) == 0 &&
+           version >= since;
 }
-
-Result<Domain> Connection::create_with_seed(const std::string& /*domain_xml*/, int /*seed*/) const
-{
-    return Error{ErrorCode::unsupported, "cannot hand the cloud-init seed to libvirt: built against an older one"};
-}
-
-#endif
 
 }  // namespace kvmkit::virt

@@ -45,8 +45,11 @@ public:
     [[nodiscard]] Result<Domain> define(const std::string& domain_xml) const;
     /// Starts a VM, paused, that is gone when it ends or (but in the embedded driver) when this connection does.
     /// exists: the name is taken.
-    /// `seed` stands for the disk of the group seed_fd_group; without one there must be no such disk.
-    [[nodiscard]] Result<Domain> create_ephemeral(const std::string& domain_xml, const UniqueFd& seed) const;
+    [[nodiscard]] Result<Domain> create_ephemeral(const std::string& domain_xml) const;
+    /// The same by way of a definition, which only then can be forgotten with all that libvirt keeps for it: the file
+    /// of UEFI's variables is unlinked while QEMU has it open. `seed` stands for the disk of the group seed_fd_group;
+    /// without one there must be no such disk.
+    [[nodiscard]] Result<Domain> create_by_definition(const std::string& domain_xml, const UniqueFd& seed) const;
     /// Whether a disk may be a descriptor that this process hands over.
     [[nodiscard]] bool takes_descriptors() const;
 
@@ -54,7 +57,6 @@ public:
 
 private:
     Connection(std::string uri, ConnectionHandle handle) : uri_(std::move(uri)), handle_(std::move(handle)) {}
-    [[nodiscard]] Result<Domain> create_with_seed(const std::string& domain_xml, int seed) const;
     static Result<Connection> take(const std::string& uri, ConnectionHandle handle);
     std::string uri_;
     ConnectionHandle handle_;

@@ -5,6 +5,7 @@
 #include "virt/libvirt/memory.hpp"
 
 #include <libvirt/libvirt.h>
+#include <libvirt/virterror.h>
 
 #include <array>
 #include <memory>
@@ -16,6 +17,8 @@ namespace {
 
 constexpr unsigned undefine_flags = VIR_DOMAIN_UNDEFINE_MANAGED_SAVE | VIR_DOMAIN_UNDEFINE_SNAPSHOTS_METADATA |
                                     VIR_DOMAIN_UNDEFINE_CHECKPOINTS_METADATA | VIR_DOMAIN_UNDEFINE_NVRAM;
+
+constexpr const char* starter_namespace = "urn:kvmkit:vm-run:start:1";
 
 /// The name is a copy inside the handle: asking for it cannot lose libvirt's error.
 std::string doing(_virDomain* domain, std::string_view verb)
@@ -113,6 +116,39 @@ Result<void> Domain::start_paused() const
 Result<void> Domain::resume() const
 {
     return outcome(virDomainResume(get()), "resume");
+}
+
+Result<void> Domain::note_starter(const std::string& transaction) const
+{
+    const auto note = fmt::format("<start transaction='{}'/>", transaction);
+    return outcome(virDomainSetMetadata(get(),
+                                        VIR_DOMAIN_METADATA_ELEMENT,
+                                        note.c_str(),
+                                        "kvmkit-start",
+                                        starter_namespace,
+                                        VIR_DOMAIN_AFFECT_LIVE),
+                   "start");
+}
+
+Result<bool> Domain::started_by(const std::string& transaction) const
+{
+    const OwnedText note{
+        virDomainGetMetadata(get(), VIR_DOMAIN_METADATA_ELEMENT, starter_namespace, VIR_DOMAIN_AFFECT_LIVE)};
+    if (note) {
+        return std::string_view{note.get()}.find(transaction) != std::string_view::npos;
+    }
+    const virErrorPtr error = virGetLastError();
+    const bool no_note = error != nullptr && error->code == VIR_ERR_NO_DOMAIN_METADATA;
+    return no_note ? Result<bool>{false} : outcome(-1, "ask").error();
+}
+
+Result<bool> Domain::has_read(const std::string& disk) const
+{
+    virDomainBlockStatsStruct stats{};
+    if (virDomainBlockStats(get(), disk.c_str(), &stats, sizeof stats) != 0) {
+        return outcome(-1, "read the statistics of").error();
+    }
+    return stats.rd_req > 0;
 }
 
 Result<void> Domain::press_power_button() const

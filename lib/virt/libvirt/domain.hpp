@@ -34,6 +34,13 @@ public:
     /// Starts a defined VM without letting it execute anything.
     [[nodiscard]] Result<void> start_paused() const;
     [[nodiscard]] Result<void> resume() const;
+    /// Notes on a running VM who started it. libvirt forgets that when the VM ends.
+    [[nodiscard]] Result<void> note_starter(const std::string& transaction) const;
+    /// Whether that is noted on it. Of a running VM only.
+    [[nodiscard]] Result<bool> started_by(const std::string& transaction) const;
+    /// Whether something of that disk, "vdb", was read since the VM started. A kernel with a driver for it looks for
+    /// partitions at once.
+    [[nodiscard]] Result<bool> has_read(const std::string& disk) const;
     /// Presses the ACPI power button; the guest may ignore it.
     [[nodiscard]] Result<void> press_power_button() const;
     /// Cuts the power.

@@ -21,17 +21,32 @@ using Json = nlohmann::json;
 constexpr const char* doing = "cannot run a program by the guest agent";
 constexpr int answer_seconds = 10;
 
+/// libvirt tells by a code of its own that no answer came, and by the agent's words alone why it refused.
+Error agent_error(const Domain& domain)
+{
+    const Error told = last_libvirt_error("");
+    const auto name = domain.name().value_or("");
+    if (told.code == ErrorCode::timeout) {
+        return {ErrorCode::timeout,
+                fmt::format("the guest agent in VM '{}' does not answer", name),
+                "it may hang, or the guest may be busy: restart it in the guest (systemctl restart qemu-guest-agent), "
+                "or use --via ssh"};
+    }
+    if (told.message.find("has been disabled") != std::string::npos ||
+        told.message.find("has not been found") != std::string::npos) {
+        return {
+            ErrorCode::unsupported,
+            fmt::format("the guest agent in VM '{}' may not run programs", name),
+            "allow guest-exec in the guest (qemu-ga --help tells how; RHEL: /etc/sysconfig/qemu-ga), or use --via ssh"};
+    }
+    return {told.code, fmt::format("{} of VM '{}'{}", doing, name, told.message)};
+}
+
 Result<std::string> ask_agent(const Domain& domain, const Json& command)
 {
     const auto text = command.dump(-1, ' ', false, Json::error_handler_t::replace);
     const OwnedText answer{virDomainQemuAgentCommand(domain.get(), text.c_str(), answer_seconds, 0)};
-    if (!answer) {
-        Error error = last_libvirt_error(doing);
-        const bool no_program = error.message.find("No such file or directory") != std::string::npos;
-        error.code = no_program ? ErrorCode::not_found : ErrorCode::unsupported;
-        return error;
-    }
-    return std::string{answer.get()};
+    return answer ? Result<std::string>{answer.get()} : agent_error(domain);
 }
 
 /// What stands below "return"; null for an answer that is none.
@@ -74,7 +89,12 @@ Result<GuestProgram> GuestProgram::start(const Domain& domain, const std::vector
                          {"capture-output", true}};
     const auto answer = ask_agent(domain, {{"execute", "guest-exec"}, {"arguments", arguments}});
     if (!answer) {
-        return answer.error();
+        const bool no_program = answer.error().message.find("No such file or directory") != std::string::npos;
+        return no_program ? Error{ErrorCode::not_found,
+                                  fmt::format("cannot run '{}' in VM '{}': the guest has no such program",
+                                              words.front(),
+                                              domain.name().value_or(""))}
+                          : answer.error();
     }
     const auto started = returned(*answer);
     const auto pid = started.is_object() ? started.find("pid") : started.end();

@@ -22,8 +22,8 @@ struct GuestExit {
 /// to 16 MB, until it has ended.
 class GuestProgram {
 public:
-    /// `words`: the program, looked up in the agent's PATH, and its arguments. unsupported: no agent answers, or it may
-    /// not run programs; not_found: the guest has no such program.
+    /// `words`: the program, looked up in the agent's PATH, and its arguments. timeout: the agent does not
+    /// answer; unsupported: it may not run programs; not_found: the guest has no such program.
     static Result<GuestProgram> start(const Domain& domain, const std::vector<std::string>& words);
 
     /// Absent while it runs. Nothing tells of its end: it must be asked for.

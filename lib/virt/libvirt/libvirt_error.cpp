@@ -45,6 +45,7 @@ ErrorCode code_of(const virError& error)
         case VIR_ERR_NO_CONNECT:
         case VIR_ERR_CONFIG_UNSUPPORTED:
         case VIR_ERR_OPERATION_UNSUPPORTED: return ErrorCode::unsupported;
+        case VIR_ERR_AGENT_UNRESPONSIVE:
         case VIR_ERR_OPERATION_TIMEOUT: return ErrorCode::timeout;
         case VIR_ERR_SYSTEM_ERROR: return code_from_errno(error.int1);
         default: return ErrorCode::external;

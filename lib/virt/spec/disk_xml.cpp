@@ -97,4 +97,14 @@ void add_seed_sign(Node domain, const DomainPlan& plan)
     add(domain.child("os"), "smbios", {{"mode", "sysinfo"}});
 }
 
+std::string seed_target(const DomainPlan& plan)
+{
+    Target target;
+    const std::size_t before = (plan.overlay ? 1 : 0) + plan.extra_disks.size();
+    for (std::size_t i = 0; i < before; ++i) {
+        (void)target.next();
+    }
+    return target.next();
+}
+
 }  // namespace kvmkit::virt

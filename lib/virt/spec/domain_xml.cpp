@@ -37,6 +37,7 @@ void add_heading(Node domain, const DomainPlan& plan)
     add_text(domain, "uuid", plan.uuid);
     Node mark = add(add(domain, "metadata"), "kvmkit:vm", {{"xmlns:kvmkit", our_namespace}});
     mark.append_attribute("transaction").set_value(plan.transaction.c_str());
+    add_port_marks(mark, plan);
     add(domain, "memory", {{"unit", "b"}}).text().set(fmt::format("{}", plan.spec.memory.count()).c_str());
     add_text(domain, "vcpu", fmt::format("{}", plan.spec.vcpus));
     if (has_disks(plan) && plan.spec.type != DomainType::test) {

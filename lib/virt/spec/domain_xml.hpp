@@ -27,6 +27,9 @@ struct DomainPlan {
     std::vector<std::string> learning_bridges = {};  ///< Whose new ports stay silent at first: the spanning tree runs.
 };
 
+/// What the disk of the seed is called in that description: "vdb", the last one. Of a plan that has a seed.
+std::string seed_target(const DomainPlan& plan);
+
 /// The libvirt domain description of a plan. Pure; golden files pin it.
 std::string to_domain_xml(const DomainPlan& plan);
 

@@ -70,6 +70,9 @@ struct LiveNic {
 /// The cards that a description names; none for a text that is no domain.
 std::vector<LiveNic> nics_in(std::string_view domain_xml);
 
+/// The cards of a description that to_domain_xml() made, as they were wished, each with its address.
+std::vector<Nic> wished_nics_in(std::string_view domain_xml);
+
 /// Whether a description says that the guest agent has opened its port; absent: the VM has no such port.
 std::optional<bool> agent_connected_in(std::string_view domain_xml);
 

@@ -84,33 +84,73 @@ std::string_view word_after(std::string_view text, std::string_view key, std::st
     return rest.substr(0, rest.find(end));
 }
 
-std::optional<std::uint16_t> ssh_port_in(std::string_view backend)
+/// "hostfwd=tcp:127.0.0.1:2222-:22" as often as it stands there.
+std::vector<PortForward> forwards_in(std::string_view backend)
 {
     constexpr std::string_view key = ",hostfwd=tcp:127.0.0.1:";
+    std::vector<PortForward> forwards;
     for (auto at = backend.find(key); at != std::string_view::npos; at = backend.find(key, at + 1)) {
         const auto rule = backend.substr(at + key.size());
-        const auto guest = word_after(rule, "-:", ",");
-        if (decimal<std::uint16_t>(guest) == ssh) {
-            return decimal<std::uint16_t>(rule.substr(0, rule.find('-')));
+        const auto host = decimal<std::uint16_t>(rule.substr(0, rule.find('-')));
+        const auto guest = decimal<std::uint16_t>(word_after(rule, "-:", ","));
+        if (host && guest) {
+            forwards.push_back({*host, *guest});
+        }
+    }
+    return forwards;
+}
+
+std::optional<std::uint16_t> ssh_port_in(const std::vector<PortForward>& forwards)
+{
+    const auto found = std::ranges::find(forwards, ssh, &PortForward::guest);
+    return found != forwards.end() ? std::optional{found->host} : std::nullopt;
+}
+
+/// A card that add_forwarding_nics() made.
+struct ForwardingNic {
+    std::string mac;
+    std::vector<PortForward> forwards;
+};
+
+std::vector<ForwardingNic> forwarding_nics_in(Node domain)
+{
+    std::vector<ForwardingNic> found;
+    std::vector<PortForward> forwards;
+    for (const Node argument : domain.child("qemu:commandline").children("qemu:arg")) {
+        const std::string_view value = argument.attribute("value").value();
+        if (value.starts_with(backend_prefix)) {
+            forwards = forwards_in(value);
+        }
+        if (value.starts_with("virtio-net-pci,netdev=kvmkit")) {
+            found.push_back({std::string{word_after(value, "mac=", ",")}, forwards});
+        }
+    }
+    return found;
+}
+
+/// The VLAN that add_port_marks() noted for a card.
+std::optional<std::uint16_t> vlan_of(Node domain, std::string_view mac)
+{
+    for (const Node mark : domain.child("metadata").children()) {
+        for (const Node port : mark.children()) {
+            if (port.attribute("mac").value() == mac) {
+                return decimal<std::uint16_t>(port.attribute("vlan").value());
+            }
         }
     }
     return std::nullopt;
 }
 
-/// The cards that add_forwarding_nics() made.
-void find_forwarding_nics(Node domain, std::vector<LiveNic>& found)
+std::variant<UserNic, NetworkNic, BridgeNic, MacvtapNic> wished_source(const LiveNic& live, Node domain)
 {
-    LiveNic nic;
-    for (const Node argument : domain.child("qemu:commandline").children("qemu:arg")) {
-        const std::string_view value = argument.attribute("value").value();
-        if (value.starts_with(backend_prefix)) {
-            nic = LiveNic{.mac = {}, .type = "user", .source = {}, .link = {}, .ssh_port = ssh_port_in(value)};
-        }
-        if (value.starts_with("virtio-net-pci,netdev=kvmkit")) {
-            nic.mac = word_after(value, "mac=", ",");
-            found.push_back(nic);
-        }
+    if (live.type == "bridge") {
+        return BridgeNic{live.source, vlan_of(domain, live.mac)};
     }
+    if (live.type == "network") {
+        return NetworkNic{live.source};
+    }
+    return live.type == "direct" ? std::variant<UserNic, NetworkNic, BridgeNic, MacvtapNic>{MacvtapNic{live.source}}
+                                 : UserNic{};
 }
 
 }  // namespace
@@ -128,6 +168,19 @@ void add_nics(Node devices, const DomainPlan& plan)
         add(interface, "model", {{"type", "virtio"}});
         if (plan.nic_queues > 1 && !std::holds_alternative<UserNic>(nics[i].source)) {
             add(interface, "driver", {{"queues", fmt::format("{}", plan.nic_queues)}});
+        }
+    }
+}
+
+void add_port_marks(Node mark, const DomainPlan& plan)
+{
+    const auto& nics = plan.spec.nics;
+    for (std::size_t i = 0; i < nics.size(); ++i) {
+        const auto* bridge = std::get_if<BridgeNic>(&nics[i].source);
+        if (bridge != nullptr && bridge->vlan) {
+            add(mark,
+                "kvmkit:port",
+                {{"mac", mac_of(nics[i], plan.uuid, i)}, {"vlan", fmt::format("{}", *bridge->vlan)}});
         }
     }
 }
@@ -172,8 +225,31 @@ std::vector<LiveNic> nics_in(std::string_view domain_xml)
                          .source = source_of(interface),
                          .link = interface.child("target").attribute("dev").value()});
     }
-    find_forwarding_nics(document.child("domain"), found);
+    for (ForwardingNic& nic : forwarding_nics_in(document.child("domain"))) {
+        found.push_back({.mac = std::move(nic.mac),
+                         .type = "user",
+                         .source = {},
+                         .link = {},
+                         .ssh_port = ssh_port_in(nic.forwards)});
+    }
     return found;
+}
+
+std::vector<Nic> wished_nics_in(std::string_view domain_xml)
+{
+    pugi::xml_document document;
+    std::vector<Nic> wished;
+    if (!document.load_buffer(domain_xml.data(), domain_xml.size())) {
+        return wished;
+    }
+    const Node domain = document.child("domain");
+    const auto forwarding = forwarding_nics_in(domain);
+    for (const LiveNic& live : nics_in(domain_xml)) {
+        const auto known = std::ranges::find(forwarding, live.mac, &ForwardingNic::mac);
+        wished.push_back(
+            {known != forwarding.end() ? UserNic{known->forwards} : wished_source(live, domain), live.mac});
+    }
+    return wished;
 }
 
 std::optional<bool> agent_connected_in(std::string_view domain_xml)

@@ -2,6 +2,7 @@
 #include "virt/spec/nic.hpp"
 
 #include "virt/launch/plan.hpp"
+#include "virt/spec/defined_vm.hpp"
 #include "virt/spec/domain_xml.hpp"
 
 #include <gtest/gtest.h>
@@ -47,6 +48,48 @@ TEST(Nics, AreFoundInTheirOwnDescription)
     EXPECT_EQ(nics[3].ssh_port, 2222);
     EXPECT_EQ(nics[3].mac, mac_of(Nic{}, uuid, 3));
     EXPECT_FALSE(nics[0].ssh_port);
+}
+
+TEST(Nics, AreWishedAgainAsTheirDescriptionTells)
+{
+    const std::vector<Nic> wishes{Nic{NetworkNic{"lan"}},
+                                  Nic{BridgeNic{"br0", 10}},
+                                  Nic{BridgeNic{"br0"}},
+                                  Nic{MacvtapNic{"eth1"}},
+                                  Nic{UserNic{}},
+                                  Nic{UserNic{{{8080, 80}, {2222, 22}}}}};
+    const auto read = read_defined_vm(to_domain_xml(plan_with(wishes)));
+    ASSERT_TRUE(read) << read.error().message;
+    ASSERT_EQ(read->spec.nics.size(), wishes.size());
+    EXPECT_EQ(describe(read->spec.nics), describe(wishes));
+    for (std::size_t i = 0; i < wishes.size(); ++i) {
+        EXPECT_EQ(mac_of(read->spec.nics[i], uuid, i), mac_of(wishes[i], uuid, i));
+    }
+}
+
+TEST(DefinedVm, TellsWhatItsNextStartNeeds)
+{
+    DomainPlan plan = plan_with({});
+    plan.spec.vcpus = 2;
+    plan.spec.memory = Bytes::mib(64);
+    plan.spec.kernel = DirectKernel{"/boot/vmlinuz", std::nullopt, "console=ttyS0 kvmkit.name=web"};
+    plan.spec.hardware.pinned = {3};
+    plan.spec.hardware.huge_pages = Bytes::mib(2);
+    const auto read = read_defined_vm(to_domain_xml(plan));
+    ASSERT_TRUE(read) << read.error().message;
+    EXPECT_EQ(read->uuid, uuid);
+    EXPECT_EQ(read->spec.name.str(), "web");
+    EXPECT_EQ(read->spec.vcpus, 2U);
+    EXPECT_EQ(read->spec.kernel->command_line, "console=ttyS0 kvmkit.name=web");
+    EXPECT_EQ(read->spec.hardware.pinned, (std::vector<unsigned>{3, 3}));
+    EXPECT_TRUE(read->spec.hardware.huge_pages.has_value());
+}
+
+TEST(DefinedVm, OfSomebodyElseIsRefused)
+{
+    const auto read = read_defined_vm("<domain type='kvm'><name>other</name><vcpu>1</vcpu></domain>");
+    ASSERT_FALSE(read);
+    EXPECT_EQ(read.error().code, ErrorCode::refused);
 }
 
 TEST(Nics, OfARunningVmOnANetworkNameTheNetworkNotItsBridge)

@@ -18,6 +18,7 @@ TEST(Steps, ThatRemoveSurviveTheJournal)
 {
     const VmId vm{"qemu:///system", "01234567-89ab-4cde-8f01-23456789abcd", "web"};
     for (const Step& step : {Step{RemoveVm{vm}},
+                             Step{StopStarted{vm, "20260131T120000-000000-1"}},
                              Step{RemoveFolder{"/state/vms/web"}},
                              Step{RemoveFile{"/state/vms/web/disk.qcow2"}},
                              Step{RemoveSeed{"/state/vms/web"}},
@@ -87,6 +88,27 @@ TEST(LaunchPlan, MakesEveryFileBeforeTheVm)
     const auto& order = std::get<MakeSeed>(steps[4]).order;
     EXPECT_EQ(order.owner.uuid, plan.uuid);
     ASSERT_EQ(order.owner.nics.size(), 1U);
+}
+
+TEST(LaunchPlan, OfUefiInTheForegroundTellsThatLibvirtKeepsAFile)
+{
+    VmSpec spec{.name = *VmName::parse("try"), .lifetime = Lifetime::ephemeral};
+    spec.hardware.firmware = Firmware::uefi;
+    EXPECT_TRUE(std::get<CreateVm>(launch_steps(make_plan(spec, places), "qemu:///system").front()).keeps_variables);
+}
+
+TEST(StartPlan, OfAVmThatIsOffPutsItsPortsIntoTheirVlansAgain)
+{
+    VmSpec spec{.name = *VmName::parse("web")};
+    spec.nics = {Nic{BridgeNic{"br0", 10}}};
+    DomainPlan plan = make_plan(spec, places, "01234567-89ab-4cde-8f01-23456789abcd");
+    plan.transaction = "t";
+    const auto steps = start_steps(plan, "qemu:///system");
+    ASSERT_EQ(steps.size(), 4U);
+    EXPECT_EQ(std::get<StartAgain>(steps[0]).vm.uuid, "01234567-89ab-4cde-8f01-23456789abcd");
+    EXPECT_EQ(std::get<StartAgain>(steps[0]).transaction, "t");
+    EXPECT_EQ(std::get<TagPort>(steps[1]).vlan, 10);
+    EXPECT_TRUE(is<AttachVm>(steps[2]) && is<ResumeVm>(steps[3]));
 }
 
 TEST(RemovalPlan, TakesWhatLiesInTheFolderOfTheVmAndNothingElse)
