@@ -139,22 +139,22 @@ void take_route(Bytes body, Claims& claims)
     }
 }
 
-enum class Answer { more, done, torn };
+enum class DumpState { more, done, torn };
 
 /// Reads one datagram of a dump.
-Result<Answer> take_datagram(Bytes datagram, Claims& claims)
+Result<DumpState> take_datagram(Bytes datagram, Claims& claims)
 {
     while (datagram.size() >= sizeof(nlmsghdr)) {
         const auto head = front_of<nlmsghdr>(datagram);
         if (head.nlmsg_len < sizeof head || head.nlmsg_len > datagram.size()) {
-            return Answer::torn;
+            return DumpState::torn;
         }
         const auto body = datagram.subspan(sizeof head, head.nlmsg_len - sizeof head);
         if ((head.nlmsg_flags & NLM_F_DUMP_INTR) != 0) {
-            return Answer::torn;
+            return DumpState::torn;
         }
         switch (head.nlmsg_type) {
-            case NLMSG_DONE: return Answer::done;
+            case NLMSG_DONE: return DumpState::done;
             case NLMSG_ERROR: return errno_error(-front_of<int>(body), "cannot list addresses and routes");
             case RTM_NEWADDR: take_address(body, claims); break;
             case RTM_NEWROUTE: take_route(body, claims); break;
@@ -162,11 +162,11 @@ Result<Answer> take_datagram(Bytes datagram, Claims& claims)
         }
         datagram = tail(datagram, aligned(head.nlmsg_len));
     }
-    return Answer::more;
+    return DumpState::more;
 }
 
 /// Asks for all of one kind. Torn: it changed meanwhile.
-Result<Answer> dump(int fd, std::uint16_t kind, Claims& claims)
+Result<DumpState> dump(int fd, std::uint16_t kind, Claims& claims)
 {
     struct Request {
         nlmsghdr head;
@@ -190,13 +190,13 @@ Result<Answer> dump(int fd, std::uint16_t kind, Claims& claims)
             return errno_error(errno, "cannot read addresses and routes");
         }
         const auto answer = take_datagram(Bytes{buffer}.first(static_cast<std::size_t>(got)), claims);
-        if (!answer || *answer != Answer::more) {
+        if (!answer || *answer != DumpState::more) {
             return answer;
         }
     }
 }
 
-Result<Answer> dump_all(Claims& claims)
+Result<DumpState> dump_all(Claims& claims)
 {
     const UniqueFd fd{::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE)};
     if (!fd) {
@@ -205,7 +205,7 @@ Result<Answer> dump_all(Claims& claims)
     const timeval patience{5, 0};  // the kernel answers at once; a broken one must not hang us
     (void)::setsockopt(fd.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
     const auto addresses = dump(fd.get(), RTM_GETADDR, claims);
-    return addresses && *addresses == Answer::done ? dump(fd.get(), RTM_GETROUTE, claims) : addresses;
+    return addresses && *addresses == DumpState::done ? dump(fd.get(), RTM_GETROUTE, claims) : addresses;
 }
 
 }  // namespace
@@ -219,7 +219,7 @@ Result<std::vector<Ipv4Claim>> ask_ipv4_claims()
         if (!answer) {
             return answer.error();
         }
-        if (*answer == Answer::done) {
+        if (*answer == DumpState::done) {
             return claims;
         }
     }

@@ -5,6 +5,7 @@
 #include "setup/domain.hpp"
 #include "setup/installer.hpp"
 #include "setup/package_manager.hpp"
+#include "setup/packages_left.hpp"
 #include "setup/profile.hpp"
 #include "setup/space.hpp"
 #include "txn/execute.hpp"
@@ -354,27 +355,12 @@ private:
         return txn::to_error(outcome);
     }
 
-    /// Packages are never taken back: a failure that changed any is one that left something behind.
+    /// A failure that left packages behind is told with them.
     Error with_packages_left(Error error)
     {
         const auto root = Root::open(request_.top);
         const auto after = root ? read_packages(*root, runner_, distribution_) : Result<PackageTable>{root.error()};
-        const auto changes = after ? changes_between(before_, *after) : std::vector<PackageChange>{};
-        if (changes.empty()) {
-            return error;
-        }
-        std::vector<std::string> list;
-        list.reserve(changes.size());
-        for (const PackageChange& change : changes) {
-            list.push_back(describe(change));
-        }
-        error.code = ErrorCode::damaged;
-        error.message += fmt::format("\nThese packages are on the host now, and stay (host-setup removes none):\n  {}",
-                                     fmt::join(list, "\n  "));
-        if (!after->unfinished().empty()) {
-            error.hint = "finish what dpkg began: dpkg --configure -a; then run this again";
-        }
-        return error;
+        return after ? setup::with_packages_left(std::move(error), before_, *after) : error;
     }
 
     Runner& runner_;

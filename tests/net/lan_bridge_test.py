@@ -126,7 +126,7 @@ class Switch(uplink.Uplink):
                       "-6 route add 2001:db8:3::/48 nexthop via fd00:1::1 nexthop via fd00:44::1 weight 3",
                       "-6 route add 2001:db8:4::/48 nexthop via fd00:44::1 nexthop via fd00:1::1"):
             ip(words)
-        self.wait_for(lambda: not any(a.get("tentative") for a in uplink.addresses()["p0"]), "addresses of p0")
+        self.wait_for(lambda: not any(a.get("tentative") for each in uplink.addresses().values() for a in each), "addresses")
         before = everything()
         self.expect(THERE, 0)
         for family, destination in (("-4", "198.18.0.0/15"), ("-6", "2001:db8:3::/48"), ("-6", "2001:db8:4::/48")):

@@ -58,6 +58,8 @@ class OnABridge(NetworkTest):
     def setUp(self):
         super().setUp()
         ip("link", "add", "br0", "type", "bridge")
+        self.before["links"] = sorted([*self.before["links"], "br0"])
+        self.addCleanup(self.before["links"].remove, "br0")
         self.addCleanup(ip, "link", "del", "br0")
         ip("address", "add", "192.0.2.1/24", "dev", "br0")
         ip("link", "set", "br0", "up")

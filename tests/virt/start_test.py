@@ -97,7 +97,9 @@ class AgainAndAgain(StartTest):
     def test_a_dry_run_starts_nothing(self):
         self.launch("--net", "none")
         done = self.expect(1, "start", "web", "--dry-run")
-        self.assertIn("would start VM 'web', paused\n  would open console of VM 'web'\n  would resume VM 'web'\n", done.stdout)
+        steps = [line for line in done.stdout.splitlines() if line.startswith("  would ")]
+        self.assertEqual(steps, ["  would start VM 'web', paused", "  would open console of VM 'web'", "  would resume VM 'web'"])
+        self.assertIn(" start --paused web\n", done.stdout)
         self.assert_off()
 
 

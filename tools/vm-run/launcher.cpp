@@ -4,7 +4,6 @@
 #include "bridge_ports.hpp"
 #include "connect.hpp"
 #include "txn/execute.hpp"
-#include "virt/launch/by_hand.hpp"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -277,35 +276,6 @@ Result<void> Launcher::look_at_networks()
     const auto connection = world_.connection(uri_);
     return connection ? check_networks(options_.spec.nics, **connection, options_.start_networks, networks_)
                       : connection.error();
-}
-
-Result<ExitCode> Launcher::show_plan()
-{
-    if (const auto driver = virt::driver_root_of(uri_)) {
-        const virt::Step root{virt::MakeDriverRoot{*driver}};
-        steps_.plan(describe(root), by_hand(root));
-    }
-    for (const auto& step : all_steps()) {
-        steps_.plan(describe(step), by_hand(step));
-    }
-    report(Outcome::planned);
-    if (!options_.json) {
-        for (const auto& step : steps_.all()) {
-            console_.out << fmt::format("  would {}\n", step.step);
-            for (const auto& line : step.by_hand) {
-                console_.out << fmt::format("    {}\n", line);
-            }
-        }
-        if (options_.why) {
-            print_decisions(console_, decisions());
-        }
-    }
-    return ExitCode::no;
-}
-
-std::vector<virt::Decision> Launcher::decisions() const
-{
-    return virt::decisions_of(plan_, {accelerator_.why, accelerator_.cpu, ::access("/dev/vhost-net", F_OK) == 0});
 }
 
 /// What dead launches left is removed first: it may sit on the name that we want.
