@@ -189,7 +189,7 @@ Result<DumpState> dump(int fd, std::uint16_t kind, Claims& claims)
         if (got < 0) {
             return errno_error(errno, "cannot read addresses and routes");
         }
-        const auto answer = take_datagram(Bytes{buffer}.first(static_cast<std::size_t>(got)), claims);
+        auto answer = take_datagram(Bytes{buffer}.first(static_cast<std::size_t>(got)), claims);
         if (!answer || *answer != DumpState::more) {
             return answer;
         }
