@@ -127,7 +127,7 @@ std::string verdict_line(const Report& report)
         return fmt::format("{}: {}{}", verdict_word(report, nullptr), success(report), shortfall(report));
     }
     const Finding* root = cause(report);
-    const auto whole = fmt::format(
+    auto whole = fmt::format(
         "{}: {}", verdict_word(report, root), root == nullptr ? state_phrase(report) : one_line(root->verdict.brief));
     if (report.selection.is_all() || verdict_of_state(report) == report.summary.verdict) {
         return whole;
