@@ -43,15 +43,20 @@ ContainerFacts named(std::string_view type, std::string evidence)
 
 }  // namespace
 
+bool sees_kernel_threads(std::string_view comm)
+{
+    return trim(comm) == "kthreadd";
+}
+
 std::optional<ContainerFacts> identify_container(const ContainerMarks& marks)
 {
     if (const auto manager = trim(marks.manager); !manager.empty()) {
         return named(manager, "the container's manager says so in /run");
     }
-    if (marks.containerenv) {
+    if (marks.containerenv && !marks.kernel_threads) {
         return named("podman", "/run/.containerenv");
     }
-    if (marks.dockerenv) {
+    if (marks.dockerenv && !marks.kernel_threads) {
         return named("docker", "/.dockerenv");
     }
     if (const auto variable = trim(marks.environment); !variable.empty()) {

@@ -29,9 +29,14 @@ struct ContainerMarks {
     bool containerenv = false;     ///< run/.containerenv
     bool lxd = false;              ///< dev/lxd or dev/incus
     bool openvz = false;           ///< proc/vz without proc/bc
+    bool kernel_threads = false;   ///< Those of the kernel are among the processes.
 };
 
-/// The container that the strongest mark names; absent: no mark.
+/// Whether process 2, by its comm, is the kernel's own: a container with processes of its own has none such.
+bool sees_kernel_threads(std::string_view comm);
+
+/// The container that the strongest mark names; absent: no mark, or only an empty file that stayed behind in a file
+/// system from which a machine of its own was started.
 std::optional<ContainerFacts> identify_container(const ContainerMarks& marks);
 
 /// What betrays a confidential guest.

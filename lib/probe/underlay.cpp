@@ -117,6 +117,7 @@ Fact<ContainerFacts> read_container(const Root& root)
     marks.containerenv = root.exists("run/.containerenv");
     marks.lxd = root.exists("dev/lxd/sock") || root.exists("dev/incus/sock");
     marks.openvz = root.exists("proc/vz") && !root.exists("proc/bc");
+    marks.kernel_threads = sees_kernel_threads(text_or_nothing(root, "proc/2/comm"));
     auto found = identify_container(marks);
     if (!found && !root.is_this_host()) {
         return not_recorded("the marks of a container");

@@ -54,10 +54,10 @@ std::vector<std::string> notes_of(const Judged& now)
     return notes;
 }
 
-AptLimits with_log(const Request& request)
+PackageLimits with_log(const Request& request)
 {
-    AptLimits limits = request.limits;
-    limits.log = request.places.state / "host-setup-apt.log";  // of dnf, too
+    PackageLimits limits = request.limits;
+    limits.log = request.places.state / "host-setup-packages.log";
     return limits;
 }
 
@@ -366,7 +366,7 @@ private:
     Runner& runner_;
     const Request& request_;
     const Talk& talk_;
-    AptLimits limits_;
+    PackageLimits limits_;
     HostDomain domain_;
     Distribution distribution_;
     PackageTable before_;

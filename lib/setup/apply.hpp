@@ -19,7 +19,7 @@ namespace kvmkit::setup {
 /// What is to be done, and by whom.
 struct Request {
     Components components;
-    AptLimits limits;
+    PackageLimits limits;
     std::string command_line;  ///< For the journal and the locks.
     txn::Places places;
     std::filesystem::path top = "/";         ///< The host's root directory; tests give a folder.
@@ -36,7 +36,7 @@ struct Request {
 struct Talk {
     std::function<void(const std::string&)> note;
     std::function<void(const std::string&)> warn;
-    std::function<void(const AptProgress&)> progress;
+    std::function<void(const PackageProgress&)> progress;
     std::function<bool()> interrupted;
 };
 

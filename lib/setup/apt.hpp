@@ -21,7 +21,7 @@ namespace kvmkit::setup {
 /// apt, run so that no question of it, of debconf, ucf, needrestart or dpkg can be waited for.
 class Apt final : public PackageManager {
 public:
-    Apt(Runner& runner, AptLimits limits) : runner_(runner), limits_(std::move(limits)) {}
+    Apt(Runner& runner, PackageLimits limits) : runner_(runner), limits_(std::move(limits)) {}
 
     /// Fetches the package lists. Yields what went wrong with single sources, also where apt-get ends with 0. Root.
     Result<std::vector<std::string>> update() override;
@@ -58,7 +58,7 @@ private:
     [[nodiscard]] Error failure(std::string_view doing, const Completed& ended) const;
 
     Runner& runner_;
-    AptLimits limits_;
+    PackageLimits limits_;
 };
 
 /// Whether an installation of this price is one that host-setup makes. ErrorCode::refused names the packages to be

@@ -20,7 +20,7 @@ unsigned number(std::string_view text)
 
 }  // namespace
 
-std::optional<AptProgress> AptProgressReader::read(std::string_view line)
+std::optional<PackageProgress> AptProgressReader::read(std::string_view line)
 {
     const auto parts = words(line);
     if (parts.size() > 3 && line.find(" newly installed, ") != std::string_view::npos) {
@@ -31,10 +31,10 @@ std::optional<AptProgress> AptProgressReader::read(std::string_view line)
             std::ranges::find_if(parts, [](std::string_view part) { return part.starts_with('['); });
         const auto index = static_cast<std::size_t>(version_end - parts.begin());
         const auto name = index >= 3 && index < parts.size() ? parts[index - 3] : std::string_view{};
-        return AptProgress{true, percent_of(++fetched_, packages_), fmt::format("Fetched {}", name)};
+        return PackageProgress{true, percent_of(++fetched_, packages_), fmt::format("Fetched {}", name)};
     } else if (line.starts_with("Unpacking ") || line.starts_with("Setting up ")) {
         const auto text = trim(line.substr(0, line.find(" (")));
-        return AptProgress{false, percent_of(++steps_, 2 * packages_), std::string{text}};
+        return PackageProgress{false, percent_of(++steps_, 2 * packages_), std::string{text}};
     }
     return std::nullopt;
 }

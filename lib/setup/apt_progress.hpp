@@ -8,7 +8,7 @@
 namespace kvmkit::setup {
 
 /// How far an installation is.
-struct AptProgress {
+struct PackageProgress {
     bool downloading = false;  ///< Otherwise dpkg is at work.
     double percent = 0;
     std::string text;
@@ -20,7 +20,7 @@ struct AptProgress {
 class AptProgressReader {
 public:
     /// What a line says about the progress; absent for most lines.
-    std::optional<AptProgress> read(std::string_view line);
+    std::optional<PackageProgress> read(std::string_view line);
 
 private:
     [[nodiscard]] double percent_of(unsigned done, unsigned whole) const;

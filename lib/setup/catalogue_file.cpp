@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <optional>
 
 #include <fmt/format.h>
@@ -40,10 +41,10 @@ std::vector<std::string> texts_in(const Json& object, const char* name)
 /// What every package manager takes for a name, and none for an option, a path or a pattern.
 bool is_package_name(std::string_view name)
 {
-    constexpr std::string_view letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
-    return !name.empty() && letters.find(name.front()) != std::string_view::npos &&
-           name.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+._-") ==
-               std::string_view::npos;
+    const auto is_letter = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0; };
+    return !name.empty() && is_letter(name.front()) && std::ranges::all_of(name, [&is_letter](char c) {
+        return is_letter(c) || std::string_view{"+._-"}.find(c) != std::string_view::npos;
+    });
 }
 
 /// Reads one catalogue; remembers what is wrong first.

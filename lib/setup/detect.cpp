@@ -2,6 +2,7 @@
 #include "setup/detect.hpp"
 
 #include "base/text.hpp"
+#include "setup/container.hpp"
 #include "setup/installer.hpp"
 #include "setup/rivals.hpp"
 
@@ -169,11 +170,8 @@ private:
         if (first && *first) {
             add("init", "proc/1/comm", std::string{trim(**first)});
         }
-        for (const std::string path : {"run/.containerenv", ".dockerenv", "run/systemd/container"}) {
-            if (root_.exists(path)) {
-                add("init", path, "a container");
-                return;
-            }
+        if (const auto container = container_of(root_)) {
+            found_.evidence.push_back({"init", container->evidence, fmt::format("a container ({})", container->type)});
         }
     }
 

@@ -34,7 +34,7 @@ Result<Completed> Dnf::ask(const std::vector<std::string>& words, const OnProgre
     ChildCommand command{
         .argv = {"dnf", "-y", "--setopt=exit_on_lock=1", "--setopt=install_weak_deps=0", "--color=never"},
         .environment = plain_words(),
-        .timeout = limits_.run};
+        .timeout = limits().run};
     command.argv.insert(command.argv.end(), words.begin(), words.end());
     if (on_progress) {
         command.on_line = [&on_progress](std::string_view line) {
@@ -43,13 +43,13 @@ Result<Completed> Dnf::ask(const std::vector<std::string>& words, const OnProgre
             }
         };
     }
-    return runner_.run(command);
+    return runner().run(command);
 }
 
 Result<Completed> Dnf::change(const std::vector<std::string>& words, const OnProgress& on_progress)
 {
     constexpr int slice_ms = 500;
-    const auto deadline = Deadline::after(limits_.lock_wait);
+    const auto deadline = Deadline::after(limits().lock_wait);
     for (;;) {
         auto ended = ask(words, on_progress);
         if (!ended || ended->status != locked || deadline.passed()) {
@@ -67,7 +67,7 @@ Error Dnf::failure(std::string_view doing, const Completed& ended) const
             fmt::format("cannot {}: another dnf or rpm is at work:\n{}", doing, failure_excerpt(ended.out, ended.err)),
             "wait until it is done and run this again, or wait longer with --lock-timeout SECONDS"};
     }
-    return program_failure("dnf", doing, ended, limits_.log);
+    return program_failure("dnf", doing, ended, limits().log);
 }
 
 Result<std::vector<std::string>> Dnf::update()
@@ -133,38 +133,26 @@ Result<void> Dnf::install(const std::vector<std::string>& names, const OnProgres
     return {};
 }
 
-Result<void> Dnf::check_removal(const std::vector<std::string>& names)
+Result<std::vector<std::string>> Dnf::foresee_removal(const std::vector<std::string>& names)
 {
-    const auto there = installed_among(runner_, names);
-    if (!there || there->empty()) {
-        return there ? Result<void>{} : there.error();
-    }
-    const auto planned = change(removal(*there, "--assumeno"));
+    const auto planned = change(removal(names, "--assumeno"));
     if (!planned) {
         return planned.error();
     }
-    const auto doing = fmt::format("remove packages '{}'", fmt::join(*there, " "));
     if (planned->out.find("Dependencies resolved.") == std::string::npos) {
-        return failure(doing, *planned);
+        return failure(fmt::format("remove packages '{}'", fmt::join(names, " ")), *planned);
     }
-    return check_alone(*there, read_dnf_transaction(planned->out).remove);
+    return read_dnf_transaction(planned->out).remove;
 }
 
-Result<void> Dnf::remove(const std::vector<std::string>& names)
+Result<void> Dnf::carry_out_removal(const std::vector<std::string>& names)
 {
-    if (auto alone = check_removal(names); !alone) {
-        return alone;
-    }
-    const auto there = installed_among(runner_, names);
-    if (!there || there->empty()) {
-        return there ? Result<void>{} : there.error();
-    }
-    const auto ended = change(removal(*there, "-y"));
+    const auto ended = change(removal(names, "-y"));
     if (!ended) {
         return ended.error();
     }
     return ended->status == 0 ? Result<void>{}
-                              : failure(fmt::format("remove packages '{}'", fmt::join(*there, " ")), *ended);
+                              : failure(fmt::format("remove packages '{}'", fmt::join(names, " ")), *ended);
 }
 
 }  // namespace kvmkit::setup

@@ -181,7 +181,7 @@ std::vector<std::string> read_failed_scripts(std::string_view text)
     return found;
 }
 
-std::optional<AptProgress> read_dnf_progress(std::string_view line)
+std::optional<PackageProgress> read_dnf_progress(std::string_view line)
 {
     constexpr std::array doing{"Installing", "Upgrading", "Running scriptlet", "Verifying", "Cleanup"};
     const auto text = trim(line);
@@ -195,8 +195,9 @@ std::optional<AptProgress> read_dnf_progress(std::string_view line)
         const auto done = number(parts.back().substr(0, slash));
         const auto whole = number(parts.back().substr(slash + 1));
         constexpr double all = 100;
-        return whole == 0 || done > whole ? std::nullopt
-                                          : std::optional{AptProgress{false, all * done / whole, std::string{text}}};
+        return whole == 0 || done > whole
+                   ? std::nullopt
+                   : std::optional{PackageProgress{false, all * done / whole, std::string{text}}};
     }
     return std::nullopt;
 }

@@ -31,6 +31,6 @@ std::vector<std::string> read_dnf_problems(std::string_view text);
 std::vector<std::string> read_failed_scripts(std::string_view text);
 
 /// "  Installing       : qemu-kvm-7.2-1.noarch     2/6": how far it is; absent for most lines.
-std::optional<AptProgress> read_dnf_progress(std::string_view line);
+std::optional<PackageProgress> read_dnf_progress(std::string_view line);
 
 }  // namespace kvmkit::setup

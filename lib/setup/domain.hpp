@@ -21,7 +21,7 @@ namespace kvmkit::setup {
 struct Ground {
     Runner& runner;
     std::filesystem::path top = "/";  ///< The host's root directory; tests give a folder.
-    AptLimits limits = {};
+    PackageLimits limits = {};
     OnProgress on_progress = {};
 };
 

@@ -2,6 +2,7 @@
 #include "setup/nested.hpp"
 
 #include "base/text.hpp"
+#include "setup/container.hpp"
 #include "system/small_files.hpp"
 
 #include <algorithm>
@@ -147,15 +148,6 @@ std::string how_to_reload(const std::string& module, const NestedState& nested)
         nested.busy ? "VMs run: " : "");
 }
 
-/// A mark may have stayed behind in a file system that is used on a machine of its own: who sees the kernel's threads
-/// is in no container.
-bool is_container(const Root& root)
-{
-    const bool marked = root.exists("run/systemd/container") || root.exists("run/host/container-manager") ||
-                        root.exists(".dockerenv") || root.exists("run/.containerenv");
-    return marked && trim(text_or_nothing(root, "proc/2/comm")) != "kthreadd";
-}
-
 }  // namespace
 
 SetFile nested_option(const std::string& module)
@@ -166,7 +158,7 @@ SetFile nested_option(const std::string& module)
 NestedState observe_nested(const Root& root, const KvmModule& module)
 {
     NestedState state{.boot_loader = boot_loader_of(root)};
-    state.container = is_container(root);
+    state.container = container_of(root).has_value();
     if (!module.name) {
         return state;
     }

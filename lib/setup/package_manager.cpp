@@ -8,7 +8,7 @@
 
 namespace kvmkit::setup {
 
-std::unique_ptr<PackageManager> open_manager(Installer installer, Runner& runner, const AptLimits& limits)
+std::unique_ptr<PackageManager> open_manager(Installer installer, Runner& runner, const PackageLimits& limits)
 {
     if (installer == Installer::dnf) {
         return std::make_unique<Dnf>(runner, limits);

@@ -20,10 +20,10 @@
 namespace kvmkit::setup {
 
 /// Told what a package manager reports while it works.
-using OnProgress = std::function<void(const AptProgress&)>;
+using OnProgress = std::function<void(const PackageProgress&)>;
 
 /// How long a package manager may take, and where its talk goes if it fails.
-struct AptLimits {
+struct PackageLimits {
     std::chrono::seconds lock_wait{600};
     std::chrono::seconds run{3600};  ///< Then it is killed: nothing of ours waits for ever.
     std::filesystem::path log = {};  ///< Replaced by each failure; empty: the talk is not kept.
@@ -64,7 +64,7 @@ public:
 };
 
 /// The one that drives this installer. Only for those that check_installer() lets pass.
-std::unique_ptr<PackageManager> open_manager(Installer installer, Runner& runner, const AptLimits& limits);
+std::unique_ptr<PackageManager> open_manager(Installer installer, Runner& runner, const PackageLimits& limits);
 
 /// What is installed on a host, by its package manager's own database.
 Result<PackageTable> read_packages(const Root& root, Runner& runner, const Distribution& distribution);

@@ -21,8 +21,7 @@ Error with_packages_left(Error error, const PackageTable& before, const PackageT
         list.push_back(describe(change));
     }
     error.code = ErrorCode::damaged;
-    error.message += fmt::format("\nThese packages are on the host now, and stay (host-setup removes none):\n  {}",
-                                 fmt::join(list, "\n  "));
+    error.message += fmt::format("\nThese packages are on the host now, and stay:\n  {}", fmt::join(list, "\n  "));
     if (!after.unfinished().empty()) {
         error.hint = "finish what dpkg began: dpkg --configure -a; then run this again";
     }

@@ -7,6 +7,7 @@
 #include "system/files.hpp"
 
 #include <algorithm>
+#include <set>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -65,13 +66,12 @@ Result<std::vector<std::string>> installed_among(Runner& runner, const std::vect
     if (!ended) {
         return ended.error();
     }
-    std::vector<std::string> there;
+    std::set<std::string> there;  // one may be there for two architectures
     const auto table = read_rpm_list(ended->out, {});
-    there.reserve(table.all().size());
     for (const auto& [key, package] : table.all()) {
-        there.push_back(package.name);
+        there.insert(package.name);
     }
-    return there;
+    return std::vector<std::string>{there.begin(), there.end()};
 }
 
 Error program_failure(std::string_view program,

@@ -39,7 +39,7 @@ Result<Completed> Zypper::run(const std::vector<std::string>& words,
 {
     ChildCommand command{.argv = with_names({"zypper", "--non-interactive"}, words),
                          .environment = plain_words(),
-                         .timeout = limits_.run};
+                         .timeout = limits().run};
     command.environment["ZYPP_LOCK_TIMEOUT"] = fmt::format("{}", wait.count());
     if (on_progress) {
         command.on_line = [&on_progress](std::string_view line) {
@@ -48,12 +48,12 @@ Result<Completed> Zypper::run(const std::vector<std::string>& words,
             }
         };
     }
-    return runner_.run(command);
+    return runner().run(command);
 }
 
 Error Zypper::failure(std::string_view doing, const Completed& ended) const
 {
-    auto error = program_failure("zypper", doing, ended, limits_.log);
+    auto error = program_failure("zypper", doing, ended, limits().log);
     if (ended.status == locked) {
         error.code = ErrorCode::timeout;
         error.hint = "wait until it is done and run this again, or wait longer with --lock-timeout SECONDS";
@@ -66,7 +66,7 @@ Error Zypper::failure(std::string_view doing, const Completed& ended) const
 
 Result<std::vector<std::string>> Zypper::update()
 {
-    const auto ended = run({"refresh"}, limits_.lock_wait);
+    const auto ended = run({"refresh"}, limits().lock_wait);
     if (!ended) {
         return ended.error();
     }
@@ -108,7 +108,7 @@ Result<void> Zypper::install(const std::vector<std::string>& names, const OnProg
     const auto doing = fmt::format("install packages '{}'", fmt::join(names, " "));
     const auto ended =
         run(with_names({"--no-refresh", "install", "--no-recommends", "--auto-agree-with-licenses"}, names),
-            limits_.lock_wait,
+            limits().lock_wait,
             on_progress);
     if (!ended) {
         return ended.error();
@@ -126,44 +126,35 @@ Result<void> Zypper::install(const std::vector<std::string>& names, const OnProg
         default: return failure(doing, *ended);
     }
     // A repository could not be read. What was asked for may have come from the others for all that.
-    const auto there = installed_among(runner_, names);
+    const auto there = installed_among(runner(), names);
     if (!there) {
         return there.error();
     }
     return there->size() >= names.size() ? Result<void>{} : failure(doing, *ended);
 }
 
-Result<void> Zypper::check_removal(const std::vector<std::string>& names)
+Result<std::vector<std::string>> Zypper::foresee_removal(const std::vector<std::string>& names)
 {
-    const auto there = installed_among(runner_, names);
-    if (!there || there->empty()) {
-        return there ? Result<void>{} : there.error();
-    }
-    const auto planned = run(with_names({"--no-refresh", "--xmlout", "remove", "--dry-run", "--no-clean-deps"}, *there),
-                             limits_.lock_wait);
+    const auto planned = run(with_names({"--no-refresh", "--xmlout", "remove", "--dry-run", "--no-clean-deps"}, names),
+                             limits().lock_wait);
     if (!planned) {
         return planned.error();
     }
-    const auto summary = read_zypper_summary(planned->out);
-    return summary ? check_alone(*there, summary->remove)
-                   : failure(fmt::format("remove packages '{}'", fmt::join(*there, " ")), *planned);
+    auto summary = read_zypper_summary(planned->out);
+    if (!summary) {
+        return failure(fmt::format("remove packages '{}'", fmt::join(names, " ")), *planned);
+    }
+    return std::move(summary->remove);
 }
 
-Result<void> Zypper::remove(const std::vector<std::string>& names)
+Result<void> Zypper::carry_out_removal(const std::vector<std::string>& names)
 {
-    if (auto alone = check_removal(names); !alone) {
-        return alone;
-    }
-    const auto there = installed_among(runner_, names);
-    if (!there || there->empty()) {
-        return there ? Result<void>{} : there.error();
-    }
-    const auto ended = run(with_names({"--no-refresh", "remove", "--no-clean-deps"}, *there), limits_.lock_wait);
+    const auto ended = run(with_names({"--no-refresh", "remove", "--no-clean-deps"}, names), limits().lock_wait);
     if (!ended) {
         return ended.error();
     }
     const bool good = ended->status == done || ended->status == skipped_repositories;
-    return good ? Result<void>{} : failure(fmt::format("remove packages '{}'", fmt::join(*there, " ")), *ended);
+    return good ? Result<void>{} : failure(fmt::format("remove packages '{}'", fmt::join(names, " ")), *ended);
 }
 
 }  // namespace kvmkit::setup

@@ -109,7 +109,7 @@ std::vector<std::string> read_zypper_problems(std::string_view text)
     return found;
 }
 
-std::optional<AptProgress> read_zypper_progress(std::string_view line)
+std::optional<PackageProgress> read_zypper_progress(std::string_view line)
 {
     const auto text = trim(line);
     const auto close = text.find(')');
@@ -121,7 +121,7 @@ std::optional<AptProgress> read_zypper_progress(std::string_view line)
     const auto whole = number(text.substr(slash + 1, close - slash - 1));
     constexpr double all = 100;
     return whole == 0 || done > whole ? std::nullopt
-                                      : std::optional{AptProgress{false, all * done / whole, std::string{text}}};
+                                      : std::optional{PackageProgress{false, all * done / whole, std::string{text}}};
 }
 
 }  // namespace kvmkit::setup

@@ -28,6 +28,6 @@ std::vector<std::string> read_zypper_conflicts(std::string_view text);
 std::vector<std::string> read_zypper_problems(std::string_view text);
 
 /// "(2/3) Installing: mine-7.2-1.noarch [..done]": how far it is; absent for most lines.
-std::optional<AptProgress> read_zypper_progress(std::string_view line);
+std::optional<PackageProgress> read_zypper_progress(std::string_view line);
 
 }  // namespace kvmkit::setup

@@ -101,7 +101,7 @@ def a_failing_postinst_lists_what_stays(machine: Machine) -> None:
     assert done.code == 4, done
     assert "cannot install packages" in done.err and "the disk is on fire" in done.err
     assert "returned error exit status 7" in done.err
-    assert "the disk is on fire" in (machine.root / "var/lib/kvmkit/host-setup-apt.log").read_text()
+    assert "the disk is on fire" in (machine.root / "var/lib/kvmkit/host-setup-packages.log").read_text()
     assert "qemu-utils 99.1 (half-configured)" in done.err and "vlan 99.1 (installed)" in done.err
     assert "dpkg --configure -a" in done.err
     assert (machine.root / "dev/kvm").stat().st_mode & 0o777 == 0o600

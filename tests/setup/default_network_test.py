@@ -14,21 +14,11 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "virt")]
 
 from host import libvirtd_runs, processes, start_libvirtd, virsh, wait_for  # noqa: E402
 from schema import check  # noqa: E402
+from stubs import NETWORK as SHIPPED  # noqa: E402
 
 PROGRAM = os.environ.get("KVMKIT_HOST_SETUP", "host-setup")
 XML = pathlib.Path("/etc/libvirt/qemu/networks/default.xml")
 FORWARD = pathlib.Path("/proc/sys/net/ipv4/ip_forward")
-SHIPPED = """<network>
-  <name>default</name>
-  <bridge name='virbr0'/>
-  <forward/>
-  <ip address='192.168.122.1' netmask='255.255.255.0'>
-    <dhcp>
-      <range start='192.168.122.2' end='192.168.122.254'/>
-    </dhcp>
-  </ip>
-</network>
-"""
 
 
 def ip(*words):

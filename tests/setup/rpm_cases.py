@@ -96,7 +96,7 @@ def failure_takes_back_what_it_installed(machine: DnfMachine) -> None:
         done = machine.setup("apply", "hypervisor")
         assert done.code == 3 and f"install packages '{' '.join(machine.wanted)}'" in done.err and word in done.err, done
         assert machine.packages() == ["shell-99.1"], machine.packages()
-        assert "on fire" in (machine.root / "var/lib/kvmkit/host-setup-apt.log").read_text()
+        assert "on fire" in (machine.root / "var/lib/kvmkit/host-setup-packages.log").read_text()
 
 
 def missing_package_is_named(machine: DnfMachine) -> None:

@@ -64,7 +64,7 @@ class ProgressLine {
 public:
     explicit ProgressLine(const cli::Console& console) : console_(console) {}
 
-    void operator()(const setup::AptProgress& progress)
+    void operator()(const setup::PackageProgress& progress)
     {
         const int tenth = static_cast<int>(progress.percent) / 10;
         const bool news = tenth != tenth_ || progress.downloading != downloading_;
@@ -163,7 +163,7 @@ Result<cli::ExitCode> carry_out(const setup::Request& request,
     ProgressLine progress{console};
     const setup::Talk talk{.note = [&](const std::string& text) { console.note(text); },
                            .warn = [&](const std::string& text) { console.warn(text); },
-                           .progress = [&](const setup::AptProgress& now) { progress(now); },
+                           .progress = [&](const setup::PackageProgress& now) { progress(now); },
                            .interrupted = [&] { return signals->caught().has_value(); }};
     SystemRunner runner;
     const auto done = setup::apply(runner, request, talk);

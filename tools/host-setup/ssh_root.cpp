@@ -77,7 +77,7 @@ Result<cli::ExitCode> run_ssh_root(const cli::Arguments& arguments, cli::Console
     }
     const setup::Talk talk{.note = [&](const std::string& text) { console.note(text); },
                            .warn = [&](const std::string& text) { console.warn(text); },
-                           .progress = [](const setup::AptProgress&) {},
+                           .progress = [](const setup::PackageProgress&) {},
                            .interrupted = [&] { return signals->caught().has_value(); }};
     SystemRunner runner;
     const auto done = setup::change_root_login(runner, *request, talk);

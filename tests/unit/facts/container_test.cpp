@@ -26,6 +26,18 @@ TEST(Container, IsNamedByItsStrongestMark)
     EXPECT_EQ(type({.cgroups = "12:devices:/docker/0123\n"}), "docker");
 }
 
+TEST(Container, IsNotMadeByAFileThatStayedBehind)
+{
+    EXPECT_TRUE(sees_kernel_threads("kthreadd\n"));
+    EXPECT_FALSE(sees_kernel_threads("bash\n"));
+    EXPECT_EQ(type({.dockerenv = true, .containerenv = true, .kernel_threads = true}), "");
+    EXPECT_EQ(type({.manager = "systemd-nspawn\n", .kernel_threads = true}), "systemd-nspawn")
+        << "it says so while it runs";
+    EXPECT_EQ(type({.cgroups = "0::/kubepods.slice/kubepods-pod1.slice\n", .dockerenv = true, .kernel_threads = true}),
+              "kubernetes")
+        << "a container that shares the host's processes";
+}
+
 TEST(Container, IsNoneWithoutAMarkAndOtherByAStrangeOne)
 {
     EXPECT_EQ(type({}), "");
