@@ -31,7 +31,8 @@ def mirror() -> str:
 def make_root(root: Path) -> None:
     fresh = root.with_suffix(".new")
     shutil.rmtree(fresh, ignore_errors=True)
-    command = ["mmdebstrap", "--quiet", "--variant=apt", f"--include={PACKAGES}", SUITE, str(fresh)]
+    # In mounts of its own: what it mounted goes with it when it is killed.
+    command = ["unshare", "--mount", "mmdebstrap", "--quiet", "--variant=apt", f"--include={PACKAGES}", SUITE, str(fresh)]
     made = subprocess.run(command + ([mirror()] if mirror() else []), check=False, timeout=280)
     if made.returncode != 0:
         shutil.rmtree(fresh, ignore_errors=True)

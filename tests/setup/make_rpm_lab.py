@@ -31,7 +31,9 @@ FILES = {"etc/rpm/macros": "%_dbpath /var/lib/rpm\n",
 def make_root(root: Path) -> None:
     fresh = root.with_suffix(".new")
     shutil.rmtree(fresh, ignore_errors=True)
-    command = ["mmdebstrap", "--quiet", "--variant=apt", "--dpkgopt=force-unsafe-io", f"--include={PACKAGES}", SUITE, str(fresh)]
+    # In mounts of its own: what it mounted goes with it when it is killed.
+    command = ["unshare", "--mount", "mmdebstrap", "--quiet", "--variant=apt", "--dpkgopt=force-unsafe-io",
+               f"--include={PACKAGES}", SUITE, str(fresh)]
     made = subprocess.run(command + ([mirror()] if mirror() else []), check=False, timeout=580)
     if made.returncode != 0:
         shutil.rmtree(fresh, ignore_errors=True)
