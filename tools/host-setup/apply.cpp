@@ -4,9 +4,11 @@
 #include "base/deadline.hpp"
 #include "commands.hpp"
 #include "components.hpp"
+#include "from_check.hpp"
 #include "look.hpp"
 #include "plan.hpp"
 #include "render.hpp"
+#include "saved.hpp"
 #include "system/runner.hpp"
 #include "system/signals.hpp"
 
@@ -32,7 +34,7 @@ void print_record(const cli::Console& console, const setup::Done& done, const se
                {{"schema", cli::schema_name("host-setup", "apply", 2)},
                 {"host", host_record(done.host)},
                 {"components", components_record(components)},
-                {"changed", !done.steps.empty()},
+                {"changed", !done.steps.empty() || (done.root_login && !done.root_login->steps.empty())},
                 {"transaction", done.transaction.empty() ? Json() : Json(done.transaction)},
                 {"steps", steps_record(done.steps)},
                 {"packages", std::move(packages)},
@@ -41,21 +43,28 @@ void print_record(const cli::Console& console, const setup::Done& done, const se
                 {"network", network_record(done.host.network)},
                 {"relogin", done.relogin},
                 {"reboot", done.reboot},
+                {"root_login", done.root_login ? root_login_record(*done.root_login) : Json()},
                 {"notes", done.notes}});
 }
 
 void print_text(const cli::Console& console, const setup::Done& done)
 {
-    if (done.steps.empty()) {
+    auto steps = done.steps;
+    auto notes = done.notes;
+    if (done.root_login) {
+        steps.insert(steps.end(), done.root_login->steps.begin(), done.root_login->steps.end());
+        notes.insert(notes.end(), done.root_login->notes.begin(), done.root_login->notes.end());
+    }
+    if (steps.empty()) {
         console.out << "nothing to do\n";
     }
-    for (const setup::Step& step : done.steps) {
+    for (const setup::Step& step : steps) {
         console.out << "did: " << describe(step) << '\n';
     }
     if (!done.packages.empty()) {
         console.out << fmt::format("{} packages changed\n", done.packages.size());
     }
-    print_notes(console, done.notes);
+    print_notes(console, notes);
     print_reboot(console, done.reboot);
 }
 
@@ -116,7 +125,8 @@ Result<setup::Request> read_request(const cli::Arguments& arguments, setup::Comp
                           .command_line = arguments.command_line(),
                           .places = txn::default_places(),
                           .repair = arguments.has("repair"),
-                          .catalogue = shipped_packages()};
+                          .catalogue = shipped_packages(),
+                          .allow_remove = arguments.list("allow-remove")};
 }
 
 std::string shipped_packages()
@@ -180,15 +190,37 @@ void declare_apply(cli::po::options_description_easy_init add)
     declare_run_options(add);
     declare_profile(add);
     declare_repair(add);
+    declare_removals(add);
+    declare_from(add);
+    add("plan", cli::po::value<std::string>()->value_name("FILE"), "make just what plan -o FILE has saved");
     add("dry-run", "show what would be done, and change nothing: the same as plan");
     add("detailed-exit", "exit code 13 where a new login or a reboot is needed, 0 otherwise");
     declare_mirror_choice(add);
     declare_wishes(add);
 }
 
+namespace {
+
+Result<void> check_may_apply()
+{
+    return check_root("set up host", "sudo host-setup apply; or look first, as anybody: host-setup plan");
+}
+
+Result<cli::ExitCode> apply_saved(const cli::Arguments& arguments, const cli::Console& console)
+{
+    const auto request = read_planned_request(arguments);
+    auto allowed = request ? check_may_apply() : Result<void>{request.error()};
+    return allowed ? carry_out(*request, arguments, console) : std::move(allowed).error();
+}
+
+}  // namespace
+
 Result<cli::ExitCode> run_apply(const cli::Arguments& arguments, cli::Console& console)
 {
-    auto chosen = components_of(arguments);
+    if (arguments.has("plan")) {
+        return apply_saved(arguments, console);
+    }
+    auto chosen = chosen_of(arguments);
     if (!chosen) {
         return std::move(chosen).error();
     }
@@ -201,23 +233,23 @@ Result<cli::ExitCode> run_apply(const cli::Arguments& arguments, cli::Console& c
     if (!wishes) {
         return std::move(wishes).error();
     }
+    if (arguments.has("dry-run")) {
+        return show_plan(*root, arguments, *chosen, console);
+    }
+    if (auto allowed = check_may_apply(); !allowed) {
+        return std::move(allowed).error();
+    }
     auto request = read_request(arguments, std::move(chosen->components));
     if (!request) {
         return std::move(request).error();
     }
     request->tutorial = chosen->tutorial;
+    request->remarks = chosen->remarks;
     request->mirror = std::move(*mirror);
     request->user = std::move(wishes->user);
     request->network = wishes->network;
+    request->root_login = wishes->root_login;
     request->claims = claims_of_this_host;
-    if (arguments.has("dry-run")) {
-        return show_plan(*root, arguments, console);
-    }
-    if (::geteuid() != 0) {
-        return Error{ErrorCode::permission,
-                     "cannot set up host: only root may install packages and start services",
-                     "sudo host-setup apply; or look first, as anybody: host-setup plan"};
-    }
     return carry_out(*request, arguments, console);
 }
 
