@@ -7,6 +7,7 @@
 #include "from_check.hpp"
 #include "look.hpp"
 #include "plan.hpp"
+#include "progress.hpp"
 #include "render.hpp"
 #include "saved.hpp"
 #include "system/runner.hpp"
@@ -68,29 +69,6 @@ void print_text(const cli::Console& console, const setup::Done& done)
     print_reboot(console, done.reboot);
 }
 
-/// Passes on what apt reports, a line for every tenth part where no terminal rewrites it.
-class ProgressLine {
-public:
-    explicit ProgressLine(const cli::Console& console) : console_(console) {}
-
-    void operator()(const setup::PackageProgress& progress)
-    {
-        const int tenth = static_cast<int>(progress.percent) / 10;
-        const bool news = tenth != tenth_ || progress.downloading != downloading_;
-        if (console_.err_is_terminal || news) {
-            console_.progress(fmt::format(
-                "{} {:3.0f}%  {}", progress.downloading ? "fetch" : "install", progress.percent, progress.text));
-        }
-        tenth_ = tenth;
-        downloading_ = progress.downloading;
-    }
-
-private:
-    const cli::Console& console_;
-    int tenth_ = -1;
-    bool downloading_ = false;
-};
-
 Result<std::chrono::seconds> seconds_of(const cli::Arguments& arguments, const char* name)
 {
     const auto duration = parse_duration(arguments.text(name));
@@ -108,6 +86,7 @@ void declare_run_options(cli::po::options_description_easy_init& add)
         return cli::po::value<std::string>()->value_name("SECONDS")->default_value(standard);
     };
     add("json", "one JSON record");
+    declare_progress(add);
     add("yes", "accepted for scripts; nothing is ever asked");
     add("lock-timeout", seconds("600"), "how long to wait for another apt, dpkg, dnf, zypper or rpm");
     add("timeout", seconds("3600"), "how long one run of apt, dnf or zypper may take before it is killed");
@@ -115,6 +94,9 @@ void declare_run_options(cli::po::options_description_easy_init& add)
 
 Result<setup::Request> read_request(const cli::Arguments& arguments, setup::Components components)
 {
+    if (auto sound = check_progress(arguments); !sound) {
+        return std::move(sound).error();
+    }
     const auto lock_wait = seconds_of(arguments, "lock-timeout");
     const auto run = seconds_of(arguments, "timeout");
     if (!lock_wait || !run) {
@@ -170,10 +152,10 @@ Result<cli::ExitCode> carry_out(const setup::Request& request,
     if (!signals) {
         return std::move(signals).error();
     }
-    ProgressLine progress{console};
-    const setup::Talk talk{.note = [&](const std::string& text) { console.note(text); },
-                           .warn = [&](const std::string& text) { console.warn(text); },
-                           .progress = [&](const setup::PackageProgress& now) { progress(now); },
+    ProgressTeller teller{console, arguments};
+    const setup::Talk talk{.note = [&](const std::string& text) { teller.note(text); },
+                           .warn = [&](const std::string& text) { teller.warn(text); },
+                           .progress = [&](const setup::PackageProgress& now) { teller.packages(now); },
                            .interrupted = [&] { return signals->caught().has_value(); }};
     SystemRunner runner;
     const auto done = setup::apply(runner, request, talk);
@@ -233,15 +215,15 @@ Result<cli::ExitCode> run_apply(const cli::Arguments& arguments, cli::Console& c
     if (!wishes) {
         return std::move(wishes).error();
     }
+    auto request = read_request(arguments, chosen->components);
+    if (!request) {
+        return std::move(request).error();
+    }
     if (arguments.has("dry-run")) {
         return show_plan(*root, arguments, *chosen, console);
     }
     if (auto allowed = check_may_apply(); !allowed) {
         return std::move(allowed).error();
-    }
-    auto request = read_request(arguments, std::move(chosen->components));
-    if (!request) {
-        return std::move(request).error();
     }
     request->tutorial = chosen->tutorial;
     request->remarks = chosen->remarks;
