@@ -4,9 +4,12 @@
 #include "setup/apt_locks.hpp"
 #include "setup/domain.hpp"
 #include "setup/installer.hpp"
+#include "setup/judged.hpp"
+#include "setup/login_last.hpp"
 #include "setup/package_manager.hpp"
 #include "setup/packages_left.hpp"
 #include "setup/profile.hpp"
+#include "setup/removals.hpp"
 #include "setup/space.hpp"
 #include "txn/execute.hpp"
 #include "txn/lock.hpp"
@@ -21,54 +24,15 @@ namespace {
 
 const std::string tool = "host-setup";
 
-struct Judged {
-    Host host;
-    Plan plan;
-    MirrorPlan mirror = {};
-};
-
-/// What a mirror must be able to serve: what is to be installed from it, or else what it serves by now.
-std::vector<std::string> packages_to_prove(const Judged& now)
-{
-    if (!now.plan.missing.empty()) {
-        return package_names(now.plan.missing);
-    }
-    std::vector<std::string> names;
-    for (const Need& need : now.host.needs) {
-        if (now.host.packages.installed(need.package) != nullptr || now.host.candidates.contains(need.package)) {
-            names.push_back(need.package);
-        }
-    }
-    return names;
-}
-
-bool is_to_be_repaired(const Request& request, const Judged& now)
-{
-    return request.repair && is_unfinished(now.host.packages);
-}
-
-std::vector<std::string> notes_of(const Judged& now)
-{
-    auto notes = now.mirror.notes;
-    notes.insert(notes.end(), now.plan.notes.begin(), now.plan.notes.end());
-    return notes;
-}
-
-PackageLimits with_log(const Request& request)
-{
-    PackageLimits limits = request.limits;
-    limits.log = request.places.state / "host-setup-packages.log";
-    return limits;
-}
-
 /// One run of apply, from the first look to the last.
 class Application {
 public:
-    Application(Runner& runner, const Request& request, const Talk& talk)
+    Application(Runner& runner, const Request& request, const Talk& talk, std::vector<Step> login_steps)
         : runner_(runner),
           request_(request),
           talk_(talk),
-          limits_(with_log(request)),
+          limits_(limits_of(request)),
+          login_steps_(std::move(login_steps)),
           domain_({runner, request.top, limits_, talk.progress})
     {
     }
@@ -79,6 +43,9 @@ public:
             return std::move(cleaned).error();
         }
         auto now = judge();
+        if (now) {
+            now = as_planned(std::move(*now));
+        }
         if (!now) {
             return std::move(now).error();
         }
@@ -88,6 +55,9 @@ public:
         }
         if (!now->plan.missing.empty() || !now->mirror.steps.empty() || repairs) {
             now = judge_under_free_locks();
+            if (now) {
+                now = as_planned(std::move(*now));
+            }
         }
         if (now && !now->mirror.steps.empty()) {
             if (auto proved = prove(*now); !proved) {
@@ -137,6 +107,19 @@ private:
             now.mirror = std::move(*mirror);
         }
         return now;
+    }
+
+    /// Whether a host of which a plan was saved is still as it was.
+    [[nodiscard]] Result<Judged> as_planned(Judged now) const
+    {
+        if (!request_.saved) {
+            return now;
+        }
+        const auto root = Root::open(request_.top);
+        auto steps = steps_of(request_, now);
+        steps.insert(steps.end(), login_steps_.begin(), login_steps_.end());
+        auto same = root ? check_drift(*request_.saved, *root, now.host, steps) : Result<void>{root.error()};
+        return same ? Result<Judged>{std::move(now)} : std::move(same).error();
     }
 
     Result<void> prove(const Judged& now)
@@ -254,7 +237,7 @@ private:
     {
         auto packages =
             transaction.empty() ? std::vector<PackageChange>{} : changes_between(before_, now.host.packages);
-        auto notes = notes_of(now);
+        auto notes = notes_of(request_, now);
         return {std::move(transaction),
                 std::move(made_),
                 std::move(packages),
@@ -327,8 +310,16 @@ private:
         }
         talk_.note(fmt::format(
             "{} packages: {} to fetch, {} on disk", price->install.size(), human(price->download), human(price->disk)));
-        if (auto accepted = accept(*price, installer); !accepted) {
+        if (auto accepted = accept_removals(*price, request_.allow_remove, installer); !accepted) {
             return accepted;
+        }
+        if (!price->remove.empty()) {
+            talk_.warn(fmt::format("packages that go: {}", fmt::join(price->remove, " ")));
+        }
+        if (request_.saved) {
+            if (auto same = check_same_price(*request_.saved, *price); !same) {
+                return same;
+            }
         }
         return check_space(request_.top, *price, cache_of(installer));
     }
@@ -367,6 +358,7 @@ private:
     const Request& request_;
     const Talk& talk_;
     PackageLimits limits_;
+    std::vector<Step> login_steps_;  ///< Of root's login, which is made later: they are a part of the plan.
     HostDomain domain_;
     Distribution distribution_;
     PackageTable before_;
@@ -387,7 +379,12 @@ Result<Done> apply(Runner& runner, const Request& request, const Talk& talk)
     if (!shared) {
         return shared.error();
     }
-    return Application{runner, request, talk}.run();
+    auto login = foresee_root_login(runner, request);
+    if (!login) {
+        return std::move(login).error();
+    }
+    auto done = Application{runner, request, talk, std::move(*login)}.run();
+    return done && request.root_login ? let_root_in(runner, request, talk, std::move(*done)) : done;
 }
 
 }  // namespace kvmkit::setup

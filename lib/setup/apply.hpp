@@ -4,7 +4,9 @@
 #include "base/result.hpp"
 #include "setup/apt.hpp"
 #include "setup/plan.hpp"
+#include "setup/saved_plan.hpp"
 #include "setup/sources/change.hpp"
+#include "setup/ssh/root_login.hpp"
 #include "system/runner.hpp"
 #include "txn/places.hpp"
 
@@ -30,6 +32,10 @@ struct Request {
     std::string user = {};                   ///< Of component groups; empty: nobody.
     NetworkWish network = {};                ///< Of component network.
     std::function<Result<std::vector<Ipv4Claim>>()> claims = {};  ///< Likewise: what uses IPv4 addresses here.
+    std::optional<RootLoginOrder> root_login = {};                ///< Of component ssh-root: made last, on trial.
+    std::vector<std::string> allow_remove = {};                   ///< Packages that may go where the others need it.
+    std::vector<std::string> remarks = {};                        ///< Told with the answer, before all other notes.
+    std::optional<SavedPlan> saved = {};  ///< The plan that was looked at; nothing but that is to be made.
 };
 
 /// How the run talks and is talked to. All must be set.
@@ -45,14 +51,16 @@ struct Done {
     std::string transaction;  ///< Empty: nothing was to be done.
     std::vector<Step> steps;  ///< Each one made, in order.
     std::vector<PackageChange> packages;
-    Host host;                              ///< As it is now.
-    std::vector<std::string> notes;         ///< What could not be done here, and why.
-    std::vector<std::string> relogin = {};  ///< Users who must log in again before all holds for them.
-    std::vector<std::string> reboot = {};   ///< Why some of it holds only after a reboot.
+    Host host;                                     ///< As it is now.
+    std::vector<std::string> notes;                ///< What could not be done here, and why.
+    std::vector<std::string> relogin = {};         ///< Users who must log in again before all holds for them.
+    std::vector<std::string> reboot = {};          ///< Why some of it holds only after a reboot.
+    std::optional<RootLoginDone> root_login = {};  ///< A transaction of its own; absent: it was not asked for.
 };
 
 /// Makes the host what was asked for, or leaves it as it was, but for packages: they stay, and ErrorCode::damaged lists
-/// them. Undoes first what a killed run left. Root.
+/// them. Undoes first what a killed run left. root's login is made last, by a transaction of its own that waits for its
+/// confirmation: where none comes, ErrorCode::rolled_back takes that back alone. Root.
 Result<Done> apply(Runner& runner, const Request& request, const Talk& talk);
 
 }  // namespace kvmkit::setup

@@ -143,7 +143,10 @@ Result<Price> Apt::price(const std::vector<std::string>& names)
 
 Result<void> Apt::install(const std::vector<std::string>& names, const OnProgress& on_progress)
 {
-    std::vector<std::string> words{"--no-install-recommends", "--no-remove", "install"};
+    std::vector<std::string> words{"--no-install-recommends", "install"};
+    if (!limits_.may_remove) {
+        words.emplace_back("--no-remove");
+    }
     words.insert(words.end(), names.begin(), names.end());
     const auto ended = run(apt_get(words), on_progress);
     if (!ended) {

@@ -8,6 +8,7 @@
 #include "setup/file_step.hpp"
 #include "setup/hold.hpp"
 #include "setup/kvm_device.hpp"
+#include "setup/modular.hpp"
 #include "setup/network_step.hpp"
 #include "setup/service.hpp"
 #include "setup/sources/proof.hpp"
@@ -140,11 +141,12 @@ struct HostDomain::Inverse {
     /// The question starts the daemon behind the socket; one that did not run is stopped again.
     Result<MaybeStep> operator()(const ProveLibvirt& /*step*/) const
     {
-        const auto unit = unit_state(domain.ground_.runner, "libvirtd.service");
+        const auto* const daemon = modular_libvirt_listens(root) ? "virtqemud.service" : "libvirtd.service";
+        const auto unit = unit_state(domain.ground_.runner, daemon);
         if (!unit) {
             return unit.error();
         }
-        return unit->is_active() ? MaybeStep{} : MaybeStep{ChangeUnit{UnitAction::stop, "libvirtd.service"}};
+        return unit->is_active() ? MaybeStep{} : MaybeStep{ChangeUnit{UnitAction::stop, daemon}};
     }
 };
 
@@ -280,7 +282,8 @@ struct HostDomain::Apply {
 
     Result<void> operator()(const ProveLibvirt& /*step*/) const
     {
-        auto answered = ask_libvirt(domain.ground_.top / libvirt_socket, Deadline::after(libvirt_patience));
+        const auto* const socket = modular_libvirt_listens(root) ? modular_socket : libvirt_socket;
+        auto answered = ask_libvirt(domain.ground_.top / socket, Deadline::after(libvirt_patience));
         return answered ? answered : Error{ErrorCode::rolled_back, answered.error().message, answered.error().hint};
     }
 };
@@ -328,7 +331,8 @@ Result<void> HostDomain::change_unit(const ChangeUnit& change)
     const bool undoing = change.action == UnitAction::stop || change.action == UnitAction::disable;
     if (undoing || change.if_enabled) {
         const auto unit = unit_state(ground_.runner, change.unit);
-        const bool left_out = change.if_enabled && unit && !unit->is_enabled();
+        const bool starts = change.action == UnitAction::start;
+        const bool left_out = change.if_enabled && starts && unit && !unit->is_enabled();
         if (left_out || (unit && unit->load == "not-found")) {
             return {};
         }

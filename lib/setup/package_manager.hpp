@@ -27,6 +27,7 @@ struct PackageLimits {
     std::chrono::seconds lock_wait{600};
     std::chrono::seconds run{3600};  ///< Then it is killed: nothing of ours waits for ever.
     std::filesystem::path log = {};  ///< Replaced by each failure; empty: the talk is not kept.
+    bool may_remove = false;         ///< Packages may go where an installation cannot be had otherwise. apt only.
 };
 
 /// A host's package manager, run so that no question of it can be waited for.

@@ -27,7 +27,8 @@ constexpr std::array all_components{Component::hypervisor,
                                     Component::mirror,
                                     Component::tools,
                                     Component::guest_images,
-                                    Component::desktop};
+                                    Component::desktop,
+                                    Component::ssh_root};
 
 /// Whether packages are about to bring what one of these capabilities stands for.
 bool brings(const Plan& plan, std::initializer_list<std::string_view> capabilities)
@@ -117,8 +118,38 @@ void note_no_manager(const Host& host, Plan& plan)
     }
 }
 
+/// Where each driver has a daemon of its own: the QEMU driver's socket, and those of the others that are there.
+void plan_modular(const ServiceState& service, Plan& plan)
+{
+    constexpr std::array sockets{"virtqemud.socket",
+                                 "virtnetworkd.socket",
+                                 "virtnodedevd.socket",
+                                 "virtnwfilterd.socket",
+                                 "virtsecretd.socket",
+                                 "virtstoraged.socket",
+                                 "virtinterfaced.socket",
+                                 "virtproxyd.socket"};
+    plan.notes.emplace_back("the modular daemons (virtqemud) serve on this host; libvirtd is left alone");
+    if (!service.enabled) {
+        for (const char* socket : sockets) {
+            plan.steps.emplace_back(ChangeUnit{UnitAction::enable, socket, true});
+        }
+    }
+    if (service.daemon == Daemon::running) {
+        return;
+    }
+    for (const char* socket : sockets) {
+        plan.steps.emplace_back(ChangeUnit{UnitAction::start, socket, true});
+    }
+    plan.steps.emplace_back(ProveLibvirt{});
+}
+
 void plan_start(const ServiceState& service, Plan& plan)
 {
+    if (service.modular) {
+        plan_modular(service, plan);
+        return;
+    }
     if (!service.enabled) {
         plan.steps.emplace_back(ChangeUnit{UnitAction::enable, "libvirtd.service"});
     }
@@ -136,13 +167,14 @@ Result<void> plan_services(const Host& host, const Components& components, Plan&
     const bool comes = components.contains(Component::hypervisor) && !plan.missing.empty();
     if (service.manager != Manager::systemd) {
         note_no_manager(host, plan);
-    } else if (service.modular) {
-        plan.notes.emplace_back("the modular daemons (virtqemud) serve on this host; libvirtd is left alone");
     } else if (service.daemon == Daemon::masked) {
+        const auto* const name = service.modular ? "virtqemud" : "libvirtd";
         return Error{
             ErrorCode::refused,
-            "refused to start unit 'libvirtd': it is masked, so somebody decided that it must not run",
-            "systemctl unmask libvirtd.service libvirtd.socket; or leave it: host-setup apply hypervisor modules"};
+            fmt::format("refused to start unit '{}': it is masked, so somebody decided that it must not run", name),
+            fmt::format("systemctl unmask {0}.service {0}.socket; or leave it: host-setup apply hypervisor "
+                        "modules",
+                        name)};
     } else if (service.daemon == Daemon::forbidden) {
         plan.notes.emplace_back("/usr/sbin/policy-rc.d forbids starting services: libvirtd is not started");
     } else if (service.daemon == Daemon::unknown) {
@@ -221,6 +253,7 @@ std::string_view word(Component component) noexcept
         case Component::tools: return "tools";
         case Component::guest_images: return "guest-images";
         case Component::desktop: return "desktop";
+        case Component::ssh_root: return "ssh-root";
     }
     return "";
 }

@@ -27,6 +27,7 @@ enum class Component {
     tools,         ///< More packages, each only if it is named: virt-manager and the like,
     guest_images,  ///< what guests' images need,
     desktop,       ///< a desktop of the host's own.
+    ssh_root,      ///< root's login by ssh, on trial until it is confirmed; only if it is named.
 };
 
 std::string_view word(Component component) noexcept;

@@ -7,6 +7,8 @@
 namespace kvmkit::setup {
 namespace {
 
+constexpr const char* modular_unit = "virtqemud.socket";
+
 /// bionic's libvirt 4.0 is not started by a socket.
 std::string libvirt_unit(const Distribution& distribution)
 {
@@ -30,13 +32,22 @@ void observe_units(Runner& runner, ServiceState& state)
 {
     const auto service = unit_state(runner, "libvirtd.service");
     const auto listener = unit_state(runner, state.unit);
-    const auto modular = unit_state(runner, "virtqemud.socket");
+    const auto modular = unit_state(runner, modular_unit);
     if (!service || !listener || !modular) {
+        return;
+    }
+    // Units of both families are each other's conflict: what runs is asked first, and then what is started at boot.
+    const bool monolithic_runs = service->is_active() || listener->is_active();
+    const bool alone = service->load == "not-found" && modular->load != "not-found";
+    state.modular = modular->is_active() || (!monolithic_runs && (modular->is_enabled() || alone));
+    if (state.modular) {
+        state.unit = modular_unit;
+        state.daemon = judge(*modular, *modular);
+        state.enabled = modular->is_enabled();
         return;
     }
     state.daemon = judge(*service, *listener);
     state.enabled = service->is_enabled() || listener->is_enabled();
-    state.modular = modular->is_active() || modular->is_enabled();
 }
 
 }  // namespace

@@ -108,7 +108,7 @@ enum class UnitAction { enable, disable, start, stop };
 struct ChangeUnit {
     UnitAction action = UnitAction::enable;
     std::string unit;
-    bool if_enabled = false;  ///< Nothing is done where it is not started at boot, or not there.
+    bool if_enabled = false;  ///< Not started where it is not started at boot; nothing is done where it is not there.
 };
 
 /// Keeps libvirt from starting while its packages are installed, and lets it start again. The first is taken back by

@@ -46,7 +46,8 @@ public:
                 case Component::groups: try_groups(); break;
                 case Component::services: try_libvirt(); break;
                 case Component::nested: try_nested(); break;
-                case Component::mirror: break;  // apt proves a source whenever it reads it
+                case Component::mirror: break;    // apt proves a source whenever it reads it
+                case Component::ssh_root: break;  // a login proves it, which is what confirm is for
                 case Component::tools:
                 case Component::guest_images:
                 case Component::desktop: try_installed(); break;

@@ -28,9 +28,17 @@ def installs_then_finds_nothing_to_do(machine: Machine) -> None:
         assert wrong.code == 2 and f"{option}: 'soon' is not a time" in wrong.err
     assert not machine.installed("vlan"), "a dry run installed something"
 
-    done = machine.setup("apply", "--json")
+    form = machine.setup("apply", "--progress", "bars")
+    assert form.code == 2 and "'bars' is no form of progress" in form.err
+    done = machine.setup("apply", "--json", "--progress", "json")
     check(done.record)
     assert done.code == 0 and done.record["changed"] and done.record["steps"] == plan.record["steps"]
+    told = [json.loads(line) for line in done.err.splitlines()]
+    for line in told:
+        check(line)
+    assert [line["text"] for line in told if line["kind"] == "note" and "to fetch" not in line["text"]] == [
+        step["text"] for step in done.record["steps"]]
+    assert {line["phase"] for line in told if line["kind"] == "packages"} >= {"install"} and told == sorted(told, key=lambda line: line["t_ms"])
     assert sorted(each["name"] for each in done.record["packages"]) == sorted(WANTED)
     assert done.record["service"] == {"manager": "none", "unit": None, "state": "stopped", "enabled": False}
     assert any("virtlogd -d && libvirtd -d" in note for note in done.record["notes"])

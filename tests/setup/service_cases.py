@@ -4,6 +4,7 @@ import subprocess
 
 import booted
 from machine import Machine
+from stubs import DAEMON
 
 
 def boot(machine: Machine, script: dict) -> dict:
@@ -89,3 +90,51 @@ def a_killed_start_is_undone(machine: Machine) -> None:
         told = answers[f"resume-{name}"][1].splitlines()
         assert "undid transaction" in told[0] and told[1:4] == ["disabled", "inactive", "inactive"], (moment, told)
     assert "enabled\nactive\nactive\n" in answers["apply"][1]
+
+
+MODULAR = """[Unit]
+Description=stub of virtqemud
+[Service]
+ExecStart=/usr/bin/perl /usr/sbin/virtqemud
+"""
+LISTENER = """[Socket]
+ListenStream=/run/libvirt/{0}-sock
+Service={0}.service
+[Install]
+WantedBy=sockets.target
+"""
+
+
+def modular_daemons_are_started_and_libvirtd_is_not(machine: Machine) -> None:
+    """As packages leave a fresh host whose distribution has a daemon for each driver: at boot, but not yet."""
+    files = {"usr/sbin/virtqemud": DAEMON}
+    for name in ("virtqemud", "virtnetworkd"):
+        files |= {f"usr/lib/systemd/system/{name}.service": MODULAR, f"usr/lib/systemd/system/{name}.socket": LISTENER.format(name)}
+    machine.replace("libvirt-daemon-system", files=files)
+    state = ("systemctl is-enabled virtqemud.socket virtnetworkd.socket; systemctl is-active virtqemud.socket virtnetworkd.socket;"
+             " systemctl show --property=LoadState libvirtd.service virtstoraged.socket")
+    answers = boot(machine, {
+        "install": "/host-setup apply hypervisor && systemctl daemon-reload",
+        "undone": "KVMKIT_FAULT=fail:before:16 /host-setup apply services",
+        "undone_state": state,
+        "apply": "/host-setup apply services",
+        "state": state,
+        "again": "/host-setup apply services",
+        "status": "/host-setup status --json",
+        "rollback": "/host-setup rollback",
+        "back": state,
+        "preset": "systemctl enable virtqemud.socket",
+        "started": "/host-setup apply services",
+        "preset_state": state,
+    })
+    off = ["disabled", "disabled", "inactive", "inactive", "LoadState=not-found", "LoadState=not-found"]
+    assert answers["install"][0] == 0, answers["install"]
+    assert answers["undone"][0] == 3 and answers["undone_state"][1].split() == off, answers["undone_state"]
+    assert answers["apply"][0] == 0 and "did: start virtqemud.socket" in answers["apply"][1], answers["apply"]
+    assert "libvirtd is left alone" in answers["apply"][1]
+    assert answers["state"][1].split() == ["enabled", "enabled", "active", "active", *off[4:]]
+    assert "nothing to do" in answers["again"][1]
+    assert '"unit": "virtqemud.socket"' in answers["status"][1] and '"state": "running"' in answers["status"][1]
+    assert answers["rollback"][0] == 0 and answers["back"][1].split() == off
+    assert "enable" not in answers["started"][1].split("did:", 1)[1], "what is started at boot is not for us to say"
+    assert answers["preset_state"][1].split() == ["enabled", "disabled", "active", "inactive", *off[4:]]

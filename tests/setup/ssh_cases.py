@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Cases of root's login by ssh: a real sshd on 127.0.0.1 of a network namespace, and real logins."""
 import contextlib
+import json
 import os
 import signal
 import subprocess
@@ -36,9 +37,9 @@ class Host:
         return self.machine.run("ssh", "-p", "2222", "-i", "/key", "-o", "StrictHostKeyChecking=no", "-o", "BatchMode=yes", "-o",
                                 "ConnectTimeout=10", "root@127.0.0.1", *words)
 
-    def begin(self, *words: str, **environment: str) -> subprocess.Popen:
+    def begin(self, *words: str, command: tuple = ("ssh-root",), **environment: str) -> subprocess.Popen:
         """ssh-root, up to where it waits for a confirmation."""
-        process = self.machine.start("/host-setup", "ssh-root", *words, **environment)
+        process = self.machine.start("/host-setup", *command, *words, **environment)
         for line in process.stderr:
             print(line, end="")
             if "from a new login keeps it" in line:
@@ -157,6 +158,57 @@ def what_would_not_help_is_refused(machine: Machine, host: Host) -> None:
     (host.root / "usr/sbin/sshd").rename(host.root / "usr/sbin/sshd.away")
     absent = machine.setup("ssh-root")
     assert absent.code == 3 and "there is no sshd" in absent.err and "apt-get install openssh-server" in absent.err
+
+
+@host_of
+def a_component_of_apply_lets_root_in_last(machine: Machine, host: Host) -> None:
+    device = host.root / "dev/kvm"
+    assert machine.run("groupadd", "--system", "kvm").code == 0
+
+    def opened() -> bool:
+        return device.stat().st_mode & 0o777 == 0o660
+
+    stray = machine.setup("apply", "modules", "--ssh-root", "yes")
+    assert stray.code == 2 and "--ssh-root belongs to component ssh-root" in stray.err
+    wide = machine.setup("apply", "modules", "ssh-root", "--ssh-root", "yes")
+    assert wide.code == 2 and "say from where" in wide.err
+    key = host.keys.read_text()
+    host.keys.write_text("")
+    none = machine.setup("apply", "modules", "ssh-root")
+    assert none.code == 10 and "there is none in /root/.ssh/authorized_keys" in none.err and not opened(), "told before anything is touched"
+    host.keys.write_text(key)
+    plan = machine.setup("plan", "modules", "ssh-root", "--json")
+    check(plan.record)
+    assert [step["kind"] for step in plan.record["steps"]] == [
+        "grant-device", "reload-on-undo", "set-file", "prove-root-login", "reload-service"]
+    nobody = machine.run("setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", "/host-setup", "plan", "ssh-root")
+    assert "ssh-root is left out of this plan" in nobody.out
+
+    late = machine.setup("apply", "modules", "ssh-root", "--confirm-within", "2s")
+    assert late.code == 12 and "nobody confirmed the change within 2 s: it is undone" in late.err, late
+    assert "all else is made and stays: transaction " in late.err and opened() and not (host.root / DROP_IN).exists()
+    assert machine.setup("rollback").code == 0 and not opened()
+
+    killed = machine.setup("apply", "modules", "ssh-root", KVMKIT_FAULT="kill:after:1")
+    assert killed.code == -signal.SIGKILL
+    wait_until(lambda: not (host.root / "run/kvmkit/watchdog.host-setup").exists(), "the watchdog did not end")
+    assert host.answer() == "no" and opened() and not (host.root / DROP_IN).exists(), "the first transaction was done"
+    assert machine.setup("rollback").code == 0 and not opened()
+
+    saved = machine.setup("plan", "modules", "ssh-root", "-o", "/plan.json")
+    assert saved.code == 1
+    waiting = host.begin("--json", command=("apply", "--plan", "/plan.json"))
+    assert opened()
+    inside = host.login("/host-setup", "confirm")
+    assert inside.code == 0 and "kept: " in inside.out, inside
+    out, _ = waiting.communicate(timeout=20)
+    record = json.loads(out)
+    check(record)
+    assert waiting.returncode == 0 and record["changed"] and record["root_login"]["changed"]
+    assert record["transaction"] != record["root_login"]["transaction"]
+    again = machine.setup("apply", "modules", "ssh-root", "--json").record
+    check(again)
+    assert not again["changed"] and not again["root_login"]["changed"] and host.login("true").code == 0
 
 
 @host_of

@@ -96,12 +96,12 @@ FILES = {"libvirt-clients": {"usr/bin/virsh": VIRSH},
 
 
 def make_package(repository: Path, name: str, *, fields: str = "", scripts: dict | None = None,
-                 files: dict | None = None) -> None:
+                 files: dict | None = None, version: str = VERSION) -> None:
     """Writes NAME.deb into the repository, in place of one that is there."""
     work = repository / f"{name}.build"
     (work / "DEBIAN").mkdir(parents=True)
     (work / "DEBIAN/control").write_text(
-        f"Package: {name}\nVersion: {VERSION}\nArchitecture: all\nMaintainer: nobody <nobody@example.org>\n"
+        f"Package: {name}\nVersion: {version}\nArchitecture: all\nMaintainer: nobody <nobody@example.org>\n"
         f"{fields}Description: stub\n")
     for script, text in (scripts or {}).items():
         (work / "DEBIAN" / script).write_text(text)

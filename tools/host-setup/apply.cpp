@@ -4,9 +4,12 @@
 #include "base/deadline.hpp"
 #include "commands.hpp"
 #include "components.hpp"
+#include "from_check.hpp"
 #include "look.hpp"
 #include "plan.hpp"
+#include "progress.hpp"
 #include "render.hpp"
+#include "saved.hpp"
 #include "system/runner.hpp"
 #include "system/signals.hpp"
 
@@ -32,7 +35,7 @@ void print_record(const cli::Console& console, const setup::Done& done, const se
                {{"schema", cli::schema_name("host-setup", "apply", 2)},
                 {"host", host_record(done.host)},
                 {"components", components_record(components)},
-                {"changed", !done.steps.empty()},
+                {"changed", !done.steps.empty() || (done.root_login && !done.root_login->steps.empty())},
                 {"transaction", done.transaction.empty() ? Json() : Json(done.transaction)},
                 {"steps", steps_record(done.steps)},
                 {"packages", std::move(packages)},
@@ -41,46 +44,30 @@ void print_record(const cli::Console& console, const setup::Done& done, const se
                 {"network", network_record(done.host.network)},
                 {"relogin", done.relogin},
                 {"reboot", done.reboot},
+                {"root_login", done.root_login ? root_login_record(*done.root_login) : Json()},
                 {"notes", done.notes}});
 }
 
 void print_text(const cli::Console& console, const setup::Done& done)
 {
-    if (done.steps.empty()) {
+    auto steps = done.steps;
+    auto notes = done.notes;
+    if (done.root_login) {
+        steps.insert(steps.end(), done.root_login->steps.begin(), done.root_login->steps.end());
+        notes.insert(notes.end(), done.root_login->notes.begin(), done.root_login->notes.end());
+    }
+    if (steps.empty()) {
         console.out << "nothing to do\n";
     }
-    for (const setup::Step& step : done.steps) {
+    for (const setup::Step& step : steps) {
         console.out << "did: " << describe(step) << '\n';
     }
     if (!done.packages.empty()) {
         console.out << fmt::format("{} packages changed\n", done.packages.size());
     }
-    print_notes(console, done.notes);
+    print_notes(console, notes);
     print_reboot(console, done.reboot);
 }
-
-/// Passes on what apt reports, a line for every tenth part where no terminal rewrites it.
-class ProgressLine {
-public:
-    explicit ProgressLine(const cli::Console& console) : console_(console) {}
-
-    void operator()(const setup::PackageProgress& progress)
-    {
-        const int tenth = static_cast<int>(progress.percent) / 10;
-        const bool news = tenth != tenth_ || progress.downloading != downloading_;
-        if (console_.err_is_terminal || news) {
-            console_.progress(fmt::format(
-                "{} {:3.0f}%  {}", progress.downloading ? "fetch" : "install", progress.percent, progress.text));
-        }
-        tenth_ = tenth;
-        downloading_ = progress.downloading;
-    }
-
-private:
-    const cli::Console& console_;
-    int tenth_ = -1;
-    bool downloading_ = false;
-};
 
 Result<std::chrono::seconds> seconds_of(const cli::Arguments& arguments, const char* name)
 {
@@ -99,6 +86,7 @@ void declare_run_options(cli::po::options_description_easy_init& add)
         return cli::po::value<std::string>()->value_name("SECONDS")->default_value(standard);
     };
     add("json", "one JSON record");
+    declare_progress(add);
     add("yes", "accepted for scripts; nothing is ever asked");
     add("lock-timeout", seconds("600"), "how long to wait for another apt, dpkg, dnf, zypper or rpm");
     add("timeout", seconds("3600"), "how long one run of apt, dnf or zypper may take before it is killed");
@@ -106,6 +94,9 @@ void declare_run_options(cli::po::options_description_easy_init& add)
 
 Result<setup::Request> read_request(const cli::Arguments& arguments, setup::Components components)
 {
+    if (auto sound = check_progress(arguments); !sound) {
+        return std::move(sound).error();
+    }
     const auto lock_wait = seconds_of(arguments, "lock-timeout");
     const auto run = seconds_of(arguments, "timeout");
     if (!lock_wait || !run) {
@@ -116,7 +107,8 @@ Result<setup::Request> read_request(const cli::Arguments& arguments, setup::Comp
                           .command_line = arguments.command_line(),
                           .places = txn::default_places(),
                           .repair = arguments.has("repair"),
-                          .catalogue = shipped_packages()};
+                          .catalogue = shipped_packages(),
+                          .allow_remove = arguments.list("allow-remove")};
 }
 
 std::string shipped_packages()
@@ -160,10 +152,10 @@ Result<cli::ExitCode> carry_out(const setup::Request& request,
     if (!signals) {
         return std::move(signals).error();
     }
-    ProgressLine progress{console};
-    const setup::Talk talk{.note = [&](const std::string& text) { console.note(text); },
-                           .warn = [&](const std::string& text) { console.warn(text); },
-                           .progress = [&](const setup::PackageProgress& now) { progress(now); },
+    ProgressTeller teller{console, arguments};
+    const setup::Talk talk{.note = [&](const std::string& text) { teller.note(text); },
+                           .warn = [&](const std::string& text) { teller.warn(text); },
+                           .progress = [&](const setup::PackageProgress& now) { teller.packages(now); },
                            .interrupted = [&] { return signals->caught().has_value(); }};
     SystemRunner runner;
     const auto done = setup::apply(runner, request, talk);
@@ -180,15 +172,37 @@ void declare_apply(cli::po::options_description_easy_init add)
     declare_run_options(add);
     declare_profile(add);
     declare_repair(add);
+    declare_removals(add);
+    declare_from(add);
+    add("plan", cli::po::value<std::string>()->value_name("FILE"), "make just what plan -o FILE has saved");
     add("dry-run", "show what would be done, and change nothing: the same as plan");
     add("detailed-exit", "exit code 13 where a new login or a reboot is needed, 0 otherwise");
     declare_mirror_choice(add);
     declare_wishes(add);
 }
 
+namespace {
+
+Result<void> check_may_apply()
+{
+    return check_root("set up host", "sudo host-setup apply; or look first, as anybody: host-setup plan");
+}
+
+Result<cli::ExitCode> apply_saved(const cli::Arguments& arguments, const cli::Console& console)
+{
+    const auto request = read_planned_request(arguments);
+    auto allowed = request ? check_may_apply() : Result<void>{request.error()};
+    return allowed ? carry_out(*request, arguments, console) : std::move(allowed).error();
+}
+
+}  // namespace
+
 Result<cli::ExitCode> run_apply(const cli::Arguments& arguments, cli::Console& console)
 {
-    auto chosen = components_of(arguments);
+    if (arguments.has("plan")) {
+        return apply_saved(arguments, console);
+    }
+    auto chosen = chosen_of(arguments);
     if (!chosen) {
         return std::move(chosen).error();
     }
@@ -201,23 +215,23 @@ Result<cli::ExitCode> run_apply(const cli::Arguments& arguments, cli::Console& c
     if (!wishes) {
         return std::move(wishes).error();
     }
-    auto request = read_request(arguments, std::move(chosen->components));
+    auto request = read_request(arguments, chosen->components);
     if (!request) {
         return std::move(request).error();
     }
+    if (arguments.has("dry-run")) {
+        return show_plan(*root, arguments, *chosen, console);
+    }
+    if (auto allowed = check_may_apply(); !allowed) {
+        return std::move(allowed).error();
+    }
     request->tutorial = chosen->tutorial;
+    request->remarks = chosen->remarks;
     request->mirror = std::move(*mirror);
     request->user = std::move(wishes->user);
     request->network = wishes->network;
+    request->root_login = wishes->root_login;
     request->claims = claims_of_this_host;
-    if (arguments.has("dry-run")) {
-        return show_plan(*root, arguments, console);
-    }
-    if (::geteuid() != 0) {
-        return Error{ErrorCode::permission,
-                     "cannot set up host: only root may install packages and start services",
-                     "sudo host-setup apply; or look first, as anybody: host-setup plan"};
-    }
     return carry_out(*request, arguments, console);
 }
 

@@ -113,13 +113,14 @@ inline constexpr std::string_view closing = R"(
 Components: hypervisor (packages), network (libvirt's network), modules (KVM module, /dev/kvm), groups (who may use it),
 services (libvirtd). None given means these.
 Only if named: nested (guests may run guests), mirror (where packages come from; --mirror NAME|URL), tools (virt-manager and
-the like), guest-images, desktop. Or by --profile: minimal, server, workstation, tutorial.
+the like), guest-images, desktop, ssh-root (root's login, on trial). Or by --profile: minimal, server, workstation, tutorial.
 
 examples:
   host-setup                      what is there
   host-setup plan                 what would be done, and what it costs
   host-setup apply                do it; a second run finds nothing to do
   host-setup apply hypervisor     the packages only
+  host-setup plan -o FILE         save it; apply --plan FILE makes just that
   host-setup verify               whether all that works, tried by use
   host-setup mirror test          which mirror is the fastest from here
   host-setup mirror use aliyun    try it; if it serves, take packages from it

@@ -14,6 +14,7 @@ namespace kvmkit::host_setup {
 struct Chosen {
     setup::Components components;
     bool tutorial = false;
+    std::vector<std::string> remarks = {};  ///< To be told with the answer.
 };
 
 /// Reads the components that are named, with a guess at what a mistyped one meant.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "look.hpp"
 
+#include "base/deadline.hpp"
 #include "probe/ipv4_claims.hpp"
 
 #include <unistd.h>
@@ -41,8 +42,44 @@ bool is_named(const cli::Arguments& arguments, std::string_view component)
 
 }  // namespace
 
+std::string user_of(const cli::Arguments& arguments)
+{
+    return arguments.maybe("user").value_or(user_behind_sudo());
+}
+
+void declare_confirm_within(cli::po::options_description_easy_init& add)
+{
+    add("confirm-within",
+        cli::po::value<std::string>()->value_name("TIME")->default_value("120s"),
+        "root's login is undone unless 'host-setup confirm' comes from a new login in time");
+}
+
+Result<setup::RootLoginOrder> root_login_order(const std::string& within,
+                                               const std::string& how,
+                                               const std::string& from)
+{
+    const auto wish = setup::parse_root_login(how, from);
+    if (!wish) {
+        return wish.error();
+    }
+    const auto time = parse_duration(within);
+    if (!time || *time < std::chrono::seconds{1} || *time > std::chrono::hours{24}) {
+        return Error{ErrorCode::usage,
+                     time ? "cannot wait for so long, or so short a time" : time.error().message,
+                     "--confirm-within takes 1 second to 24 hours, as 90s or 5m"};
+    }
+    return setup::RootLoginOrder{*wish, *time};
+}
+
 void declare_wishes(cli::po::options_description_easy_init& add)
 {
+    add("ssh-root",
+        cli::po::value<std::string>()->value_name("HOW")->default_value("prohibit-password"),
+        "of component ssh-root: prohibit-password (by key only) or yes");
+    add("ssh-root-from",
+        cli::po::value<std::string>()->value_name("RANGE|any"),
+        "of component ssh-root: for whom; needed for yes");
+    declare_confirm_within(add);
     add("user",
         cli::po::value<std::string>()->value_name("USER"),
         "of component groups: who is to use KVM and libvirt (default: who became root by sudo)");
@@ -61,11 +98,26 @@ Result<Wishes> read_wishes(const cli::Arguments& arguments, const setup::Compone
     if (auto right = check_belongs(arguments, "default-net", network, "network"); !right) {
         return right.error();
     }
+    const bool ssh = components.contains(setup::Component::ssh_root);
+    for (const char* option : {"ssh-root", "ssh-root-from", "confirm-within"}) {
+        if (auto right = check_belongs(arguments, option, ssh, "ssh-root"); !right) {
+            return right.error();
+        }
+    }
     const auto wish = setup::parse_network_wish(arguments.text("default-net"));
     if (!wish) {
         return wish.error();
     }
-    Wishes wishes{arguments.maybe("user").value_or(groups ? user_behind_sudo() : std::string{}), *wish};
+    Wishes wishes{groups ? user_of(arguments) : std::string{}, *wish};
+    if (ssh) {
+        const auto order = root_login_order(arguments.text("confirm-within"),
+                                            arguments.text("ssh-root"),
+                                            arguments.maybe("ssh-root-from").value_or(""));
+        if (!order) {
+            return order.error();
+        }
+        wishes.root_login = *order;
+    }
     if (wishes.user.empty() && is_named(arguments, "groups")) {
         return Error{ErrorCode::usage,
                      "component groups needs --user NAME: nobody became root by sudo here",

@@ -4,9 +4,15 @@
 #include "apply.hpp"
 #include "commands.hpp"
 #include "components.hpp"
+#include "from_check.hpp"
 #include "look.hpp"
 #include "render.hpp"
+#include "saved.hpp"
 #include "system/runner.hpp"
+
+#include <unistd.h>
+
+#include <fmt/format.h>
 
 namespace kvmkit::host_setup {
 namespace {
@@ -25,7 +31,7 @@ void print_record(const cli::Console& console, const setup::Host& host, const Pl
     print_json(console,
                {{"schema", cli::schema_name("host-setup", "plan")},
                 {"host", host_record(host)},
-                {"components", components_record(planned.components)},
+                {"components", components_record(planned.chosen.components)},
                 {"missing", std::move(missing)},
                 {"steps", steps_record(planned.plan.steps)},
                 {"price", price_record(planned.price)},
@@ -38,22 +44,42 @@ void print_record(const cli::Console& console, const setup::Host& host, const Pl
 }
 
 /// The mirror's steps come first. Nothing is fetched for a plan: whether it serves is proved when it is done.
-Result<void> add_mirror(const Root& root, const setup::Host& host, const cli::Arguments& arguments, setup::Plan& plan)
+Result<void> add_mirror(const Root& root,
+                        const setup::Host& host,
+                        const std::optional<setup::MirrorOrder>& order,
+                        setup::Plan& plan)
 {
-    const auto chosen = components_of(arguments);
-    const auto order = mirror_order(arguments, chosen->components);
     if (!order) {
-        return order.error();
-    }
-    if (!*order) {
         return {};
     }
-    auto mirror = setup::plan_mirror(root, host, **order);
+    auto mirror = setup::plan_mirror(root, host, *order);
     if (!mirror) {
         return std::move(mirror).error();
     }
     plan.steps.insert(plan.steps.begin(), mirror->steps.begin(), mirror->steps.end());
     plan.notes.insert(plan.notes.begin(), mirror->notes.begin(), mirror->notes.end());
+    return {};
+}
+
+/// The steps of root's login come last. sshd answers root alone.
+Result<void> add_root_login(const Root& root, const Wishes& wishes, setup::Plan& plan)
+{
+    if (!wishes.root_login) {
+        return {};
+    }
+    if (!root.is_this_host() || ::geteuid() != 0) {
+        plan.notes.emplace_back(
+            "what sshd lets root do now, it tells root alone, and on its own host: ssh-root is "
+            "left out of this plan");
+        return {};
+    }
+    SystemRunner runner;
+    auto login = setup::plan_root_login(runner, root, wishes.root_login->wish);
+    if (!login) {
+        return std::move(login).error();
+    }
+    plan.steps.insert(plan.steps.end(), login->steps.begin(), login->steps.end());
+    plan.notes.insert(plan.notes.end(), login->notes.begin(), login->notes.end());
     return {};
 }
 
@@ -74,63 +100,127 @@ void declare_profile(cli::po::options_description_easy_init& add)
         "components that belong together: minimal, server, workstation, tutorial");
 }
 
+void declare_removals(cli::po::options_description_easy_init& add)
+{
+    add("allow-remove",
+        cli::po::value<std::vector<std::string>>()->value_name("PACKAGE"),
+        "this package may go where the others need that (apt; more than once)");
+}
+
 void declare_repair(cli::po::options_description_easy_init& add)
 {
     add("repair", "first finish what an interrupted dpkg began");
 }
 
-Result<cli::ExitCode> show_plan(const Root& root, const cli::Arguments& arguments, const cli::Console& console)
+namespace {
+
+/// What apply would do with these arguments, on this host.
+struct Outlook {
+    setup::Host host;
+    Planned planned;
+};
+
+Result<Outlook> look_ahead(const Root& root, const cli::Arguments& arguments, const Chosen& chosen)
 {
-    const auto chosen = components_of(arguments);
-    if (!chosen) {
-        return chosen.error();
-    }
-    const auto wishes = read_wishes(arguments, chosen->components, root);
-    if (!wishes) {
-        return wishes.error();
+    const auto wishes = read_wishes(arguments, chosen.components, root);
+    const auto mirror = wishes ? mirror_order(arguments, chosen.components) : wishes.error();
+    if (!mirror) {
+        return mirror.error();
     }
     SystemRunner runner;
-    const auto host =
-        look_at(root, runner, wishes->user, setup::wanted_of(chosen->components, chosen->tutorial, shipped_packages()));
+    auto host =
+        look_at(root, runner, wishes->user, setup::wanted_of(chosen.components, chosen.tutorial, shipped_packages()));
     if (!host) {
-        return host.error();
+        return std::move(host).error();
     }
-    auto plan = make_plan(*host, chosen->components, wishes->network);
+    if (!chosen.components.contains(setup::Component::network)) {
+        host->network.claims = std::optional<std::vector<Ipv4Claim>>{};  // as apply has it: they decide nothing
+    }
+    auto plan = make_plan(*host, chosen.components, wishes->network);
     if (!plan) {
-        return plan.error();
+        return std::move(plan).error();
     }
-    if (auto added = add_mirror(root, *host, arguments, *plan); !added) {
-        return added.error();
+    plan->notes.insert(plan->notes.begin(), chosen.remarks.begin(), chosen.remarks.end());
+    if (auto added = add_mirror(root, *host, *mirror, *plan); !added) {
+        return std::move(added).error();
+    }
+    if (auto added = add_root_login(root, *wishes, *plan); !added) {
+        return std::move(added).error();
     }
     const bool repairs = arguments.has("repair") && is_unfinished(host->packages);
     if (repairs) {
         plan->steps.insert(plan->steps.begin(), setup::FinishPackages{});
     } else if (!plan->missing.empty()) {
         if (auto sound = check_finished(host->packages); !sound) {
-            return sound.error();
+            return std::move(sound).error();
         }
     }
     // With a dpkg in the middle of something, apt cannot tell.
     auto price = repairs ? Result<std::optional<setup::Price>>{std::nullopt} : price_of(*host, *plan, runner);
     if (!price) {
-        return price.error();
+        return std::move(price).error();
     }
-    const Planned planned{chosen->components, std::move(*plan), std::move(*price)};
+    return Outlook{std::move(*host), {chosen, std::move(*plan), std::move(*price), wishes->user}};
+}
+
+cli::ExitCode print(const Outlook& outlook, const cli::Arguments& arguments, const cli::Console& console)
+{
+    const Planned& planned = outlook.planned;
     if (arguments.has("json")) {
-        print_record(console, *host, planned);
+        print_record(console, outlook.host, planned);
     } else {
-        console.out << title(*host) << '\n';
+        console.out << title(outlook.host) << '\n';
         print_plan(console, planned.plan, planned.price);
     }
     return planned.plan.steps.empty() ? cli::ExitCode::ok : cli::ExitCode::no;
+}
+
+Result<cli::ExitCode> save_plan(const Root& root,
+                                const cli::Arguments& arguments,
+                                const Chosen& chosen,
+                                const cli::Console& console)
+{
+    if (auto allowed = check_may_save(root); !allowed) {
+        return std::move(allowed).error();
+    }
+    // First of all: what changes while the plan is made shows when it is applied.
+    auto watched = setup::look_at_watched_files(root);
+    const auto outlook = look_ahead(root, arguments, chosen);
+    if (!outlook) {
+        return outlook.error();
+    }
+    const auto file = arguments.text("output");
+    const auto plan = plan_to_save(arguments, outlook->host, outlook->planned, std::move(watched));
+    if (auto saved = save(plan, file); !saved) {
+        return std::move(saved).error();
+    }
+    const auto code = print(*outlook, arguments, console);
+    console.note(fmt::format("saved; to make just this: host-setup apply --plan {}", file));
+    return code;
+}
+
+}  // namespace
+
+Result<cli::ExitCode> show_plan(const Root& root,
+                                const cli::Arguments& arguments,
+                                const Chosen& chosen,
+                                const cli::Console& console)
+{
+    const auto outlook = look_ahead(root, arguments, chosen);
+    return outlook ? Result<cli::ExitCode>{print(*outlook, arguments, console)} : outlook.error();
 }
 
 void declare_plan(cli::po::options_description_easy_init add)
 {
     add("json", "one JSON record");
     add("root", cli::po::value<std::string>()->value_name("DIR"), "plan for an image or a recorded host instead");
+    add("output,o",
+        cli::po::value<std::string>()->value_name("FILE"),
+        "save the plan, with all that it depends on, for apply --plan FILE");
     declare_profile(add);
+    declare_from(add);
     declare_repair(add);
+    declare_removals(add);
     declare_mirror_choice(add);
     declare_wishes(add);
 }
@@ -138,7 +228,12 @@ void declare_plan(cli::po::options_description_easy_init add)
 Result<cli::ExitCode> run_plan(const cli::Arguments& arguments, cli::Console& console)
 {
     const auto root = Root::open(arguments.maybe("root").value_or("/"));
-    return root ? show_plan(*root, arguments, console) : root.error();
+    const auto chosen = root ? chosen_of(arguments) : root.error();
+    if (!chosen) {
+        return chosen.error();
+    }
+    const auto file = arguments.maybe("output");
+    return file ? save_plan(*root, arguments, *chosen, console) : show_plan(*root, arguments, *chosen, console);
 }
 
 }  // namespace kvmkit::host_setup

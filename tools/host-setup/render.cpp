@@ -2,6 +2,7 @@
 #include "render.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 namespace kvmkit::host_setup {
 
@@ -86,6 +87,14 @@ Json steps_record(const std::vector<setup::Step>& steps)
     return records;
 }
 
+Json root_login_record(const setup::RootLoginDone& done)
+{
+    return {{"changed", !done.steps.empty()},
+            {"transaction", done.transaction.empty() ? Json() : Json(done.transaction)},
+            {"steps", steps_record(done.steps)},
+            {"notes", done.notes}};
+}
+
 std::string title(const setup::Host& host)
 {
     return fmt::format("{}, {}", host.distribution.name, host.architecture);
@@ -116,11 +125,13 @@ void print_plan(const cli::Console& console, const setup::Plan& plan, const std:
         console.out << "  " << describe(step) << '\n';
     }
     if (price) {
-        console.out << fmt::format("{} packages with all they need: {} to fetch, {} on disk, {} to remove\n",
+        console.out << fmt::format("{} packages with all they need: {} to fetch, {} on disk, {} to remove{}{}\n",
                                    price->install.size(),
                                    human(price->download),
                                    human(price->disk),
-                                   price->remove.size());
+                                   price->remove.size(),
+                                   price->remove.empty() ? "" : ": ",
+                                   fmt::join(price->remove, " "));
     } else if (!plan.missing.empty()) {
         console.out << "the price is known once the package lists are fetched\n";
     }

@@ -26,6 +26,9 @@ cli::Json steps_record(const std::vector<setup::Step>& steps);
 cli::Json text_or_null(const std::optional<std::string>& text);
 
 /// "Debian GNU/Linux 12 (bookworm), amd64"
+/// "changed", "transaction", "steps" and "notes" of root's login.
+cli::Json root_login_record(const setup::RootLoginDone& done);
+
 std::string title(const setup::Host& host);
 
 /// Prints a plan for people; the price is left out where it is not known.

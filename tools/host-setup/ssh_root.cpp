@@ -3,38 +3,27 @@
 
 #include "apply.hpp"
 #include "commands.hpp"
+#include "look.hpp"
 #include "render.hpp"
 #include "system/signals.hpp"
-
-#include <fmt/format.h>
 
 namespace kvmkit::host_setup {
 namespace {
 
 Result<setup::RootLoginRequest> request_of(const cli::Arguments& arguments)
 {
-    const auto wish = setup::parse_root_login(arguments.text("permit"), arguments.maybe("from").value_or(""));
-    if (!wish) {
-        return wish.error();
-    }
-    const auto within = parse_duration(arguments.text("confirm-within"));
-    if (!within || *within < std::chrono::seconds{1} || *within > std::chrono::hours{24}) {
-        return Error{ErrorCode::usage,
-                     within ? "cannot wait for so long, or so short a time" : within.error().message,
-                     "--confirm-within takes 1 second to 24 hours, as 90s or 5m"};
-    }
-    return setup::RootLoginRequest{*wish, *within, arguments.command_line(), txn::default_places()};
+    const auto order = root_login_order(
+        arguments.text("confirm-within"), arguments.text("permit"), arguments.maybe("from").value_or(""));
+    return order ? Result<setup::RootLoginRequest>{{*order, arguments.command_line(), txn::default_places()}}
+                 : order.error();
 }
 
 void print_done(const cli::Console& console, const setup::RootLoginDone& done, bool json)
 {
     if (json) {
-        print_json(console,
-                   {{"schema", cli::schema_name("host-setup", "ssh-root")},
-                    {"changed", !done.steps.empty()},
-                    {"transaction", done.transaction.empty() ? cli::Json() : cli::Json(done.transaction)},
-                    {"steps", steps_record(done.steps)},
-                    {"notes", done.notes}});
+        cli::Json record{{"schema", cli::schema_name("host-setup", "ssh-root")}};
+        record.update(root_login_record(done));
+        print_json(console, record);
         return;
     }
     if (done.steps.empty()) {
@@ -57,9 +46,7 @@ void declare_ssh_root(cli::po::options_description_easy_init add)
         text("HOW")->default_value("prohibit-password"),
         "prohibit-password: by key only, and only if one is in place; yes: by password, too");
     add("from", text("RANGE|any"), "for whom: 192.0.2.0/24, or any; needed for yes");
-    add("confirm-within",
-        text("TIME")->default_value("120s"),
-        "undone unless 'host-setup confirm' comes from a new login in time");
+    declare_confirm_within(add);
 }
 
 Result<cli::ExitCode> run_ssh_root(const cli::Arguments& arguments, cli::Console& console)

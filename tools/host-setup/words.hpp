@@ -24,7 +24,7 @@ inline constexpr std::array sources{
     cli::WordSource{"", "NAME", mirrors},
     cli::WordSource{"", "PROFILE", profiles},
     cli::WordSource{"", "ID", transactions},
-    cli::WordSource{"ssh-root", "HOW", root_logins},
+    cli::WordSource{"", "HOW", root_logins},
     cli::WordSource{"", "USER", users},
 };
 

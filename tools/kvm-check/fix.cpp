@@ -337,7 +337,8 @@ Result<cli::ExitCode> fix(const Look& look, const cli::Arguments& arguments, For
     }
     cli::ExitCode code{};
     if (format == Format::json) {
-        code = print_record(last->report, record_of(run.fixed), console);
+        const auto root = Root::open("/");
+        code = print_record(last->report, root ? this_machine(*root) : MachineMark{}, record_of(run.fixed), console);
     } else {
         print_text(run.fixed, console);
         code = print_report(last->report, format, arguments, console);

@@ -124,7 +124,11 @@ cli::ExitCode print_report(const Report& report,
     const auto verdict = report.summary.verdict;
     switch (format) {
         case Format::text: console.out << text_of(report, arguments, console); break;
-        case Format::json: return print_record(report, cli::Json(), console);
+        case Format::json: {
+            const auto root = Root::open("/");
+            const bool live = root && arguments.text("root") == "/";
+            return print_record(report, live ? this_machine(*root) : MachineMark{}, cli::Json(), console);
+        }
         case Format::markdown: console.out << to_markdown(report, KVMKIT_VERSION); break;
         case Format::prometheus: console.out << to_prometheus(report); return cli::ExitCode::ok;
         case Format::nagios: console.out << to_nagios(report); return exit_code_of(nagios_state(verdict));
@@ -135,11 +139,14 @@ cli::ExitCode print_report(const Report& report,
     return exit_code_of(verdict);
 }
 
-cli::ExitCode print_record(const Report& report, cli::Json fix, const cli::Console& console)
+cli::ExitCode print_record(const Report& report, const MachineMark& host, cli::Json fix, const cli::Console& console)
 {
+    const auto text_or_null = [](const std::string& text) { return text.empty() ? cli::Json() : cli::Json(text); };
     cli::Json record{{"schema", cli::schema_name("kvm-check", "run")},
                      {"tool", {{"name", "kvm-check"}, {"version", KVMKIT_VERSION}}}};
     record.update(to_json(report));
+    record["host"]["machine"] = text_or_null(host.machine);
+    record["host"]["boot"] = text_or_null(host.boot);
     record["fix"] = std::move(fix);
     cli::print_json(console, record);
     return exit_code_of(report.summary.verdict);

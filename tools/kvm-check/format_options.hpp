@@ -4,6 +4,7 @@
 #include "cli/json.hpp"
 #include "cli/tool.hpp"
 #include "report/report.hpp"
+#include "system/machine.hpp"
 
 #include <optional>
 #include <string>
@@ -30,8 +31,8 @@ cli::ExitCode print_report(const Report& report,
                            const cli::Arguments& arguments,
                            const cli::Console& console);
 
-/// Prints the JSON record; `fix` is what --fix did, or null.
-cli::ExitCode print_record(const Report& report, cli::Json fix, const cli::Console& console);
+/// Prints the JSON record of this host, or of a recorded one, which has no mark; `fix` is what --fix did, or null.
+cli::ExitCode print_record(const Report& report, const MachineMark& host, cli::Json fix, const cli::Console& console);
 
 /// Prints what a program that reads this format must know of an error. Absent: such an error is for people and for the
 /// table of exit codes.

@@ -6,6 +6,7 @@
 #include "system/root.hpp"
 #include "system/runner.hpp"
 
+#include <chrono>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,6 +17,19 @@ namespace kvmkit::setup {
 struct RootLoginWish {
     std::string value = "prohibit-password";  ///< By key only; or "yes".
     std::string from = {};                    ///< "192.0.2.0/24", "any"; empty: any, for keys only.
+};
+
+/// The wish, and for how long its change waits for a confirmation.
+struct RootLoginOrder {
+    RootLoginWish wish = {};
+    std::chrono::milliseconds confirm_within = std::chrono::minutes{2};
+};
+
+/// What was done of it.
+struct RootLoginDone {
+    std::string transaction;  ///< Empty: nothing was to be done.
+    std::vector<Step> steps;
+    std::vector<std::string> notes;
 };
 
 /// Judges what was typed. ErrorCode::usage: another value; "yes" without an address range or "any"; no such range.

@@ -76,7 +76,7 @@ public:
             return cleaned.error();
         }
         const auto root = Root::open("/");
-        auto plan = root ? plan_root_login(runner_, *root, request_.wish) : Result<RootLoginPlan>{root.error()};
+        auto plan = root ? plan_root_login(runner_, *root, request_.order.wish) : Result<RootLoginPlan>{root.error()};
         if (!plan) {
             return std::move(plan).error();
         }
@@ -126,7 +126,7 @@ private:
         talk_.warn(
             fmt::format("the change is made. 'host-setup confirm {}' from a new login keeps it; it is undone in {} s",
                         journal->id(),
-                        request_.confirm_within.count() / 1000));
+                        request_.order.confirm_within.count() / 1000));
         if (auto kept = wait(*watchdog); !kept) {
             return std::move(kept).error();
         }
@@ -145,7 +145,7 @@ private:
         const auto directory = journal.record().directory;
         const txn::Duty duty{.id = journal.id(),
                              .socket = trial_socket(request_.places),
-                             .timeout = request_.confirm_within,
+                             .timeout = request_.order.confirm_within,
                              .keep = [directory] { return keep_record(directory); },
                              .undo = [directory] { return undo_record(directory); },
                              .left_alone = {}};
@@ -176,7 +176,7 @@ private:
 
     [[nodiscard]] Result<void> judged(const txn::Verdict& verdict) const
     {
-        auto kept = txn::judged(verdict, request_.confirm_within);
+        auto kept = txn::judged(verdict, request_.order.confirm_within);
         if (!kept && verdict.kind == txn::Verdict::Kind::timed_out) {
             kept.error().hint = "log in anew, as root by ssh, and run there: host-setup confirm";
         }
@@ -216,6 +216,11 @@ Result<RootLoginDone> change_root_login(Runner& runner, const RootLoginRequest& 
     if (!shared) {
         return shared.error();
     }
+    return change_root_login_locked(runner, request, talk);
+}
+
+Result<RootLoginDone> change_root_login_locked(Runner& runner, const RootLoginRequest& request, const Talk& talk)
+{
     return Trial{runner, request, talk}.run();
 }
 

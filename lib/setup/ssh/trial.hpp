@@ -20,22 +20,18 @@ std::filesystem::path trial_socket(const txn::Places& places);
 
 /// Who changes, what, and how long it waits for a confirmation.
 struct RootLoginRequest {
-    RootLoginWish wish = {};
-    std::chrono::milliseconds confirm_within = std::chrono::minutes{2};
+    RootLoginOrder order = {};
     std::string command_line = {};  ///< For the journal and the locks.
     txn::Places places = {};
-};
-
-struct RootLoginDone {
-    std::string transaction;  ///< Empty: nothing was to be done.
-    std::vector<Step> steps;
-    std::vector<std::string> notes;
 };
 
 /// Writes the setting, proves it and has sshd read it, under a watchdog: killed half-way it is undone at once, and if
 /// nobody confirms it from a new login in time, too. Waits for that. ErrorCode::rolled_back: another setting wins, and
 /// which; or nobody confirmed. Root.
 Result<RootLoginDone> change_root_login(Runner& runner, const RootLoginRequest& request, const Talk& talk);
+
+/// The same for who holds host-setup's locks already.
+Result<RootLoginDone> change_root_login_locked(Runner& runner, const RootLoginRequest& request, const Talk& talk);
 
 /// refused: this is the login from which the change was made, so that it proves nothing. Fine where nothing waits.
 Result<void> check_new_login(const txn::Places& places);

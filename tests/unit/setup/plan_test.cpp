@@ -244,9 +244,30 @@ TEST(Plan, RespectsWhatTheAdministratorDecided)
     EXPECT_TRUE(make_plan(host, {Component::hypervisor, Component::modules}));
     host.service.daemon = Daemon::forbidden;
     EXPECT_TRUE(notes(*make_plan(host, all), "policy-rc.d"));
-    host.service = {.manager = Manager::systemd, .daemon = Daemon::stopped, .modular = true};
+}
+
+TEST(Plan, StartsTheModularDaemonsWhereTheyServeAndNeverBoth)
+{
+    Host host = complete_host();
+    host.service = {.manager = Manager::systemd,
+                    .daemon = Daemon::running,
+                    .unit = "virtqemud.socket",
+                    .enabled = true,
+                    .modular = true};
     EXPECT_TRUE(notes(*make_plan(host, all), "modular daemons"));
     EXPECT_TRUE(make_plan(host, all)->steps.empty());
+    host.service.daemon = Daemon::stopped;
+    const auto plan = make_plan(host, {Component::services});
+    ASSERT_TRUE(plan);
+    EXPECT_EQ(describe(plan->steps.front()), "start virtqemud.socket");
+    EXPECT_EQ(describe(plan->steps.back()), "wait for libvirt to answer");
+    const auto of_libvirtd = [](const Step& step) { return describe(step).find("libvirtd") != std::string::npos; };
+    EXPECT_TRUE(std::ranges::none_of(plan->steps, of_libvirtd));
+    host.service.enabled = false;
+    EXPECT_EQ(describe(make_plan(host, {Component::services})->steps.front()), "enable virtqemud.socket");
+    host.service.daemon = Daemon::masked;
+    EXPECT_NE(make_plan(host, {Component::services}).error().hint.find("systemctl unmask virtqemud.service"),
+              std::string::npos);
 }
 
 TEST(Plan, WithoutAServiceManagerSaysHowItGoesByHand)

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "setup/login_last.hpp"
+
+#include "setup/ssh/trial.hpp"
+
+#include <fmt/format.h>
+
+namespace kvmkit::setup {
+
+Result<std::vector<Step>> foresee_root_login(Runner& runner, const Request& request)
+{
+    if (!request.root_login) {
+        return std::vector<Step>{};
+    }
+    const auto root = Root::open(request.top);
+    auto plan = root ? plan_root_login(runner, *root, request.root_login->wish) : Result<RootLoginPlan>{root.error()};
+    return plan ? Result<std::vector<Step>>{std::move(plan->steps)} : std::move(plan).error();
+}
+
+Result<Done> let_root_in(Runner& runner, const Request& request, const Talk& talk, Done done)
+{
+    auto login = change_root_login_locked(runner, {*request.root_login, request.command_line, request.places}, talk);
+    if (login) {
+        done.root_login = std::move(*login);
+        return done;
+    }
+    Error error = std::move(login).error();
+    if (!done.transaction.empty()) {
+        error.message += fmt::format("\nall else is made and stays: transaction {}", done.transaction);
+    }
+    return error;
+}
+
+}  // namespace kvmkit::setup

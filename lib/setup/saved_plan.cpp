@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "setup/saved_plan.hpp"
+
+#include "base/sha256.hpp"
+#include "setup/apt_lists.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+namespace kvmkit::setup {
+namespace {
+
+using Answers = std::map<std::string, std::string>;
+
+constexpr const char* none = "none";
+
+std::string yes_or_no(bool answer)
+{
+    return answer ? "yes" : "no";
+}
+
+std::string device_text(const KvmDevice& device)
+{
+    return device.present ? fmt::format("mode {:04o}, gid {}", device.mode, device.owner_group) : "absent";
+}
+
+std::string module_text(const Host& host)
+{
+    const auto& module = host.module;
+    return module.name ? fmt::format("{}, {}, nesting {}",
+                                     *module.name,
+                                     module.loaded ? "loaded" : "not loaded",
+                                     host.nested.on ? "on" : "off")
+                       : none;
+}
+
+std::string package_text(const PackageTable& packages)
+{
+    std::string all;
+    for (const auto& [name, package] : packages.all()) {
+        all += fmt::format("{} {} {}\n", name, package.version, package.state);
+    }
+    return "sha256:" + sha256(all);
+}
+
+std::string claims_text(const std::vector<Ipv4Claim>& claims)
+{
+    std::vector<std::string> sentences;
+    std::ranges::transform(
+        claims, std::back_inserter(sentences), [](const Ipv4Claim& claim) { return describe(claim); });
+    std::ranges::sort(sentences);
+    return fmt::format("{}", fmt::join(sentences, "; "));
+}
+
+bool has(const std::vector<SavedStep>& steps, const SavedStep& step)
+{
+    return std::ranges::find(steps, step) != steps.end();
+}
+
+std::vector<Drift> step_drifts(const std::vector<SavedStep>& before, const std::vector<SavedStep>& now)
+{
+    std::vector<Drift> drifts;
+    for (const SavedStep& step : before) {
+        if (!has(now, step)) {
+            drifts.push_back({fmt::format("step '{}'", step.text), "to be made", "not to be made, or otherwise"});
+        }
+    }
+    for (const SavedStep& step : now) {
+        if (!has(before, step)) {
+            drifts.push_back({fmt::format("step '{}'", step.text), "not in the plan", "to be made"});
+        }
+    }
+    return drifts;
+}
+
+std::string sentences(const std::vector<Drift>& drifts)
+{
+    std::string text;
+    for (const Drift& drift : drifts) {
+        text += fmt::format("\n  {}: was {}, is {}", drift.what, drift.was, drift.is);
+    }
+    return text;
+}
+
+constexpr const char* look_anew = "look at it anew, and save that: host-setup plan -o FILE";
+
+Answers versions_of(const Price& price)
+{
+    Answers versions;
+    for (const auto& package : price.install) {
+        versions.emplace(package.name, package.version);
+    }
+    return versions;
+}
+
+}  // namespace
+
+std::vector<SavedStep> saved_steps(const std::vector<Step>& steps)
+{
+    std::vector<SavedStep> saved;
+    saved.reserve(steps.size());
+    for (const Step& step : steps) {
+        saved.push_back({std::string{kind(step)}, describe(step), sha256(encode(step))});
+    }
+    return saved;
+}
+
+Answers answers_of(const Host& host)
+{
+    const ServiceState& service = host.service;
+    const bool fresh = host.lists_age && *host.lists_age < oldest_lists;
+    Answers answers{
+        {"libvirt's service", fmt::format("{}, at boot: {}", word(service.daemon), yes_or_no(service.enabled))},
+        {"libvirt's modular daemons", yes_or_no(service.modular)},
+        {"service manager", std::string{word(service.manager)}},
+        {"/dev/kvm", device_text(host.device)},
+        {"module of KVM", module_text(host)},
+        {"VMs that run", yes_or_no(!host.network.vms.empty())},
+        {"package lists", fresh ? "of today" : "to be fetched"},
+        {"installed packages", package_text(host.packages)}};
+    if (host.network.claims && *host.network.claims) {
+        answers.emplace("addresses in use", claims_text(**host.network.claims));
+    }
+    for (const auto& [name, version] : host.candidates) {
+        answers.emplace(fmt::format("package {}, to be had in version", name), version);
+    }
+    for (const UsefulGroup& group : host.user.groups) {
+        answers.emplace(fmt::format("{} in group {}", host.user.name, group.name), yes_or_no(group.inside));
+    }
+    return answers;
+}
+
+void keep_price(const std::optional<Price>& price, SavedPlan& plan)
+{
+    if (price) {
+        plan.packages = versions_of(*price);
+        plan.remove = price->remove;
+    }
+}
+
+Result<void> check_origin(const SavedPlan& plan, const MachineMark& here, const std::string& version)
+{
+    if (plan.version != version) {
+        return Error{ErrorCode::refused,
+                     fmt::format("refused to apply plan: version {} of host-setup made it, and this is version {}",
+                                 plan.version,
+                                 version),
+                     look_anew};
+    }
+    const auto other = other_host(plan.host, here);
+    if (other.empty()) {
+        return {};
+    }
+    return Error{ErrorCode::refused, fmt::format("refused to apply plan: it is of another host: {}", other), look_anew};
+}
+
+Result<void> check_drift(const SavedPlan& plan, const Root& root, const Host& host, const std::vector<Step>& steps)
+{
+    auto drifts = drifts_between(plan.read, look_at_watched_files(root), "absent");
+    std::ranges::for_each(drifts, [](Drift& drift) { drift.what.insert(0, "/"); });
+    std::ranges::move(drifts_between(plan.asked, answers_of(host), none), std::back_inserter(drifts));
+    std::ranges::move(step_drifts(plan.steps, saved_steps(steps)), std::back_inserter(drifts));
+    if (drifts.empty()) {
+        return {};
+    }
+    return Error{ErrorCode::refused,
+                 fmt::format("refused to apply plan: this host is not as it was at {}{}", plan.made, sentences(drifts)),
+                 look_anew};
+}
+
+Result<void> check_same_price(const SavedPlan& plan, const Price& price)
+{
+    if (!plan.packages) {
+        return {};
+    }
+    const auto drifts = drifts_between(*plan.packages, versions_of(price), none);
+    if (drifts.empty() && plan.remove == price.remove) {
+        return {};
+    }
+    const auto removal = plan.remove == price.remove ? std::string{}
+                                                     : fmt::format("\n  packages that would go: were '{}', are '{}'",
+                                                                   fmt::join(plan.remove, " "),
+                                                                   fmt::join(price.remove, " "));
+    return Error{ErrorCode::refused,
+                 fmt::format("refused to apply plan: other packages would come by now{}{}", sentences(drifts), removal),
+                 look_anew};
+}
+
+}  // namespace kvmkit::setup

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "saved.hpp"
+
+#include "apply.hpp"
+#include "components.hpp"
+#include "look.hpp"
+#include "system/clock.hpp"
+#include "system/files.hpp"
+#include "system/machine.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+
+#include <fmt/format.h>
+
+namespace kvmkit::host_setup {
+namespace {
+
+constexpr std::size_t largest_plan = 8U << 20U;
+
+/// All that asks for something stands in the plan.
+Result<void> check_alone(const cli::Arguments& arguments)
+{
+    constexpr std::array others{"profile",
+                                "user",
+                                "default-net",
+                                "mirror",
+                                "security",
+                                "repair",
+                                "dry-run",
+                                "allow-remove",
+                                "ssh-root",
+                                "ssh-root-from",
+                                "confirm-within",
+                                "from"};
+    std::string also = arguments.operands().empty() ? "" : fmt::format("'{}'", arguments.operands().front());
+    for (const char* other : others) {
+        if (also.empty() && arguments.given(other)) {
+            also = fmt::format("--{}", other);
+        }
+    }
+    return also.empty() ? Result<void>{}
+                        : Error{ErrorCode::usage,
+                                fmt::format("--plan says all that is to be made, and {} asks for more", also),
+                                "leave one of them out; another plan: host-setup plan -o FILE"};
+}
+
+Result<setup::SavedPlan> read_plan(const std::string& file)
+{
+    const UniqueFd opened{::open(file.c_str(), O_RDONLY | O_CLOEXEC)};
+    if (!opened) {
+        return errno_error(errno, fmt::format("cannot open plan '{}'", file), "save one: host-setup plan -o FILE");
+    }
+    const auto text = read_all(opened.get(), file, largest_plan);
+    return text ? setup::read_saved_plan(*text) : text.error();
+}
+
+}  // namespace
+
+Result<void> check_may_save(const Root& root)
+{
+    if (!root.is_this_host()) {
+        return Error{ErrorCode::usage,
+                     "--output saves a plan that can be applied, and none of another root can",
+                     "leave out --root or --output"};
+    }
+    return check_root("save plan, with all that it depends on", "sudo host-setup plan -o FILE");
+}
+
+setup::SavedPlan plan_to_save(const cli::Arguments& arguments,
+                              const setup::Host& host,
+                              const Planned& planned,
+                              setup::Sightings watched)
+{
+    setup::SavedPlan plan{.version = KVMKIT_VERSION, .host = {}, .made = iso_time(wall_clock())};
+    if (const auto root = Root::open("/")) {
+        plan.host = this_machine(*root);
+    }
+    for (const auto component : planned.chosen.components) {
+        plan.order.components.emplace_back(word(component));
+    }
+    plan.order.tutorial = planned.chosen.tutorial;
+    plan.order.user = planned.user;
+    plan.order.default_network = arguments.text("default-net");
+    plan.order.mirror = arguments.maybe("mirror");
+    plan.order.security = arguments.has("security");
+    plan.order.repair = arguments.has("repair");
+    plan.order.allow_remove = arguments.list("allow-remove");
+    plan.order.root_login = arguments.text("ssh-root");
+    plan.order.root_login_from = arguments.maybe("ssh-root-from").value_or("");
+    plan.order.confirm_within = arguments.text("confirm-within");
+    plan.steps = setup::saved_steps(planned.plan.steps);
+    plan.read = std::move(watched);
+    plan.asked = setup::answers_of(host);
+    keep_price(planned.price, plan);
+    return plan;
+}
+
+Result<void> save(const setup::SavedPlan& plan, const std::string& file)
+{
+    return write_atomically(file, setup::to_text(plan), 0600);
+}
+
+Result<setup::Request> read_planned_request(const cli::Arguments& arguments)
+{
+    if (auto alone = check_alone(arguments); !alone) {
+        return std::move(alone).error();
+    }
+    auto plan = read_plan(arguments.text("plan"));
+    const auto root = plan ? Root::open("/") : plan.error();
+    if (!root) {
+        return root.error();
+    }
+    if (auto ours = check_origin(*plan, this_machine(*root), KVMKIT_VERSION); !ours) {
+        return std::move(ours).error();
+    }
+    auto components = setup::parse_components(plan->order.components);
+    const auto network = setup::parse_network_wish(plan->order.default_network);
+    if (!components || !network) {
+        return components ? network.error() : std::move(components).error();
+    }
+    auto request = read_request(arguments, std::move(*components));
+    if (!request) {
+        return request;
+    }
+    request->tutorial = plan->order.tutorial;
+    request->user = plan->order.user;
+    request->network = *network;
+    if (plan->order.mirror) {
+        request->mirror = setup::MirrorOrder{*plan->order.mirror, plan->order.security, shipped_mirrors()};
+    }
+    request->repair = plan->order.repair;
+    request->allow_remove = plan->order.allow_remove;
+    if (request->components.contains(setup::Component::ssh_root)) {
+        const auto order =
+            root_login_order(plan->order.confirm_within, plan->order.root_login, plan->order.root_login_from);
+        if (!order) {
+            return order.error();
+        }
+        request->root_login = *order;
+    }
+    request->claims = claims_of_this_host;
+    request->saved = std::move(*plan);
+    return request;
+}
+
+}  // namespace kvmkit::host_setup
