@@ -66,6 +66,10 @@ public:
 
     void operator()(const setup::PackageProgress& progress)
     {
+        if (!progress.remark.empty()) {
+            console_.warn(progress.remark);
+            return;
+        }
         const int tenth = static_cast<int>(progress.percent) / 10;
         const bool news = tenth != tenth_ || progress.downloading != downloading_;
         if (console_.err_is_terminal || news) {
