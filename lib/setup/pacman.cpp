@@ -87,7 +87,9 @@ Result<Completed> Pacman::change(const std::vector<std::string>& words,
 
 Error Pacman::failure(std::string_view doing, const Completed& ended) const
 {
-    auto error = program_failure("pacman", doing, ended, limits().log);
+    auto told = ended;
+    told.err = fmt::format("{}\n{}", trim(ended.err), pacman_reasons(ended.out));
+    auto error = program_failure("pacman", doing, told, limits().log);
     if (is_locked(ended)) {
         error.code = ErrorCode::timeout;
         error.hint = "wait until it is done and run this again, or wait longer with --lock-timeout SECONDS";

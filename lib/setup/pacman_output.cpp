@@ -7,6 +7,10 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <deque>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 namespace kvmkit::setup {
 namespace {
@@ -128,6 +132,23 @@ std::vector<std::string> read_pacnew(std::string_view text)
         }
     }
     return found;
+}
+
+std::string pacman_reasons(std::string_view out)
+{
+    constexpr std::size_t most = 6;
+    std::deque<std::string_view> found;
+    for (const auto line : lines(out)) {
+        const auto text = trim(line);
+        if (text.empty() || text.ends_with("...") || text.find(" [Y/n]") != std::string_view::npos) {
+            continue;
+        }
+        found.push_back(text);
+        if (found.size() > most) {
+            found.pop_front();
+        }
+    }
+    return fmt::format("{}", fmt::join(found, "\n"));
 }
 
 bool pacman_script_failed(std::string_view text) noexcept

@@ -41,6 +41,10 @@ std::vector<std::string> read_pacman_dependants(std::string_view text);
 /// "/etc/libvirt.conf.pacnew": the new settings that lie beside ones of the administrator.
 std::vector<std::string> read_pacnew(std::string_view text);
 
+/// The end of what pacman printed on standard output, where the reasons of its errors stand, without what it was doing:
+/// ":: unable to satisfy dependency 'x' required by y".
+std::string pacman_reasons(std::string_view out);
+
 /// Whether a script or hook of a package failed, which pacman calls a success.
 bool pacman_script_failed(std::string_view text) noexcept;
 

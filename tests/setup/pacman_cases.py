@@ -28,13 +28,15 @@ def removal_is_refused(machine: PacmanMachine) -> None:
     machine.replace("mine")
     assert machine.run(*machine.add, "mine").code == 0
     for fields in ({"conflict": ["mine<100"]}, {"replaces": ["mine"]}):
-        machine.replace(machine.emulator, fields=fields)
+        machine.publish(machine.emulator, fields=fields)
+        machine.age_lists()
         before = machine.database()
         done = machine.setup("apply", "hypervisor")
         assert done.code == 10 and "pacman would remove 'mine'" in done.err, done
         assert machine.database() == before
         assert "1 to remove" in machine.setup("plan", "hypervisor").out
-    machine.replace(machine.emulator, fields={"conflict": ["mine>100"]})
+    machine.publish(machine.emulator, fields={"conflict": ["mine>100"]})
+    machine.age_lists()
     assert machine.setup("apply", "hypervisor").code == 0 and machine.installed("mine")
 
 
@@ -60,12 +62,12 @@ def failure_leaves_lists_that_fit_the_packages(machine: PacmanMachine) -> None:
     machine.index()
     lists = machine.root / LISTS
     before = lists.read_bytes()
-    machine.publish(machine.daemon, files={"etc/libvirt/libvirtd.conf": "theirs\n"})
-    (machine.root / "etc/libvirt").mkdir(parents=True)
-    (machine.root / "etc/libvirt/libvirtd.conf").write_text("mine\n")
+    machine.publish(machine.daemon, files={"usr/share/stubs/clash": "theirs\n"})
+    (machine.root / "usr/share/stubs").mkdir(parents=True, exist_ok=True)
+    (machine.root / "usr/share/stubs/clash").write_text("mine\n")
     machine.age_lists()
     done = machine.setup("apply", "hypervisor")
-    assert done.code == 3 and "conflicting files" in done.err and "libvirtd.conf exists in filesystem" in done.err, done
+    assert done.code == 3 and "conflicting files" in done.err and "clash exists in filesystem" in done.err, done
     assert lists.read_bytes() == before and not machine.packages(), "lists that are newer than the packages"
     assert "exists in filesystem" in (machine.root / "var/lib/kvmkit/host-setup-packages.log").read_text()
 

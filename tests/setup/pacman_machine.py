@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Cases' machines whose package manager is pacman."""
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -26,6 +27,7 @@ class PacmanMachine(DnfMachine):
     def __init__(self, lab: Path, program: Path) -> None:
         super().__init__(lab, program)
         (self.root / "usr/lib/os-release").write_text('ID=arch\nBUILD_ID=rolling\nPRETTY_NAME="Arch Linux (stub)"\n')
+        (self.root / "var/lib/pacman/local").mkdir(parents=True, exist_ok=True)
 
     def replace(self, name: str, **parts) -> None:
         pacman_stubs.make_package(self.root, name, "99.2-1", **parts)
@@ -40,6 +42,7 @@ class PacmanMachine(DnfMachine):
         """As if they had been fetched the day before yesterday."""
         old = time.time() - 2 * 86400
         os.utime(self.root / "var/lib/pacman/sync", (old, old))
+        shutil.rmtree(self.root / "var/cache/kvmkit/pacman", ignore_errors=True)
 
     def hold(self, seconds: float) -> subprocess.Popen:
         """As pacman does: its lock is there, and open, while it is at work. Killed, it leaves it behind."""

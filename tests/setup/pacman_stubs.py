@@ -11,7 +11,7 @@ REPOSITORY = "srv/arch"
 
 # What .PKGINFO says of each beside its name and version.
 STUBS = {"qemu-base": {}, "libvirt": {"depend": ["libvirt-glue"], "optdepend": ["unwanted: not asked for"]}, "libvirt-glue": {},
-         "dmidecode": {}, "openbsd-netcat": {}, "dnsmasq": {}, "iptables-nft": {"provides": ["iptables=99.1"]}, "unwanted": {},
+         "dmidecode": {}, "openbsd-netcat": {}, "dnsmasq": {}, "iptables-nft": {"provides": ["iptables=99.1"]}, "unwanted": {}, "shell": {},
          "base": {}, "virt-install": {}, "virt-manager": {"depend": ["libvirt"]}, "swtpm": {}}
 
 
