@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "setup/apt.hpp"
 
+#include "setup/installer.hpp"
 #include "system/files.hpp"
 
 #include <fmt/format.h>
@@ -187,15 +188,9 @@ Result<void> accept(const Price& price, Installer installer)
     if (price.remove.empty()) {
         return {};
     }
-    std::string_view look = "zypper install --dry-run PACKAGE...";
-    if (installer == Installer::apt) {
-        look = "apt-get -s --no-install-recommends install PACKAGE...";
-    } else if (installer == Installer::dnf) {
-        look = "dnf --assumeno install PACKAGE...";
-    }
     return Error{ErrorCode::refused,
                  fmt::format("refused to install: {} would remove '{}'", word(installer), fmt::join(price.remove, " ")),
-                 fmt::format("host-setup removes nothing; look at it with: {}", look)};
+                 fmt::format("host-setup removes nothing; look at it with: {}", words_of(installer).look)};
 }
 
 }  // namespace kvmkit::setup

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "setup/apt_lists.hpp"
 
+#include "setup/installer.hpp"
+#include "setup/pacman_lists.hpp"
+
 #include <algorithm>
 #include <string>
 
@@ -42,12 +45,29 @@ std::vector<std::string> apt_lists(const Root& root)
                           : std::vector<std::string>{};
 }
 
+/// A list's own time is that of the server's file: the folders tell when something was fetched.
+std::vector<std::string> pacman_lists(const Root& root)
+{
+    std::vector<std::string> paths;
+    for (const auto* database : {pacman_database, pacman_own_lists}) {
+        auto folder = fmt::format("{}/sync", database);
+        const auto names = root.names(folder);
+        if (names && *names && !(*names)->empty()) {
+            paths.push_back(std::move(folder));
+        }
+    }
+    return paths;
+}
+
 std::vector<std::string> lists_of(const Root& root, Installer installer)
 {
     if (installer == Installer::apt) {
         return apt_lists(root);
     }
-    return rpm_lists(root, installer == Installer::dnf ? "var/cache/dnf" : "var/cache/zypp/raw");
+    if (installer == Installer::pacman) {
+        return pacman_lists(root);
+    }
+    return rpm_lists(root, installer == Installer::zypper ? "var/cache/zypp/raw" : words_of(installer).cache);
 }
 
 }  // namespace

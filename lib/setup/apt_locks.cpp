@@ -8,6 +8,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -15,6 +16,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <span>
+#include <system_error>
 
 #include <fmt/format.h>
 
@@ -28,7 +30,12 @@ constexpr std::array rpm_locks{"var/lib/rpm/.rpm.lock", "usr/lib/sysimage/rpm/.r
 /// Files that hold a process's number while it runs.
 constexpr std::array dnf_locks{
     "var/cache/dnf/metadata_lock.pid", "var/cache/dnf/download_lock.pid", "var/lib/dnf/rpmdb_lock.pid"};
+/// dnf5's are of fcntl(2).
+constexpr std::array dnf5_locks{
+    "run/dnf/rpmtransaction.lock", "usr/lib/sysimage/libdnf5/system-repo.lock", "var/lib/dnf/system-repo.lock"};
 constexpr std::array zypper_locks{"run/zypp.pid"};
+/// A file that is there while somebody is at work, and that he keeps open.
+constexpr const char* pacman_lock = "var/lib/pacman/db.lck";
 
 std::string small_file(const std::string& path)
 {
@@ -95,6 +102,37 @@ std::optional<LockHolder> holder_by_number(const std::filesystem::path& path)
     return pid > 0 && process_start_time(pid) ? std::optional{holder(path, pid)} : std::nullopt;
 }
 
+bool has_open(pid_t pid, const struct stat& file)
+{
+    std::error_code problem;
+    for (const auto& entry : std::filesystem::directory_iterator{fmt::format("/proc/{}/fd", pid), problem}) {
+        struct stat opened {};
+        if (::stat(entry.path().c_str(), &opened) == 0 && opened.st_dev == file.st_dev &&
+            opened.st_ino == file.st_ino) {
+            return true;
+        }
+    }
+    return false;
+}
+
+std::optional<LockHolder> holder_by_presence(const std::filesystem::path& path)
+{
+    struct stat file {};
+    if (::stat(path.c_str(), &file) != 0) {
+        return std::nullopt;
+    }
+    std::error_code problem;
+    for (const auto& entry : std::filesystem::directory_iterator{"/proc", problem}) {
+        const auto pid = static_cast<pid_t>(std::strtol(entry.path().filename().c_str(), nullptr, 10));
+        if (pid > 0 && has_open(pid, file)) {
+            return holder(path, pid);
+        }
+    }
+    auto nobody = holder(path, 0);
+    nobody.abandoned = ::geteuid() == 0;
+    return nobody;
+}
+
 Result<std::optional<LockHolder>> first_holder(const std::filesystem::path& top, std::span<const char* const> paths)
 {
     for (const char* path : paths) {
@@ -117,6 +155,33 @@ Error still_held(const LockHolder& holder, std::chrono::seconds limit, Installer
             "wait until it is done and run this again, or wait longer with --lock-timeout SECONDS"};
 }
 
+/// Whoever makes or removes it has it closed for a moment: it must look so for a while.
+class Abandonment {
+public:
+    bool proved(const LockHolder& holder)
+    {
+        const auto now = Deadline::Clock::now();
+        if (!holder.abandoned) {
+            last_seen_held_ = now;
+        }
+        return now - last_seen_held_ > patience;
+    }
+
+    static Error error(const LockHolder& holder, Installer installer)
+    {
+        return {ErrorCode::external,
+                fmt::format("cannot use {}: '{}' was left behind by one that did not come to its end: no process has "
+                            "it open",
+                            word(installer),
+                            holder.path),
+                fmt::format("make sure that no {} is at work, then: rm {}", word(installer), holder.path)};
+    }
+
+private:
+    static constexpr std::chrono::seconds patience{3};
+    Deadline::Clock::time_point last_seen_held_ = Deadline::Clock::now();
+};
+
 }  // namespace
 
 std::string unit_in(std::string_view cgroups)
@@ -134,6 +199,9 @@ std::string unit_in(std::string_view cgroups)
 
 std::string describe(const LockHolder& holder)
 {
+    if (holder.abandoned) {
+        return "no process";
+    }
     if (holder.pid == 0) {
         return "a process that cannot be seen from here";
     }
@@ -151,6 +219,13 @@ Result<std::optional<LockHolder>> find_lock_holder(const std::filesystem::path& 
 {
     if (installer == Installer::apt) {
         return first_holder(top, apt_locks);
+    }
+    if (installer == Installer::pacman) {
+        return holder_by_presence(top / pacman_lock);
+    }
+    if (installer == Installer::dnf5) {
+        auto found = first_holder(top, dnf5_locks);
+        return !found || *found ? found : first_holder(top, rpm_locks);
     }
     const auto numbers = installer == Installer::dnf ? std::span<const char* const>{dnf_locks}
                                                      : std::span<const char* const>{zypper_locks};
@@ -172,6 +247,7 @@ Result<void> wait_for_locks(const std::filesystem::path& top,
     const auto began = Deadline::Clock::now();
     const auto deadline = Deadline::after(limit);
     auto next_note = Deadline::after(std::chrono::seconds{0});
+    Abandonment abandonment;
     for (;;) {
         const auto holder = find_lock_holder(top, installer);
         if (!holder) {
@@ -183,6 +259,9 @@ Result<void> wait_for_locks(const std::filesystem::path& top,
         if (watch.waiting && next_note.passed()) {
             watch.waiting(**holder, std::chrono::floor<std::chrono::seconds>(Deadline::Clock::now() - began));
             next_note = Deadline::after(between_notes);
+        }
+        if (abandonment.proved(**holder)) {
+            return Abandonment::error(**holder, installer);
         }
         if (deadline.passed()) {
             return still_held(**holder, limit, installer);

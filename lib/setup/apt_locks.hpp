@@ -23,6 +23,7 @@ struct LockHolder {
     std::string command;  ///< Its command line; empty if it cannot be read.
     std::optional<std::chrono::seconds> age;
     std::string unit = {};  ///< systemd's, "apt-daily-upgrade.service"; empty if it is in none.
+    bool abandoned = false;  ///< It is there, and no process has it open. Only root can tell.
 };
 
 /// "pid 812 ('/usr/bin/unattended-upgrade'), unit apt-daily-upgrade.service, running for 34 s"
@@ -31,7 +32,7 @@ std::string describe(const LockHolder& holder);
 /// The innermost service or session of a control group, from /proc/PID/cgroup; empty if there is none.
 std::string unit_in(std::string_view cgroups);
 
-/// The first of the locks of dpkg and apt, or of dnf or zypper and rpm, that somebody else holds. `top` is the host's
+/// The first of the locks of dpkg and apt, or of dnf or zypper and rpm, or of pacman, that somebody else holds. `top` is the host's
 /// root directory.
 Result<std::optional<LockHolder>> find_lock_holder(const std::filesystem::path& top,
                                                    Installer installer = Installer::apt);
@@ -44,7 +45,7 @@ struct LockWatch {
 
 /// Waits until nobody holds them. The locks are looked at, never taken, broken or deleted, and no holder is killed:
 /// apt's own wait (DPkg::Lock::Timeout) covers neither the lists' lock nor releases before 1.9.11, and dnf's has no
-/// end. Root.
+/// end. What was left behind is not waited for: ErrorCode::external says how to remove it. Root.
 Result<void> wait_for_locks(const std::filesystem::path& top,
                             std::chrono::seconds limit,
                             const LockWatch& watch,

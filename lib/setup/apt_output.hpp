@@ -16,6 +16,7 @@ namespace kvmkit::setup {
 struct PlannedPackage {
     std::string name;
     std::string version;
+    bool for_others = false;  ///< Comes for the sake of what is there already: stays when the rest is taken back.
 };
 
 /// What an installation would do to the host.

@@ -12,6 +12,7 @@ struct PackageProgress {
     bool downloading = false;  ///< Otherwise dpkg is at work.
     double percent = 0;
     std::string text;
+    std::string remark = {};  ///< What the user has to look at afterwards, instead of the rest; empty: nothing.
 };
 
 /// Follows the talk of one `apt-get install`. apt's own status stream (APT::Status-Fd) is no use on standard output:

@@ -116,6 +116,9 @@ private:
         if (!found_.distribution->note.empty()) {
             found_.notes.push_back(found_.distribution->note);
         }
+        if (found_.distribution->tier == Tier::third) {
+            found_.notes.emplace_back("third tier: host-setup plan says what to do, also for an image by --root; apply refuses");
+        }
         take_installer(*found_.distribution);
     }
 
@@ -235,11 +238,7 @@ private:
     [[nodiscard]] Result<void> check_served() const
     {
         const auto catalogue = load_catalogue(root_, shipped_);
-        if (!catalogue) {
-            return catalogue.error();
-        }
-        auto driven = check_installer(root_, *found_.distribution, *catalogue);
-        return driven ? check_tier(*found_.distribution) : driven;
+        return catalogue ? check_tier(*found_.distribution) : catalogue.error();
     }
 
     const Root& root_;

@@ -14,8 +14,8 @@ namespace kvmkit::setup {
 namespace {
 
 constexpr std::string_view supported =
-    "Debian 11 to 13 and Ubuntu 18.04 to 25.10, RHEL 8 to 10 and Fedora with dnf 4, openSUSE and SLES with zypper, and "
-    "what is derived from them";
+    "Debian 11 to 13 and Ubuntu 18.04 to 25.10, RHEL 8 to 10 and Fedora, openSUSE and SLES, Arch, and what is derived "
+    "from them; planned for only: Debian 10, Ubuntu 14.04 and 16.04, RHEL 7, Alpine";
 
 /// In the order of Family.
 constexpr std::array<std::string_view, 7> family_words{"debian", "ubuntu", "rhel", "fedora", "suse", "arch", "alpine"};

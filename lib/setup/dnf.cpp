@@ -4,8 +4,6 @@
 #include "setup/dnf_output.hpp"
 #include "setup/rpm.hpp"
 
-#include <poll.h>
-
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -19,26 +17,23 @@ std::string both(const Completed& ended)
     return ended.out + "\n" + ended.err;
 }
 
-/// Not what is left without use by it: that is among the names, or was there before.
-std::vector<std::string> removal(const std::vector<std::string>& names, const char* answer)
-{
-    std::vector<std::string> words{"--noautoremove", answer, "remove"};
-    words.insert(words.end(), names.begin(), names.end());
-    return words;
-}
-
 }  // namespace
 
 Result<Completed> Dnf::ask(const std::vector<std::string>& words, const OnProgress& on_progress)
 {
-    ChildCommand command{
-        .argv = {"dnf", "-y", "--setopt=exit_on_lock=1", "--setopt=install_weak_deps=0", "--color=never"},
-        .environment = plain_words(),
-        .timeout = limits().run};
+    ChildCommand command{.argv = {"dnf", "-y", "--setopt=install_weak_deps=0"},
+                         .environment = plain_words(),
+                         .timeout = limits().run};
+    if (is_fifth()) {
+        command.argv[0] = "dnf5";
+        command.environment["FORCE_COLUMNS"] = "1000";  // otherwise it cuts names off
+    } else {
+        command.argv.insert(command.argv.end(), {"--setopt=exit_on_lock=1", "--color=never"});
+    }
     command.argv.insert(command.argv.end(), words.begin(), words.end());
     if (on_progress) {
-        command.on_line = [&on_progress](std::string_view line) {
-            if (const auto progress = read_dnf_progress(line)) {
+        command.on_line = [&on_progress, fifth = is_fifth()](std::string_view line) {
+            if (const auto progress = fifth ? read_dnf5_progress(line) : read_dnf_progress(line)) {
                 on_progress(*progress);
             }
         };
@@ -48,26 +43,40 @@ Result<Completed> Dnf::ask(const std::vector<std::string>& words, const OnProgre
 
 Result<Completed> Dnf::change(const std::vector<std::string>& words, const OnProgress& on_progress)
 {
-    constexpr int slice_ms = 500;
-    const auto deadline = Deadline::after(limits().lock_wait);
-    for (;;) {
-        auto ended = ask(words, on_progress);
-        if (!ended || ended->status != locked || deadline.passed()) {
-            return ended;
-        }
-        (void)::poll(nullptr, 0, slice_ms);  // somebody came between our look at the locks and dnf's
+    if (is_fifth()) {
+        return ask(words, on_progress);
     }
+    return until_unlocked([&] { return ask(words, on_progress); },
+                          [](const Completed& ended) { return ended.status == locked; });
 }
 
 Error Dnf::failure(std::string_view doing, const Completed& ended) const
 {
-    if (ended.status == locked) {
+    if (ended.status == locked && !is_fifth()) {
         return {
             ErrorCode::timeout,
             fmt::format("cannot {}: another dnf or rpm is at work:\n{}", doing, failure_excerpt(ended.out, ended.err)),
             "wait until it is done and run this again, or wait longer with --lock-timeout SECONDS"};
     }
-    return program_failure("dnf", doing, ended, limits().log);
+    return program_failure(is_fifth() ? "dnf5" : "dnf", doing, ended, limits().log);
+}
+
+std::vector<std::string> Dnf::removal(const std::vector<std::string>& names, const char* answer) const
+{
+    // dnf5 knows --noautoremove behind the word "remove" alone.
+    std::vector<std::string> words{
+        is_fifth() ? "--setopt=clean_requirements_on_remove=0" : "--noautoremove", answer, "remove"};
+    words.insert(words.end(), names.begin(), names.end());
+    return words;
+}
+
+std::optional<Price> Dnf::transaction(const Completed& ended) const
+{
+    if (is_fifth()) {
+        return read_dnf5_transaction(ended.out);
+    }
+    const bool resolved = ended.out.find("Dependencies resolved.") != std::string::npos;
+    return resolved ? std::optional{read_dnf_transaction(ended.out)} : std::nullopt;
 }
 
 Result<std::vector<std::string>> Dnf::update()
@@ -86,7 +95,9 @@ Result<std::vector<std::string>> Dnf::update()
 Result<std::map<std::string, std::string>> Dnf::candidates(const std::vector<std::string>& names)
 {
     std::vector<std::string> words{
-        "-q", "-C", "repoquery", "--available", "--latest-limit=1", "--qf", "%{name}\\t%{evr}"};
+        "-q", "-C", "repoquery", "--available", "--latest-limit=1", "--qf"};
+    // dnf5 ends no line by itself, and knows \n alone.
+    words.emplace_back(is_fifth() ? "%{name}\t%{evr}\n" : "%{name}\\t%{evr}");
     words.insert(words.end(), names.begin(), names.end());
     // While somebody is at work, and for users who have no lists of their own, nothing is known.
     const auto ended = ask(words);
@@ -105,11 +116,11 @@ Result<Price> Dnf::price(const std::vector<std::string>& names)
         return ended.error();
     }
     // With something to do, the answer "no" makes dnf end with 1.
-    const bool resolved = ended->out.find("Dependencies resolved.") != std::string::npos;
-    if (!resolved || (ended->status != 0 && ended->status != 1)) {
+    auto price = transaction(*ended);
+    if (!price || (ended->status != 0 && ended->status != 1)) {
         return failure("find out what an installation would bring", *ended);
     }
-    return read_dnf_transaction(ended->out);
+    return std::move(*price);
 }
 
 Result<void> Dnf::install(const std::vector<std::string>& names, const OnProgress& on_progress)
@@ -133,16 +144,22 @@ Result<void> Dnf::install(const std::vector<std::string>& names, const OnProgres
     return {};
 }
 
+Result<std::vector<std::string>> Dnf::present(const std::vector<std::string>& names)
+{
+    return installed_among(runner(), names);
+}
+
 Result<std::vector<std::string>> Dnf::foresee_removal(const std::vector<std::string>& names)
 {
     const auto planned = change(removal(names, "--assumeno"));
     if (!planned) {
         return planned.error();
     }
-    if (planned->out.find("Dependencies resolved.") == std::string::npos) {
+    auto price = transaction(*planned);
+    if (!price) {
         return failure(fmt::format("remove packages '{}'", fmt::join(names, " ")), *planned);
     }
-    return read_dnf_transaction(planned->out).remove;
+    return std::move(price->remove);
 }
 
 Result<void> Dnf::carry_out_removal(const std::vector<std::string>& names)

@@ -1,19 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "setup/rpm_manager.hpp"
+#include "setup/reverting_manager.hpp"
 
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace kvmkit::setup {
 
-/// dnf 4. It is never asked to wait for a lock by itself, which it would do for ever: who holds one is waited for as
-/// long as the limits say.
-class Dnf final : public RpmManager {
+/// Which dnf it is: they differ in options, in words and in what they do about locks.
+enum class DnfGeneration { four, five };
+
+/// dnf 4 or dnf5. dnf 4 is never asked to wait for a lock by itself, which it would do for ever: who holds one is waited
+/// for as long as the limits say. dnf5 cannot be told not to wait: who holds a lock is looked for before.
+class Dnf final : public RevertingManager {
 public:
-    using RpmManager::RpmManager;
+    Dnf(Runner& runner, PackageLimits limits, DnfGeneration generation = DnfGeneration::four)
+        : RevertingManager(runner, std::move(limits)), generation_(generation)
+    {
+    }
 
     Result<std::vector<std::string>> update() override;
     Result<std::map<std::string, std::string>> candidates(const std::vector<std::string>& names) override;
@@ -21,6 +29,7 @@ public:
     Result<void> install(const std::vector<std::string>& names, const OnProgress& on_progress) override;
 
 private:
+    Result<std::vector<std::string>> present(const std::vector<std::string>& names) override;
     Result<std::vector<std::string>> foresee_removal(const std::vector<std::string>& names) override;
     Result<void> carry_out_removal(const std::vector<std::string>& names) override;
 
@@ -30,6 +39,13 @@ private:
     /// The same, tried again while somebody holds a lock.
     Result<Completed> change(const std::vector<std::string>& words, const OnProgress& on_progress = {});
     [[nodiscard]] Error failure(std::string_view doing, const Completed& ended) const;
+    [[nodiscard]] bool is_fifth() const noexcept { return generation_ == DnfGeneration::five; }
+    /// Not what is left without use by it: that is among the names, or was there before.
+    [[nodiscard]] std::vector<std::string> removal(const std::vector<std::string>& names, const char* answer) const;
+    /// What the talk of a run says of the transaction; absent where it did not come so far.
+    [[nodiscard]] std::optional<Price> transaction(const Completed& ended) const;
+
+    DnfGeneration generation_;
 };
 
 }  // namespace kvmkit::setup

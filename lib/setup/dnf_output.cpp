@@ -2,6 +2,7 @@
 #include "setup/dnf_output.hpp"
 
 #include "base/text.hpp"
+#include "setup/binary_size.hpp"
 
 #include <algorithm>
 #include <array>
@@ -49,7 +50,7 @@ public:
         const auto parts = words(line);
         constexpr std::string_view replacing = "replacing";
         if (!parts.empty() && parts.front() == replacing) {
-            price_.remove.push_back(name_of(parts.size() > 1 ? parts[1] : std::string_view{}));
+            replace(parts);
             return;
         }
         pending_.insert(pending_.end(), parts.begin(), parts.end());
@@ -66,12 +67,29 @@ private:
     /// "old.noarch" is old.
     static std::string name_of(std::string_view text) { return std::string{text.substr(0, text.rfind('.'))}; }
 
+    /// "replacing old.noarch 1-1" of dnf 4, "replacing old noarch 0:1-1 repository size" of dnf5.
+    void replace(const std::vector<std::string_view>& parts)
+    {
+        constexpr std::size_t words_of_fourth = 3;
+        const auto text = parts.size() > 1 ? parts[1] : std::string_view{};
+        auto name = parts.size() > words_of_fourth ? std::string{text} : name_of(text);
+        if (std::ranges::find(price_.install, name, &PlannedPackage::name) == price_.install.end()) {
+            price_.remove.push_back(std::move(name));
+        }
+    }
+
+    /// dnf5 names the epoch, also where there is none.
+    static std::string version_of(std::string_view text)
+    {
+        return std::string{text.starts_with("0:") ? text.substr(2) : text};
+    }
+
     void add_row()
     {
         if (section_ == Section::removes) {
             price_.remove.emplace_back(pending_[0]);
         } else {
-            price_.install.push_back({std::string{pending_[0]}, std::string{pending_[2]}});
+            price_.install.push_back({std::string{pending_[0]}, version_of(pending_[2])});
         }
     }
 
@@ -137,6 +155,36 @@ Price read_dnf_transaction(std::string_view text)
     return price;
 }
 
+std::optional<Price> read_dnf5_transaction(std::string_view text)
+{
+    constexpr std::string_view nothing = "Nothing to do.";
+    constexpr std::string_view end = "Transaction Summary:";
+    if (text.find(end) == std::string_view::npos) {
+        return text.find(nothing) == std::string_view::npos ? std::nullopt : std::optional{Price{}};
+    }
+    TableReader reader;
+    for (const auto line : lines(text)) {
+        if (line.starts_with(end)) {
+            break;
+        }
+        reader.take(line);
+    }
+    Price price = std::move(reader).price();
+    // "Total size of inbound packages is 19 KiB. Need to download 19 KiB."
+    constexpr std::string_view to_fetch = "Need to download ";
+    if (const auto at = text.find(to_fetch); at != std::string_view::npos) {
+        const auto line = text.substr(at + to_fetch.size());
+        auto size = trim(line.substr(0, line.find('\n')));
+        size.remove_suffix(size.ends_with('.') ? 1 : 0);
+        price.download = read_binary_size(size);
+    }
+    const auto operation = after_label(text, "After this operation,");
+    if (const auto at = operation.find(" extra will be used"); at != std::string_view::npos) {
+        price.disk = read_binary_size(operation.substr(0, at));
+    }
+    return price;
+}
+
 std::map<std::string, std::string> read_dnf_candidates(std::string_view text)
 {
     std::map<std::string, std::string> found;
@@ -179,6 +227,28 @@ std::vector<std::string> read_failed_scripts(std::string_view text)
         }
     }
     return found;
+}
+
+std::optional<PackageProgress> read_dnf5_progress(std::string_view line)
+{
+    constexpr std::array doing{"Installing ", "Upgrading ", "Reinstalling ", "Downgrading ", "Removing "};
+    const auto text = trim(line);
+    const auto close = text.find("] ");
+    const auto slash = text.find('/');
+    if (!text.starts_with('[') || close == std::string_view::npos || slash == std::string_view::npos || slash > close ||
+        text.find("% |") == std::string_view::npos) {
+        return std::nullopt;
+    }
+    const auto done = number(text.substr(1, slash - 1));
+    const auto whole = number(text.substr(slash + 1, close - slash - 1));
+    const auto rest = text.substr(close + 2);
+    const bool installs = std::ranges::any_of(doing, [&](std::string_view each) { return rest.starts_with(each); });
+    const bool fetches = rest.find(' ') != std::string_view::npos && words(rest).front().find(':') != std::string_view::npos;
+    constexpr double all = 100;
+    if (whole == 0 || done > whole || (!installs && !fetches)) {
+        return std::nullopt;
+    }
+    return PackageProgress{!installs, all * done / whole, std::string{trim(rest.substr(0, rest.find("100% |")))}};
 }
 
 std::optional<PackageProgress> read_dnf_progress(std::string_view line)

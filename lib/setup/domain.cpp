@@ -66,7 +66,7 @@ struct HostDomain::Inverse {
         }
         RemovePackages back;
         for (const PlannedPackage& package : price->install) {
-            if (there->installed(package.name) == nullptr) {
+            if (!package.for_others && there->installed(package.name) == nullptr) {
                 back.names.push_back(package.name);
             }
         }

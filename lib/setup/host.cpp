@@ -56,10 +56,12 @@ Result<Host> observe(const Root& root, Runner& runner, const Wanted& wanted)
     if (!catalogue) {
         return catalogue.error();
     }
-    if (auto driven = check_installer(root, *distribution, *catalogue); !driven) {
-        return std::move(driven).error();
-    }
+    std::vector<std::string> remarks;
     auto packages = read_packages(root, runner, *distribution);
+    if (!packages && packages.error().code == ErrorCode::unsupported) {
+        remarks.push_back(fmt::format("what is installed is not known, so that all is planned: {}", packages.error().message));
+        packages = PackageTable::of({}, architecture_of(root));
+    }
     if (!packages) {
         return std::move(packages).error();
     }
@@ -67,11 +69,12 @@ Result<Host> observe(const Root& root, Runner& runner, const Wanted& wanted)
     if (!needs) {
         return std::move(needs).error();
     }
+    remarks.insert(remarks.end(), needs->remarks.begin(), needs->remarks.end());
     Host host{.distribution = *distribution,
               .architecture = packages->architecture(),
               .packages = std::move(*packages),
               .needs = std::move(needs->needs),
-              .remarks = std::move(needs->remarks),
+              .remarks = std::move(remarks),
               .lists_age = age_of_lists(root, wall_clock(), distribution->installer),
               .candidates = {},
               .service = observe_service(root, runner, *distribution),

@@ -9,20 +9,50 @@ namespace kvmkit::setup {
 namespace {
 
 /// In the order of Installer.
-constexpr std::array<std::string_view, 7> install_words{"apt-get install --no-install-recommends",
-                                                        "dnf install",
-                                                        "dnf5 install",
-                                                        "yum install",
-                                                        "zypper install",
-                                                        "pacman -Syu --needed",
-                                                        "apk add"};
-
-/// Packages that are wanted in any case, to be named where they cannot be installed.
-Needs usual_needs(const Root& root, const Distribution& distribution, const PackageCatalogue& catalogue)
-{
-    auto needs = needs_of(catalogue, distribution, architecture_of(root), {Bundle::hypervisor});
-    return needs ? std::move(*needs) : Needs{};
-}
+constexpr std::array installers{
+    InstallerWords{"apt-get update",
+                   "apt-get install --no-install-recommends",
+                   "apt-get -s --no-install-recommends install PACKAGE...",
+                   "apt-cache policy",
+                   "apt-get clean",
+                   "var/cache/apt/archives"},
+    InstallerWords{"dnf makecache",
+                   "dnf install",
+                   "dnf --assumeno install PACKAGE...",
+                   "dnf repolist --all",
+                   "dnf clean packages",
+                   "var/cache/dnf"},
+    InstallerWords{"dnf5 makecache",
+                   "dnf5 install",
+                   "dnf5 --assumeno install PACKAGE...",
+                   "dnf5 repo list --all",
+                   "dnf5 clean packages",
+                   "var/cache/libdnf5"},
+    InstallerWords{"yum makecache",
+                   "yum install",
+                   "yum --assumeno install PACKAGE...",
+                   "yum repolist all",
+                   "yum clean packages",
+                   "var/cache/yum"},
+    InstallerWords{"zypper refresh",
+                   "zypper install",
+                   "zypper install --dry-run PACKAGE...",
+                   "zypper repos",
+                   "zypper clean",
+                   "var/cache/zypp"},
+    InstallerWords{"pacman -Sy",
+                   "pacman -Syu --needed",
+                   "pacman -Su PACKAGE..., and answer no",
+                   "pacman-conf --repo-list",
+                   "pacman -Sc",
+                   "var/cache/pacman/pkg"},
+    InstallerWords{"apk update",
+                   "apk add",
+                   "apk add --simulate PACKAGE...",
+                   "cat /etc/apk/repositories",
+                   "apk cache clean",
+                   "var/cache/apk"},
+};
 
 }  // namespace
 
@@ -46,29 +76,18 @@ std::string architecture_of(const Root& root)
     return {};
 }
 
+const InstallerWords& words_of(Installer installer) noexcept
+{
+    return installers.at(static_cast<std::size_t>(installer));
+}
+
 std::string by_hand(const Distribution& distribution, const Needs& needs)
 {
-    std::string line{install_words.at(static_cast<std::size_t>(distribution.installer))};
+    std::string line{words_of(distribution.installer).install};
     for (const Need& need : needs.needs) {
         line += " " + need.package;
     }
     return line;
-}
-
-Result<void> check_installer(const Root& root, const Distribution& distribution, const PackageCatalogue& catalogue)
-{
-    const bool by_rpm = distribution.installer == Installer::dnf || distribution.installer == Installer::zypper;
-    if (distribution.installer == Installer::apt || by_rpm) {
-        return {};
-    }
-    const auto needs = usual_needs(root, distribution, catalogue);
-    return Error{ErrorCode::refused,
-                 fmt::format("cannot set up host '{}': this version does not drive its package manager, {}",
-                             distribution.name,
-                             word(distribution.installer)),
-                 needs.needs.empty()
-                     ? "install QEMU and libvirt by hand; kvm-check says what is missing then"
-                     : fmt::format("by hand: {}; kvm-check says what is missing then", by_hand(distribution, needs))};
 }
 
 Result<void> check_tier(const Distribution& distribution)
@@ -76,10 +95,10 @@ Result<void> check_tier(const Distribution& distribution)
     if (distribution.tier != Tier::third) {
         return {};
     }
-    return Error{
-        ErrorCode::refused,
-        fmt::format("refused to set up host '{}': its release has ended, and is planned for only", distribution.name),
-        "host-setup plan shows what to do by hand"};
+    return Error{ErrorCode::refused,
+                 fmt::format("refused to set up host '{}': it is of the third tier, which is planned for only",
+                             distribution.name),
+                 "host-setup plan shows what to do by hand"};
 }
 
 }  // namespace kvmkit::setup

@@ -64,7 +64,7 @@ public:
     virtual Result<void> remove(const std::vector<std::string>& names) = 0;
 };
 
-/// The one that drives this installer. Only for those that check_installer() lets pass.
+/// The one that drives this installer. Only for those that check_tier() lets pass.
 std::unique_ptr<PackageManager> open_manager(Installer installer, Runner& runner, const PackageLimits& limits);
 
 /// What is installed on a host, by its package manager's own database.

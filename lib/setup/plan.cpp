@@ -2,6 +2,8 @@
 #include "setup/plan.hpp"
 
 #include "setup/apt_lists.hpp"
+#include "setup/installer.hpp"
+#include "setup/manual.hpp"
 #include "setup/package_manager.hpp"
 #include "setup/profile.hpp"
 
@@ -49,6 +51,9 @@ void plan_packages(const Host& host, const Components& components, Plan& plan)
     }
     if (is_to_be_held(host, components) && brings(plan, {"libvirt"})) {
         plan.steps.emplace_back(HoldLibvirt{});
+    }
+    if (host.distribution.installer == Installer::pacman) {
+        plan.notes.emplace_back("pacman upgrades the whole host along: Arch serves none that is upgraded in part");
     }
     plan.steps.emplace_back(InstallPackages{package_names(plan.missing)});
 }
@@ -111,7 +116,7 @@ void plan_modules(const Host& host, const Components& components, Plan& plan)
 void note_no_manager(const Host& host, Plan& plan)
 {
     const bool by_hand = host.service.daemon != Daemon::running;
-    if (host.live && by_hand) {
+    if (host.live && by_hand && host.distribution.tier != Tier::third) {
         plan.notes.emplace_back(
             "no service manager runs here: libvirtd is not started; start it by hand: virtlogd -d && libvirtd -d; "
             "or use vm-run launch --rm, which needs no daemon");
@@ -323,15 +328,13 @@ Result<Plan> make_plan(const Host& host, const Components& components, const Net
     if (planned && wanted(Component::network)) {
         planned = plan_default_network(host, network, behind_packages, plan);
     }
+    append({}, manual_lines(host, components, plan.missing), plan);
     return planned ? Result<Plan>{std::move(plan)} : std::move(planned).error();
 }
 
 std::string_view updater(const Distribution& distribution) noexcept
 {
-    if (distribution.installer == Installer::apt) {
-        return "apt-get update";
-    }
-    return distribution.installer == Installer::dnf ? "dnf makecache" : "zypper refresh";
+    return words_of(distribution.installer).update;
 }
 
 Result<void> check_candidates(const Host& host, const std::vector<Need>& missing, std::span<const std::string> problems)
@@ -358,7 +361,8 @@ Result<void> check_candidates(const Host& host, const std::vector<Need>& missing
         return Error{
             ErrorCode::not_found,
             std::move(message),
-            "dnf repolist --all, or zypper repos, shows what is there; another name for it: /etc/kvmkit/packages.json"};
+            fmt::format("{} shows what is there; another name for it: /etc/kvmkit/packages.json",
+                        words_of(host.distribution.installer).repositories)};
     }
     const bool moved = message.find("does not have a Release file") != std::string::npos;
     if (moved) {

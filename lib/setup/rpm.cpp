@@ -4,10 +4,16 @@
 #include "base/text.hpp"
 #include "setup/apt_output.hpp"
 #include "setup/installer.hpp"
+#include "setup/sources/workshop.hpp"
 #include "system/files.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <array>
+#include <optional>
 #include <set>
+#include <utility>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -16,6 +22,74 @@ namespace kvmkit::setup {
 namespace {
 
 constexpr const char* query = "%{name}\\t%{evr}\\t%{arch}\\n";
+
+Result<PackageTable> ask_for_all(Runner& runner, std::vector<std::string> argv, const std::string& architecture)
+{
+    const auto ended = runner.run({.argv = std::move(argv), .environment = plain_words()});
+    if (!ended) {
+        return ended.error();
+    }
+    if (ended->status != 0) {
+        return program_failure("rpm", "read package database", *ended, {});
+    }
+    return read_rpm_list(ended->out, architecture);
+}
+
+/// Where rpm keeps its database, by release.
+constexpr std::array databases{"usr/lib/sysimage/rpm", "var/lib/rpm"};
+/// SQLite's with what is not yet written into it, ndb's, and Berkeley DB's.
+constexpr std::array database_files{"rpmdb.sqlite", "rpmdb.sqlite-wal", "Packages.db", "Packages"};
+
+/// Copies an image's database into a folder: rpm may write beside what it only reads. False: there is none.
+Result<bool> copy_database(const Root& root, const std::filesystem::path& folder)
+{
+    constexpr std::size_t most = 1U << 30U;
+    bool any = false;
+    for (const char* place : databases) {
+        for (const char* name : database_files) {
+            const auto found = root.read(fmt::format("{}/{}", place, name), most);
+            if (!found) {
+                return found.error();
+            }
+            if (*found) {
+                any = true;
+                if (auto written = write_atomically(folder / name, **found, 0600); !written) {
+                    return std::move(written).error();
+                }
+            }
+        }
+        if (any) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/// By this machine's rpm, which knows the formats of its own release and of most older ones.
+Result<PackageTable> read_rpm_image(const Root& root, Runner& runner)
+{
+    auto workshop = Workshop::open("/", fmt::format("rpm-image-{}", ::getpid()));
+    if (!workshop) {
+        return std::move(workshop).error();
+    }
+    auto there = copy_database(root, workshop->path());
+    if (!there) {
+        return std::move(there).error();
+    }
+    if (!*there) {
+        return Error{ErrorCode::not_found, "cannot read package database: no 'rpmdb.sqlite', 'Packages.db' or 'Packages'"};
+    }
+    auto packages = ask_for_all(runner,
+                                {"rpm", "--dbpath", workshop->path().string(), "-qa", "--qf", query},
+                                architecture_of(root));
+    if (!packages) {
+        return Error{ErrorCode::unsupported,
+                     fmt::format("cannot read the image's package database by this machine's rpm: {}",
+                                 packages.error().message),
+                     "install rpm here, or run host-setup in the image"};
+    }
+    return packages;
+}
 
 }  // namespace
 
@@ -44,18 +118,9 @@ PackageTable read_rpm_list(std::string_view text, const std::string& architectur
 Result<PackageTable> read_rpm_packages(const Root& root, Runner& runner)
 {
     if (!root.is_this_host()) {
-        return Error{ErrorCode::unsupported,
-                     "cannot read package database: rpm's is read by rpm alone, on the host itself",
-                     "run host-setup on that host"};
+        return read_rpm_image(root, runner);
     }
-    const auto ended = runner.run({.argv = {"rpm", "-qa", "--qf", query}, .environment = plain_words()});
-    if (!ended) {
-        return ended.error();
-    }
-    if (ended->status != 0) {
-        return program_failure("rpm", "read package database", *ended, {});
-    }
-    return read_rpm_list(ended->out, architecture_of(root));
+    return ask_for_all(runner, {"rpm", "-qa", "--qf", query}, architecture_of(root));
 }
 
 Result<std::vector<std::string>> installed_among(Runner& runner, const std::vector<std::string>& names)

@@ -20,8 +20,8 @@ const std::map<std::string, std::string>& plain_words();
 /// Packages from `rpm -qa --qf "%{name}\t%{evr}\t%{arch}\n"`.
 PackageTable read_rpm_list(std::string_view text, const std::string& architecture);
 
-/// What rpm's database says. Only of the running host: an image's is read by rpm alone, which would go by this host's
-/// settings.
+/// What rpm's database says; of an image, a copy of it is read by this machine's rpm. ErrorCode::unsupported: there is
+/// none here, or it does not know the image's format.
 Result<PackageTable> read_rpm_packages(const Root& root, Runner& runner);
 
 /// Those of these that are installed.

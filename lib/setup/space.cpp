@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "setup/space.hpp"
 
+#include "setup/installer.hpp"
+
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 
@@ -46,17 +48,14 @@ Result<void> check(const Demand& demand)
                              demand.directory.string(),
                              human(Bytes::of(demand.bytes)),
                              human(Bytes::of(free))),
-                 "make room (apt-get clean, dnf clean packages or zypper clean empties the cache) and run this again"};
+                 "make room (apt-get clean, dnf clean packages, zypper clean or pacman -Sc empties the cache) and run this again"};
 }
 
 }  // namespace
 
 const char* cache_of(Installer installer)
 {
-    if (installer == Installer::apt) {
-        return apt_cache;
-    }
-    return installer == Installer::dnf ? "var/cache/dnf" : "var/cache/zypp";
+    return words_of(installer).cache;
 }
 
 Result<void> check_space(const std::filesystem::path& top, const Price& price, const char* cache)

@@ -133,6 +133,11 @@ Result<void> Zypper::install(const std::vector<std::string>& names, const OnProg
     return there->size() >= names.size() ? Result<void>{} : failure(doing, *ended);
 }
 
+Result<std::vector<std::string>> Zypper::present(const std::vector<std::string>& names)
+{
+    return installed_among(runner(), names);
+}
+
 Result<std::vector<std::string>> Zypper::foresee_removal(const std::vector<std::string>& names)
 {
     const auto planned = run(with_names({"--no-refresh", "--xmlout", "remove", "--dry-run", "--no-clean-deps"}, names),

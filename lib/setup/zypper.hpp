@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "setup/rpm_manager.hpp"
+#include "setup/reverting_manager.hpp"
 
 #include <string>
 #include <string_view>
@@ -10,9 +10,9 @@
 namespace kvmkit::setup {
 
 /// zypper, whose exit codes say more than yes and no: 106 and 107 may both be a success and a failure.
-class Zypper final : public RpmManager {
+class Zypper final : public RevertingManager {
 public:
-    using RpmManager::RpmManager;
+    using RevertingManager::RevertingManager;
 
     Result<std::vector<std::string>> update() override;
     Result<std::map<std::string, std::string>> candidates(const std::vector<std::string>& names) override;
@@ -20,6 +20,7 @@ public:
     Result<void> install(const std::vector<std::string>& names, const OnProgress& on_progress) override;
 
 private:
+    Result<std::vector<std::string>> present(const std::vector<std::string>& names) override;
     Result<std::vector<std::string>> foresee_removal(const std::vector<std::string>& names) override;
     Result<void> carry_out_removal(const std::vector<std::string>& names) override;
 

@@ -274,22 +274,50 @@ def a_late_failure_gives_the_device_back(machine: Machine) -> None:
 
 def other_distributions_are_refused(machine: Machine) -> None:
     release = machine.root / "usr/lib/os-release"
-    for text, named in (("ID=void\nPRETTY_NAME='Void'\n", ("ID=void", "supported so far: Debian 11 to 13")),
-                        ("ID=alpine\nVERSION_ID=3.20\nPRETTY_NAME='Alpine 3.20'\n",
-                         ("does not drive its package manager, apk", "by hand: apk add qemu-system-x86_64 qemu-modules"))):
-        release.write_text(text)
-        for command in ("status", "plan", "apply"):
-            done = machine.setup(command)
-            assert done.code == 10 and all(each in done.err for each in named), done
-        seen = machine.setup("detect", "--json")
-        check(seen.record)
-        assert seen.code == 1 and not seen.record["served"] and seen.record["refusal"]["message"] in done.err
+    release.write_text("ID=void\nPRETTY_NAME='Void'\n")
+    for command in ("status", "plan", "apply"):
+        done = machine.setup(command)
+        assert done.code == 10 and "ID=void" in done.err and "supported so far: Debian 11 to 13" in done.err, done
+    seen = machine.setup("detect", "--json")
+    check(seen.record)
+    assert seen.code == 1 and not seen.record["served"] and seen.record["refusal"]["message"] in done.err
     before = machine.database()
     release.write_text("ID=debian\nVERSION_ID=10\nVERSION_CODENAME=buster\nPRETTY_NAME='Debian 10'\n")
     planned = machine.setup("plan")
     assert planned.code == 1 and "qemu-system-x86" in planned.out and "names were not read from the archive" in planned.out
     ended = machine.setup("apply")
-    assert ended.code == 10 and "its release has ended, and is planned for only" in ended.err
+    assert ended.code == 10 and "of the third tier, which is planned for only" in ended.err
+    assert machine.database() == before
+
+
+def the_third_tier_is_planned_for_only(machine: Machine) -> None:
+    """Told by detect, planned with the lines to type, refused by apply; nothing is asked of a package manager."""
+    before = machine.database()
+    alpine = "ID=alpine\nVERSION_ID=3.20.1\nPRETTY_NAME='Alpine Linux v3.20'\n"
+    trusty = "ID=ubuntu\nID_LIKE=debian\nVERSION_ID=14.04\nVERSION_CODENAME=trusty\nPRETTY_NAME='Ubuntu 14.04'\n"
+    for text, install, start in ((alpine, "apk update && apk add qemu-system-x86_64 qemu-modules", "rc-service libvirtd start"),
+                                 (trusty, "apt-get update && apt-get install --no-install-recommends qemu-system-x86",
+                                  "service libvirt-bin start")):
+        (machine.root / "usr/lib/os-release").write_text(text)
+        (machine.root / "lib/apk/db").mkdir(parents=True, exist_ok=True)
+        (machine.root / "lib/apk/db/installed").write_text("C:Q1x=\nP:dnsmasq\nV:2.90-r3\nA:x86_64\n\nP:dbus\nV:1.14-r1\nA:noarch\n")
+        seen = machine.setup("detect", "--json")
+        check(seen.record)
+        assert seen.code == 1 and seen.record["distribution"]["tier"] == "third" and not seen.record["served"]
+        assert any("third tier" in note for note in seen.record["notes"])
+        plan = machine.setup("plan", "--json")
+        check(plan.record)
+        notes = "\n".join(plan.record["notes"])
+        assert plan.code == 1 and plan.record["price"] is None and install in notes and start in notes, notes
+        assert "virsh net-autostart default" in notes
+        done = machine.setup("apply")
+        assert done.code == 10 and "planned for only" in done.err and "host-setup plan shows what to do by hand" in done.err, done
+        status = machine.setup("status", "--json")
+        check(status.record)
+        assert status.code == 1
+        if text is alpine:
+            met = {each["package"]: each["met_by"] for each in status.record["capabilities"]}
+            assert met["dnsmasq"] == "dnsmasq" and met["dbus"] == "dbus" and met["polkit"] is None, met
     assert machine.database() == before
 
 

@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Cases of dnf and zypper. Each asserts the exit code, the message and the state that is left."""
+import shutil
 import signal
 import subprocess
 
+import pacman_cases
 from cases import hold
-from rpm_machine import DnfMachine, ZypperMachine
+from pacman_machine import PacmanMachine
+from rpm_machine import Dnf5Machine, DnfMachine, ZypperMachine
 from schema import check
 
 
@@ -14,7 +17,7 @@ def installs_then_finds_nothing_to_do(machine: DnfMachine) -> None:
     assert seen.code == 0 and seen.record["served"], seen.record
     assert seen.record["distribution"]["family"] == machine.family
     assert seen.record["distribution"]["package_manager"] == machine.manager
-    assert seen.record["libvirt"] == {"installed": False, "mode": "modular"}
+    assert seen.record["libvirt"] == {"installed": False, "mode": machine.mode}
     status = machine.setup("status", "--json")
     check(status.record)
     assert status.code == 1 and status.record["host"]["architecture"] == "x86_64"
@@ -24,7 +27,7 @@ def installs_then_finds_nothing_to_do(machine: DnfMachine) -> None:
     plan = machine.setup("plan", "hypervisor", "--json")
     check(plan.record)
     assert plan.code == 1 and [each["name"] for each in plan.record["missing"]] == machine.wanted
-    assert {each["candidate"] for each in plan.record["missing"]} == {"99.1-1"}
+    assert {each["candidate"] for each in plan.record["missing"]} == {machine.version}
     assert sorted(each["name"] for each in plan.record["price"]["install"]) == machine.brought
     assert plan.record["price"]["disk"] > 0 and plan.record["price"]["remove"] == []
     assert not machine.packages(), "a plan installed something"
@@ -32,7 +35,7 @@ def installs_then_finds_nothing_to_do(machine: DnfMachine) -> None:
     done = machine.setup("apply", "hypervisor", "--json")
     check(done.record)
     assert done.code == 0 and sorted(each["name"] for each in done.record["packages"]) == machine.brought
-    assert done.record["packages"][0]["after"] == "99.1-1" and not machine.installed("unwanted"), "a weak dependency came along"
+    assert done.record["packages"][0]["after"] == machine.version and not machine.installed("unwanted"), "a weak dependency came along"
     before = machine.database()
     again = machine.setup("apply", "hypervisor", "--json")
     check(again.record)
@@ -57,7 +60,7 @@ def locks_are_named_and_waited_for(machine: DnfMachine) -> None:
     finally:
         sleeper.kill()
         sleeper.wait()
-    holder = hold(machine, "var/lib/rpm/.rpm.lock", 60)
+    holder = machine.hold(60)
     done = machine.setup("apply", "hypervisor", "--lock-timeout", "1")
     holder.kill()
     holder.wait()
@@ -67,8 +70,19 @@ def locks_are_named_and_waited_for(machine: DnfMachine) -> None:
     assert machine.setup("apply", "hypervisor", "--lock-timeout", "1").code == 0, "a lock of a process that is gone"
 
 
+def dnf5_lock_is_named_and_waited_for(machine: DnfMachine) -> None:
+    """dnf5 would wait for its own locks without an end."""
+    for path in ("run/dnf/rpmtransaction.lock", "var/lib/rpm/.rpm.lock"):
+        holder = hold(machine, path, 60)
+        done = machine.setup("apply", "hypervisor", "--lock-timeout", "1")
+        holder.kill()
+        holder.wait()
+        assert done.code == 3 and f"cannot use dnf5: '/{path}' is held by pid {holder.pid}" in done.err, done
+    assert not machine.packages()
+
+
 def lock_that_is_dropped_is_waited_out(machine: DnfMachine) -> None:
-    holder = hold(machine, "var/lib/rpm/.rpm.lock", 2)
+    holder = machine.hold(2)
     done = machine.setup("apply", "hypervisor", "--lock-timeout", "60")
     holder.wait()
     assert done.code == 0 and f"pid {holder.pid}" in done.err and machine.installed(machine.daemon)
@@ -77,7 +91,7 @@ def lock_that_is_dropped_is_waited_out(machine: DnfMachine) -> None:
 def removal_is_refused(machine: DnfMachine) -> None:
     machine.replace("mine")
     assert machine.run(*machine.add, "mine").code == 0
-    machine.replace("qemu-kvm", fields="Obsoletes: mine")
+    machine.replace(machine.emulator, fields="Obsoletes: mine")
     before = machine.database()
     done = machine.setup("apply", "hypervisor")
     assert done.code == 10 and f"{machine.manager} would remove 'mine'" in done.err, done
@@ -88,6 +102,7 @@ def removal_is_refused(machine: DnfMachine) -> None:
 def failure_takes_back_what_it_installed(machine: DnfMachine) -> None:
     """dnf ends with 0 where a script failed after the installation, zypper with 107; before it, with 1 and 8."""
     words = {"dnf": ("dnf calls it a success, and these failed: POSTIN scriptlet in rpm package", "dnf ended with 1"),
+             "dnf5": ("dnf5 ended with 1", "dnf5 ended with 1"),
              "zypper": ("a script of a package failed", "zypper ended with 8")}[machine.manager]
     machine.index()
     assert machine.run(*machine.add, "shell").code == 0
@@ -100,11 +115,11 @@ def failure_takes_back_what_it_installed(machine: DnfMachine) -> None:
 
 
 def missing_package_is_named(machine: DnfMachine) -> None:
-    machine.drop("qemu-kvm")
+    machine.drop(machine.emulator)
     machine.repository("gone", "baseurl=http://127.0.0.1:1/\nskip_if_unavailable=1\n")
     done = machine.setup("apply", "hypervisor")
-    assert done.code == 3 and "cannot find package 'qemu-kvm': no repository that is enabled has it" in done.err, done
-    assert "could not read all sources" in done.err and "repositor" in done.err and "gone" in done.err
+    assert done.code == 3 and f"cannot find package '{machine.emulator}': no repository that is enabled has it" in done.err, done
+    assert "could not read all sources" in done.err and ("gone" in done.err or "127.0.0.1:1" in done.err)
     assert not machine.packages()
 
 
@@ -120,11 +135,11 @@ def rollback_removes_what_it_brought_and_no_more(machine: DnfMachine) -> None:
     machine.index()
     assert machine.run(*machine.add, machine.needed).code == 0
     assert machine.setup("apply", "hypervisor").code == 0
-    machine.replace("mine", fields="Requires: qemu-kvm")
+    machine.replace("mine", fields=f"Requires: {machine.emulator}")
     assert machine.run(*machine.add, "mine").code == 0
     held = machine.setup("rollback")
     assert held.code == 10 and "'mine' would have to go, too" in held.err, held
-    assert machine.installed("qemu-kvm") and machine.installed("mine")
+    assert machine.installed(machine.emulator) and machine.installed("mine")
     assert machine.run(*machine.drop_alone, "mine").code == 0
     back = machine.setup("rollback")
     assert back.code == 0 and "its packages stay" not in back.out + back.err, back
@@ -138,33 +153,82 @@ def killed_run_is_undone_by_the_next(machine: DnfMachine) -> None:
     assert machine.installed(machine.daemon)
     undone = machine.setup("resume")
     assert undone.code == 0 and machine.packages() == ["shell-99.1"], undone
-    assert machine.setup("apply", "hypervisor").code == 0 and machine.installed("qemu-kvm")
+    assert machine.setup("apply", "hypervisor").code == 0 and machine.installed(machine.emulator)
 
 
 def dead_repository_does_not_spoil_the_others(machine: DnfMachine) -> None:
     """dnf refuses to work with it, zypper leaves it out and ends with 106."""
     machine.repository("gone", "baseurl=http://127.0.0.1:1/\n")
     done = machine.setup("apply", "hypervisor")
-    if machine.manager == "dnf":
-        assert done.code == 3 and "cannot refresh package lists: dnf ended with 1" in done.err, done
-        assert "Failed to download metadata for repo 'gone'" in done.err and not machine.packages()
+    if machine.manager != "zypper":
+        assert done.code == 3 and f"cannot refresh package lists: {machine.manager} ended with 1" in done.err, done
+        assert "Failed to download metadata" in done.err and "gone" in done.err and not machine.packages()
     else:
         assert done.code == 0 and "zypper refresh could not read all sources" in done.err and "'gone'" in done.err, done
-        assert machine.setup("apply", "hypervisor").code == 0 and machine.installed("qemu-kvm")
+        assert machine.setup("apply", "hypervisor").code == 0 and machine.installed(machine.emulator)
 
 
-# What these are called for each manager: dnf_removal_is_refused, zypper_removal_is_refused.
-MACHINES = {"dnf": DnfMachine, "zypper": ZypperMachine}
+def image_is_planned_for(machine: DnfMachine) -> None:
+    """An image's database is read from a copy by this machine's rpm; one that cannot be read leaves all to be planned."""
+    machine.index()
+    assert machine.run(*machine.add, machine.needed, machine.emulator).code == 0
+    image = machine.root / "srv/image"
+    (image / "etc").mkdir(parents=True)
+    (image / "var/lib").mkdir(parents=True)
+    (image / "lib64").mkdir()
+    (image / "lib64/ld-linux-x86-64.so.2").touch()
+    shutil.copy(machine.root / "usr/lib/os-release", image / "etc/os-release")
+    shutil.copytree(machine.root / "var/lib/rpm", image / "var/lib/rpm")
+    before = sorted((path.name, path.stat().st_mtime_ns) for path in (image / "var/lib/rpm").iterdir())
+    plan = machine.setup("plan", "--root", "/srv/image", "hypervisor", "--json")
+    check(plan.record)
+    wanted = [each for each in machine.wanted if each != machine.emulator]
+    assert plan.code == 1 and [each["name"] for each in plan.record["missing"]] == wanted, plan
+    assert sorted((path.name, path.stat().st_mtime_ns) for path in (image / "var/lib/rpm").iterdir()) == before, "it was written"
+    assert not list((machine.root / "var/cache/kvmkit").glob("rpm-image*"))
+    for path in (image / "var/lib/rpm").glob("*"):
+        path.write_bytes(b"no database")
+    blind = machine.setup("plan", "--root", "/srv/image", "hypervisor", "--json")
+    check(blind.record)
+    assert blind.code == 1 and len(blind.record["missing"]) == len(machine.wanted), blind
+    assert any("what is installed is not known" in note for note in blind.record["notes"])
+
+
+def centos_7_is_planned_for_only(machine: DnfMachine) -> None:
+    machine.index()
+    assert machine.run(*machine.add, machine.emulator).code == 0
+    (machine.root / "usr/lib/os-release").write_text(
+        'ID="centos"\nID_LIKE="rhel fedora"\nVERSION_ID="7"\nPRETTY_NAME="CentOS Linux 7 (Core)"\n')
+    seen = machine.setup("detect", "--json")
+    check(seen.record)
+    assert seen.code == 1 and seen.record["distribution"]["package_manager"] == "yum" and seen.record["distribution"]["tier"] == "third"
+    plan = machine.setup("plan", "hypervisor", "services", "--json")
+    check(plan.record)
+    notes = "\n".join(plan.record["notes"])
+    assert plan.code == 1 and "yum makecache && yum install libvirt" in notes and "systemctl enable --now libvirtd" in notes, notes
+    assert machine.emulator not in [each["name"] for each in plan.record["missing"]], "it is there"
+    done = machine.setup("apply", "hypervisor")
+    assert done.code == 10 and "planned for only" in done.err and machine.packages() == ["qemu-kvm-99.1"], done
+
+
 CASES = (installs_then_finds_nothing_to_do, locks_are_named_and_waited_for, lock_that_is_dropped_is_waited_out, removal_is_refused,
          failure_takes_back_what_it_installed, missing_package_is_named, unsolvable_installation_is_told,
          rollback_removes_what_it_brought_and_no_more, killed_run_is_undone_by_the_next, dead_repository_does_not_spoil_the_others)
+OF_DNF = (image_is_planned_for, centos_7_is_planned_for_only)
+OF_DNF5 = tuple(each for each in CASES if each is not locks_are_named_and_waited_for) + (
+    dnf5_lock_is_named_and_waited_for, image_is_planned_for)
+WITH_PACMAN = (installs_then_finds_nothing_to_do, lock_that_is_dropped_is_waited_out, killed_run_is_undone_by_the_next)
+
+# What these are called for each manager: dnf_removal_is_refused, zypper_removal_is_refused.
+MACHINES = {"dnf": (DnfMachine, CASES + OF_DNF), "dnf5": (Dnf5Machine, OF_DNF5), "zypper": (ZypperMachine, CASES),
+            "pacman": (PacmanMachine, WITH_PACMAN + pacman_cases.CASES)}
 
 
 def machine_of(name: str):
     """The class of machine that a case of this name wants; None: it is none of these."""
-    return MACHINES[name.partition("_")[0]] if case_of(name) else None
+    return MACHINES[name.partition("_")[0]][0] if case_of(name) else None
 
 
 def case_of(name: str):
     manager, _, rest = name.partition("_")
-    return next((each for each in CASES if manager in MACHINES and rest == each.__name__), None)
+    return next((each for each in MACHINES.get(manager, (None, ()))[1] if rest == each.__name__), None)

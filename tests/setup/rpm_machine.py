@@ -3,6 +3,7 @@
 import subprocess
 from pathlib import Path
 
+from cases import hold
 from machine import Machine
 from rpm_stubs import make_package, write_index
 
@@ -12,6 +13,8 @@ class DnfMachine(Machine):
 
     manager, family, mode = "dnf", "rhel", "modular"
     wanted = ["qemu-kvm", "libvirt"]
+    emulator = "qemu-kvm"
+    version = "99.1-1"  # of the stubs
     daemon = "libvirt"  # that of the wanted ones that brings libvirtd
     needed = "libvirt-daemon"  # what it brings along
     locks = ("var/lib/dnf/rpmdb_lock.pid", "var/cache/dnf/metadata_lock.pid")
@@ -28,6 +31,10 @@ class DnfMachine(Machine):
     @property
     def brought(self) -> list:
         return sorted([*self.wanted, self.needed])
+
+    def hold(self, seconds: float) -> subprocess.Popen:
+        """Somebody at work, who keeps the database locked."""
+        return hold(self, "var/lib/rpm/.rpm.lock", seconds)
 
     def replace(self, name: str, **parts) -> None:
         """Puts a newer stub of that name into this case's repository, and has it seen."""
@@ -59,6 +66,16 @@ class DnfMachine(Machine):
 
     def installed(self, name: str) -> bool:
         return subprocess.run(["chroot", self.root, "rpm", "-q", name], stdout=subprocess.DEVNULL, check=False).returncode == 0
+
+
+class Dnf5Machine(DnfMachine):
+    """A root with dnf5 that calls itself Fedora."""
+
+    manager, family = "dnf5", "fedora"
+    locks = ()
+    fetch = ("dnf5", "-y", "makecache", "--refresh")
+    add = ("dnf5", "-y", "install")
+    drop_alone = ("dnf5", "-y", "remove", "--no-autoremove")
 
 
 class ZypperMachine(DnfMachine):

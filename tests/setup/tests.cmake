@@ -11,7 +11,7 @@ foreach(case
     a_lock_that_is_dropped_is_waited_out a_failing_postinst_lists_what_stays a_mirror_that_moved_on_is_told a_missing_candidate_is_named
     an_update_that_lies_is_found a_removal_is_refused a_full_disk_is_refused a_killed_run_is_finished_by_the_next
     a_question_cannot_hang_it a_hanging_postinst_is_ended an_interrupted_dpkg_is_seen_first a_second_instance_is_kept_out
-    only_root_may_apply a_signal_ends_it_between_steps a_late_failure_gives_the_device_back other_distributions_are_refused
+    only_root_may_apply a_signal_ends_it_between_steps a_late_failure_gives_the_device_back other_distributions_are_refused the_third_tier_is_planned_for_only
     rivals_are_refused a_host_is_detected_with_what_was_read profiles_and_bundles_are_installed
     a_half_configured_package_is_repaired_on_request
     systemd_starts_libvirt a_masked_unit_is_refused a_daemon_that_does_not_answer_is_stopped_again
@@ -55,20 +55,45 @@ foreach(case what_was_done_is_listed_and_taken_back a_running_vm_keeps_what_it_r
     FIXTURES_REQUIRED setup_root)
 endforeach()
 
-# dnf, zypper and rpm, real, in a root of their own that calls itself Rocky Linux or openSUSE.
+# dnf, zypper, rpm and pacman, real, in a root of their own that calls itself Rocky Linux, openSUSE or Arch Linux.
 set(setup_rpm_lab ${PROJECT_BINARY_DIR}/setup-rpm-lab)
 kvmkit_script_test(setup-rpm-root setup ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/setup/make_rpm_lab.py ${setup_rpm_lab})
 set_tests_properties(setup-rpm-root PROPERTIES FIXTURES_SETUP setup_rpm_root TIMEOUT 600)
-foreach(manager dnf zypper)
-  foreach(case
-      installs_then_finds_nothing_to_do locks_are_named_and_waited_for lock_that_is_dropped_is_waited_out removal_is_refused
-      failure_takes_back_what_it_installed missing_package_is_named unsolvable_installation_is_told
-      rollback_removes_what_it_brought_and_no_more killed_run_is_undone_by_the_next dead_repository_does_not_spoil_the_others)
+set(setup_rpm_cases installs_then_finds_nothing_to_do locks_are_named_and_waited_for lock_that_is_dropped_is_waited_out
+  removal_is_refused failure_takes_back_what_it_installed missing_package_is_named unsolvable_installation_is_told
+  rollback_removes_what_it_brought_and_no_more killed_run_is_undone_by_the_next dead_repository_does_not_spoil_the_others)
+set(setup_pacman_cases installs_then_finds_nothing_to_do lock_that_is_dropped_is_waited_out killed_run_is_undone_by_the_next
+  lock_is_waited_for_or_called_abandoned removal_is_refused host_is_upgraded_along_and_never_in_part
+  failure_leaves_lists_that_fit_the_packages failing_script_takes_back_what_it_installed settings_that_lie_beside_are_told
+  unsolvable_installation_is_told rollback_removes_what_it_brought_and_no_more dead_repository_is_refused)
+foreach(manager dnf zypper pacman)
+  set(cases ${setup_rpm_cases})
+  if(manager STREQUAL dnf)
+    list(APPEND cases image_is_planned_for centos_7_is_planned_for_only)
+  endif()
+  if(manager STREQUAL pacman)
+    set(cases ${setup_pacman_cases})
+  endif()
+  foreach(case ${cases})
     add_test(NAME setup-${manager}_${case} COMMAND unshare --mount --net --pid --fork --kill-child --propagation private
       ${Python3_EXECUTABLE} ${setup_driver} ${setup_rpm_lab} $<TARGET_FILE:host-setup> ${manager}_${case})
     set_tests_properties(setup-${manager}_${case} PROPERTIES LABELS setup SKIP_RETURN_CODE 77 TIMEOUT 240
       FIXTURES_REQUIRED setup_rpm_root)
   endforeach()
+endforeach()
+
+# dnf5, real, in a root of the first Debian that has it. Minutes: scripts/test --setup-slow.
+set(setup_dnf5_lab ${PROJECT_BINARY_DIR}/setup-dnf5-lab)
+kvmkit_script_test(setup-dnf5-root setup-slow ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/setup/make_rpm_lab.py
+  ${setup_dnf5_lab} forky)
+set_tests_properties(setup-dnf5-root PROPERTIES FIXTURES_SETUP setup_dnf5_root TIMEOUT 1200)
+set(setup_dnf5_cases ${setup_rpm_cases} dnf5_lock_is_named_and_waited_for image_is_planned_for)
+list(REMOVE_ITEM setup_dnf5_cases locks_are_named_and_waited_for)
+foreach(case ${setup_dnf5_cases})
+  add_test(NAME setup-dnf5_${case} COMMAND unshare --mount --net --pid --fork --kill-child --propagation private
+    ${Python3_EXECUTABLE} ${setup_driver} ${setup_dnf5_lab} $<TARGET_FILE:host-setup> dnf5_${case})
+  set_tests_properties(setup-dnf5_${case} PROPERTIES LABELS setup-slow SKIP_RETURN_CODE 77 TIMEOUT 240
+    FIXTURES_REQUIRED setup_dnf5_root)
 endforeach()
 
 # Fresh hosts with systemd and the real packages, booted by systemd-nspawn. Minutes: scripts/test --setup-slow.

@@ -40,6 +40,10 @@ void ProgressTeller::warn(std::string_view text) const
 /// A line for every tenth part where no terminal rewrites it.
 void ProgressTeller::packages(const setup::PackageProgress& now)
 {
+    if (!now.remark.empty()) {
+        warn(now.remark);
+        return;
+    }
     const int tenth = static_cast<int>(now.percent) / 10;
     const bool news = tenth != tenth_ || now.downloading != downloading_;
     tenth_ = tenth;

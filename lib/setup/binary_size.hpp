@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "base/bytes.hpp"
+
+#include <string_view>
+
+namespace kvmkit::setup {
+
+/// "279.00 B", "2.93 KiB", "1.50 GiB": sizes as pacman and dnf5 write them; 0 for anything else.
+Bytes read_binary_size(std::string_view text);
+
+}  // namespace kvmkit::setup
