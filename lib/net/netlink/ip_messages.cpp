@@ -86,6 +86,7 @@ Message route_message(int type, int flags, const RouteEntry& route, const Link* 
     header.rtm_protocol = route.protocol;
     header.rtm_scope = route.scope;
     header.rtm_type = route.type;
+    header.rtm_flags = route.onlink ? RTNH_F_ONLINK : 0U;
     Message message{type, flags, header};
     message.put_number(RTA_TABLE, route.table);
     if (route.destination.length() != 0) {
