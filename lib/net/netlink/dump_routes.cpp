@@ -61,7 +61,7 @@ void add_ways(Network& network, Route route, nlattr* ways)
     route.shared = true;
     auto* way = static_cast<rtnexthop*>(nla_data(ways));
     int left = nla_len(ways);
-    while (RTNH_OK(way, left)) {
+    while (left >= static_cast<int>(sizeof(rtnexthop)) && RTNH_OK(way, left)) {
         RouteAttributes attributes{};
         auto* const first = reinterpret_cast<nlattr*>(RTNH_DATA(way));
         const int size = way->rtnh_len - static_cast<int>(sizeof(rtnexthop));

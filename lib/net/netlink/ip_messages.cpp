@@ -52,7 +52,12 @@ Message address_message(int type, int flags, const Link& link, const InterfaceAd
     header.ifa_prefixlen = static_cast<std::uint8_t>(address.prefix());
     header.ifa_index = static_cast<std::uint32_t>(link.index);
     Message message{type, flags, header};
-    message.put(IFA_LOCAL, address.bytes()).put(IFA_ADDRESS, address.bytes());
+    message.put(IFA_LOCAL, address.bytes());
+    // Of a single address the kernel tells the other end of a cable here, which it wants to be told when it removes it.
+    constexpr unsigned single = 32;
+    if (type != RTM_DELADDR || address.family() != Family::ipv4 || address.prefix() != single) {
+        message.put(IFA_ADDRESS, address.bytes());
+    }
     return message;
 }
 
