@@ -3,8 +3,9 @@
 """What net-setup apply costs against ip(8) and bridge(8) doing the same: making and deleting many links, VLANs of a port,
 and finding that nothing is to be done. Works in namespaces of its own, with its journal on the disk that --journal names;
 nothing of the host is touched. Needs root; vlans, vlan-links and no-op need a kernel with VLANs and VLAN filtering, such as
-that of the lab's host 'net'.
-usage: net_apply.py [--rounds N] [--journal FOLDER] [--net-setup FILE] [create|delete|vlans|vlan-links|no-op]..."""
+that of the lab's host 'net'; ifreload needs ifupdown2, see ifupdown2.py.
+usage: net_apply.py [--rounds N] [--journal FOLDER] [--net-setup FILE] [--ifupdown2 FOLDER] [create|delete|vlans|vlan-links|no-op|
+ifreload]..."""
 import argparse
 import json
 import os
@@ -15,14 +16,18 @@ import sys
 import tempfile
 import time
 
+import ifupdown2
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 WORK = pathlib.Path("/run/bench")
 BRIDGES = 1000
-TARGETS = {"create": 0.9, "delete": 0.5, "vlans": 0.2, "vlan-links": 1.0, "no-op": 1.5}
+FEW_BRIDGES = 100  # ifupdown2 takes its time
+TARGETS = {"create": 0.9, "delete": 0.5, "vlans": 0.2, "vlan-links": 1.0, "no-op": 1.5, "ifreload": 1.0}
+CHANGE_NOTHING = ("no-op", "ifreload")
 
 
-def bridges(state):
-    return "interfaces:\n" + "".join(f"- name: br{n}\n  type: linux-bridge\n  state: {state}\n" for n in range(BRIDGES))
+def bridges(state, count=BRIDGES):
+    return "interfaces:\n" + "".join(f"- name: br{n}\n  type: linux-bridge\n  state: {state}\n" for n in range(count))
 
 
 def vlan_links(ids):
@@ -161,7 +166,15 @@ def no_op():
     return "finding 4094 VLAN links as they are to be", before, ours, peer, "ip -d -j link, bridge -j vlan", lambda space: True
 
 
-CASES = {"create": create, "delete": delete, "vlans": vlans, "vlan-links": vlan_link_creation, "no-op": no_op}
+def reload():
+    stanzas = "".join(f"auto br{n}\niface br{n}\n  bridge-ports none\n  bridge-stp off\n  bridge-fd 0\n\n" for n in range(FEW_BRIDGES))
+    ifupdown2.INTERFACES.write_text(stanzas, encoding="ascii")
+    ours = [apply(file("as-they-are.yml", bridges("up", FEW_BRIDGES)))]
+    title = f"finding {FEW_BRIDGES} bridges as they are to be"
+    return title, [ifupdown2.words("ifup")], ours, [ifupdown2.words("ifreload")], "ifreload", lambda space: True
+
+
+CASES = {"create": create, "delete": delete, "vlans": vlans, "vlan-links": vlan_link_creation, "no-op": no_op, "ifreload": reload}
 
 
 def measure(case):
@@ -175,7 +188,7 @@ def measure(case):
             taken.append(timed(space, commands[name]))
             if not there(space):
                 sys.exit(f"{name} did not do it")
-            if case == "no-op":
+            if case in CHANGE_NOTHING:
                 shared = space
             else:
                 space.__exit__()
@@ -197,8 +210,12 @@ def read_options():
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--journal", default=None, help="where the journal lies; a new folder in the build tree if not given")
     parser.add_argument("--net-setup", dest="net_setup", default=str(ROOT / "build/release/bin/net-setup"))
+    parser.add_argument("--ifupdown2", metavar="FOLDER", help="its package, unpacked: for the case ifreload")
     parser.add_argument("cases", nargs="*", default=["create", "delete"], choices=sorted(CASES), metavar="CASE")
-    return parser.parse_args()
+    options = parser.parse_args()
+    if "ifreload" in options.cases and not options.ifupdown2:
+        parser.error("ifreload needs --ifupdown2")
+    return options
 
 
 OPTIONS = read_options()
@@ -209,6 +226,8 @@ with tempfile.TemporaryDirectory(dir=OPTIONS.journal, prefix="bench-journal-") a
     subprocess.run(["mount", "-t", "tmpfs", "-o", "mode=755", "bench", "/run"], check=True)
     subprocess.run(["mount", "--bind", journal, "/var/lib"], check=True)
     WORK.mkdir()
+    if OPTIONS.ifupdown2:
+        ifupdown2.set_up(OPTIONS.ifupdown2)
     for chosen in OPTIONS.cases:
         measure(chosen)
     subprocess.run(["umount", "/var/lib"], check=True)

@@ -2,8 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What moving a host's card onto a bridge costs, in packets: UDP echoes at 5000 a second through the card, while
 net-setup lan-bridge, its way back, six ip commands, one ip -batch and ifupdown2 do it. Works in network namespaces of its own;
-nothing of the host is touched. Needs root. ifupdown2, which would take the host's own network over, is not installed:
-apt-get download ifupdown2 && dpkg -x ifupdown2_*.deb FOLDER
+nothing of the host is touched. Needs root. ifupdown2 is not installed for it, see ifupdown2.py.
 usage: net_switch.py [--runs N] [--ifupdown2 FOLDER] [NET-SETUP ECHO-PEER]"""
 import argparse
 import json
@@ -14,21 +13,14 @@ import subprocess
 import sys
 import time
 
+import ifupdown2
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 SIX = ["link add br0 address {mac} type bridge stp_state 0 forward_delay 0", "link set eth0 master br0",
        "addr flush dev eth0", "addr add 10.0.0.2/24 dev br0", "link set br0 up", "route add default via 10.0.0.1"]
 STANZA = "auto {link}\niface {link} inet static\n  address 10.0.0.2/24\n  gateway 10.0.0.1\n{more}"
 BATCH = ["link add br0 address {mac} type bridge stp_state 0 forward_delay 0", "link set br0 up", "link set eth0 master br0",
          "addr add 10.0.0.2/24 dev br0", "addr del 10.0.0.2/24 dev eth0", "route replace default via 10.0.0.1 dev br0"]
-
-
-def lay_over(folder):
-    """The package's files beside this machine's; what is written there is in memory."""
-    upper, work = (pathlib.Path(f"/run/{kind}{folder.replace('/', '-')}") for kind in ("upper", "work"))
-    upper.mkdir()
-    work.mkdir()
-    layers = f"lowerdir={OPTIONS.ifupdown2}{folder}:{folder},upperdir={upper},workdir={work}"
-    subprocess.run(["mount", "-t", "overlay", "-o", layers, "bench", folder], check=True)
 
 
 def ip(words, **how):
@@ -95,20 +87,11 @@ def one_batch():
     ip("-batch -", input=lines, text=True)
 
 
-def ifupdown2(name, interfaces):
-    """One of its programs, which are one script that looks at the name it is called by."""
-    pathlib.Path("/etc/network/interfaces").write_text(interfaces, encoding="ascii")
-    program = pathlib.Path("/run", name)
-    if not program.exists():
-        program.symlink_to("/usr/share/ifupdown2/__main__.py")
-    subprocess.run(["/usr/bin/python3", program, "-a"], stderr=subprocess.DEVNULL, check=True)
-
-
 def ifreload():
-    ifupdown2("ifup", STANZA.format(link="eth0", more=""))
+    ifupdown2.run("ifup", STANZA.format(link="eth0", more=""))
     new = "auto eth0\niface eth0\n" + STANZA.format(link="br0", more=f"  hwaddress {mac()}\n  bridge-ports eth0\n  bridge-stp off\n"
                                                                       "  bridge-fd 0\n")
-    return lambda: ifupdown2("ifreload", new)
+    return lambda: ifupdown2.run("ifreload", new)
 
 
 WAYS = {
@@ -167,10 +150,6 @@ for place in ("/run", "/var/lib"):
 ip("link set lo up")
 if OPTIONS.ifupdown2:
     WAYS["ifreload of ifupdown2"] = ("10.0.0.1", ifreload)
-    subprocess.run(["mount", "-t", "sysfs", "sysfs", "/sys"], check=True)  # this namespace's links
-    for state in ("/run/network", "/var/lib/ifupdown2/hooks", "/var/lib/ifupdown2/policy.d"):
-        pathlib.Path(state).mkdir(parents=True)
-    for tree in ("/usr/share", "/etc"):
-        lay_over(tree)
+    ifupdown2.set_up(OPTIONS.ifupdown2)
 pathlib.Path("/proc/sys/net/ipv6/conf/default/dad_transmits").write_text("0", encoding="ascii")  # it takes a second
 main()

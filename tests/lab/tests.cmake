@@ -51,7 +51,7 @@ kvmkit_lab_test(net.hands lab net -- ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURC
 kvmkit_lab_test(net.operator lab net --nics 1 --client ${lab_tests}/net_client.sh)
 kvmkit_lab_test(net.session lab net --client "${Python3_EXECUTABLE} ${lab_tests}/net_session.py 5")
 kvmkit_lab_test(net.session-often lab-slow net --timeout 1700 --client "${Python3_EXECUTABLE} ${lab_tests}/net_session.py 50")
-kvmkit_lab_test(net.layers lab-slow net --timeout 1100 -- ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/net/layers_test.py
+kvmkit_lab_test(net.layers lab-slow net --timeout 1700 -- ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/net/layers_test.py
   $<TARGET_FILE:net-setup> ${PROJECT_SOURCE_DIR}/docs/schema $<TARGET_FILE:echo-peer> full)
 kvmkit_lab_test(net.examples lab net --nics 2 -- ${Python3_EXECUTABLE} ${lab_tests}/nmstate_examples.py
   $<TARGET_FILE:net-setup> ${PROJECT_SOURCE_DIR}/docs/schema)
@@ -64,6 +64,10 @@ foreach(manager networkd ifupdown netplan nm)
   endif()
   kvmkit_lab_script(nspawn.${manager} ${container_label} ${lab_tests}/managers.py nspawn ${manager} static)
   kvmkit_lab_script(debian.${manager} lab-slow ${lab_tests}/managers.py debian ${manager} static)
+endforeach()
+foreach(manager networkd netplan nm)
+  kvmkit_lab_script(nspawn.${manager}.vlans lab-slow ${lab_tests}/managers.py nspawn ${manager} vlans)
+  kvmkit_lab_script(debian.${manager}.vlans lab-slow ${lab_tests}/managers.py debian ${manager} vlans)
 endforeach()
 foreach(manager networkd ifupdown)
   kvmkit_lab_script(debian.${manager}.lease lab-slow ${lab_tests}/managers.py debian ${manager} dhcp)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Routes of several ways on a real kernel: read, shown, kept, changed and put back. usage: routes_test.py NET-SETUP SCHEMAS"""
+"""Routes of several ways, and to routers beyond the link's networks, on a real kernel: read, shown, kept, changed and put back. usage: routes_test.py NET-SETUP SCHEMAS"""
 import json
 import pathlib
 import subprocess
@@ -91,6 +91,81 @@ class Routes(lab.Lab):
         self.assertEqual(ways(FAR), [("192.0.2.9", "br0", 3), ("192.0.4.9", "q0", 1)])
         self.expect("lan-bridge p0 --back --confirm none", 0)
         self.assertEqual(ways(FAR), self.before[0])
+
+
+class Beyond(lab.Lab):
+    """Hosts at some providers have an address of /32, and a router that answers from beyond it."""
+
+    def setUp(self):
+        super().setUp()
+        ip("link add br0 address 02:00:00:00:00:07 type bridge stp_state 0")
+        ip("link set p0 master br0")
+        for name in ("p0", "br0"):
+            ip(f"link set {name} up")
+        ip("addr add 198.51.100.5/32 dev br0")
+        ip("route add default via 203.0.113.1 dev br0 onlink")
+        self.before = self.defaults()
+
+    @staticmethod
+    def defaults():
+        return subprocess.run(["ip", "-j", "route", "show", "default"], check=True, capture_output=True, text=True).stdout
+
+    def test_come_back_when_the_bridge_does(self):
+        STATE.write_text("interfaces: [{name: br0, state: absent}]\n", encoding="utf-8")
+        self.expect(f"apply {STATE} --confirm none --allow all", 0)
+        self.assertEqual(json.loads(self.defaults()), [])
+        self.expect("undo", 0)
+        self.assertEqual(self.defaults(), self.before)
+
+    def test_come_back_where_the_router_is_the_other_end_of_the_address(self):
+        ip("addr flush dev br0")
+        ip("addr add 198.51.100.5 peer 203.0.113.1 dev br0")
+        ip("route add default via 203.0.113.1")
+        STATE.write_text("interfaces: [{name: br0, state: absent}]\n", encoding="utf-8")
+        self.expect(f"apply {STATE} --confirm none --allow all", 0)
+        self.assertEqual(json.loads(self.defaults()), [])
+        self.expect("undo", 0)
+        self.assertEqual([(route["gateway"], route["dev"]) for route in json.loads(self.defaults())], [("203.0.113.1", "br0")])
+
+    def test_are_shown_and_made_again_where_nothing_is(self):
+        shown = self.expect("show --format yaml p0 br0", 0).stdout
+        self.assertIn("    next-hop-address: 203.0.113.1\n    on-link: true\n", shown)
+        STATE.write_text(shown, encoding="utf-8")
+        self.assertEqual(self.expect(f"plan {STATE}", 0).stderr, "nothing to do\n")
+        ip("link del br0")
+        self.expect(f"apply {STATE} --confirm none --allow all", 0)
+        self.assertEqual(json.loads(self.defaults())[0]["flags"], ["onlink"])
+
+    def test_without_the_word_are_refused_with_it_as_the_hint(self):
+        ip("route del default")
+        STATE.write_text("routes: {config: [{destination: 0.0.0.0/0, next-hop-interface: br0, next-hop-address: 203.0.113.1}]}\n",
+                         encoding="utf-8")
+        done = self.expect(f"apply {STATE} --confirm none", 3)
+        self.assertIn("Nexthop has invalid gateway", done.stderr)
+        self.assertIn("a state file says on-link: true", done.stderr)
+
+
+class Copied(lab.Lab):
+    def test_what_show_writes_makes_the_same_network_elsewhere(self):
+        ip("netns add other")
+        self.addCleanup(subprocess.run, ["ip", "netns", "del", "other"], check=True)
+        for words in ("link del p0", "link add br0 address 02:00:00:00:00:07 type bridge stp_state 0 ageing_time 1000 mcast_snooping 0",
+                      "link add v0 type veth peer name v1", "link set v0 master br0", "link set br0 up", "link set v0 up",
+                      "link set v1 up", "addr add 192.0.2.1/24 dev br0", "addr add 192.0.2.2/24 dev br0",
+                      "addr add 2001:db8:2::1/64 dev br0 nodad", "link set v0 type bridge_slave isolated on cost 7 learning off",
+                      "route add default via 192.0.2.254", "route add 198.51.100.0/24 via 192.0.2.253 metric 50 table 77",
+                      "route add unreachable 203.0.113.0/24", "route add 198.18.0.0/15 via 10.9.9.9 dev v1 onlink"):
+            ip(words)
+        self.addCleanup(subprocess.run, ["ip", "route", "del", "unreachable", "203.0.113.0/24"], check=True)
+        shown = self.shown("")
+        STATE.write_text(shown, encoding="utf-8")
+        self.expect(f"apply {STATE} --netns other --confirm none", 0)
+        self.assertEqual(self.shown("--netns other"), shown)
+        self.assertEqual(self.expect(f"plan {STATE} --netns other", 0).stderr, "nothing to do\n")
+
+    def shown(self, where):
+        """Without name servers, which are not those of another namespace."""
+        return self.expect(f"show --format yaml {where}", 0).stdout.partition("dns-resolver:")[0]
 
 
 lab.enter()

@@ -226,6 +226,20 @@ class Bridges(State):
         done = self.apply(text.replace("nix", "p0"), 10)
         self.assertIn("carries the host's address 192.0.2.9/24", done.stderr)
 
+    def test_what_is_never_touched_is_refused_at_its_place(self):
+        before = world()
+        for text, told in (("- {name: lo, state: absent}\n", ":2:3: cannot set up 'lo': it is the loopback link"),
+                           ("- {name: p0, type: veth, state: up, veth: {peer: p9}}\n",
+                            ":2:50: cannot connect veth 'p0' to 'p9': its other end is 'p1'")):
+            FILE.write_text("interfaces:\n" + text, encoding="utf-8")
+            self.assertIn(told, self.expect(f"apply {FILE} --confirm none", 10).stderr)
+            self.assertEqual(world(), before)
+
+    def test_what_is_gone_is_not_told_to_be_kept(self):
+        self.expect("bridge add br0 --port p0", 0)
+        FILE.write_text("interfaces: [{name: br0, state: absent}]\n", encoding="utf-8")
+        self.assertNotIn("to keep it", self.expect(f"apply {FILE} --confirm none", 0).stderr)
+
     def test_a_mistake_in_the_file_touches_nothing(self):
         before = whole_world()
         done = self.apply(BRIDGE.replace("mtu: 1400", "mtu: fast"), 2)

@@ -182,15 +182,19 @@ Result<void> Keep::foresee(const net::Network& now, const net::Plan& plan)
     auto names = net::links_in(plan);
     std::ranges::copy(links_, std::back_inserter(names));
     wish_ = {.manager = manager_};
+    worth_keeping_.clear();
     for (const net::LinkName& name : names) {
         const net::Link* link = net::find(after, name);
         const net::Link* before = net::find(now, name);
         const bool freed = before != nullptr && before->master != 0 && net::find(after, before->master) == nullptr;
         if (link == nullptr && before != nullptr) {
             wish_.gone.push_back(name);
-        } else if (link != nullptr && can_be_kept(*link) && !freed && choice_ == Choice::wanted) {
-            wish_.links.push_back(name);
+        } else if (link != nullptr && can_be_kept(*link) && !freed) {
+            worth_keeping_.push_back(name);
         }
+    }
+    if (choice_ == Choice::wanted) {
+        wish_.links = worth_keeping_;
     }
     if (wish_.links.empty() && wish_.gone.empty()) {
         return {};
@@ -260,7 +264,8 @@ std::string Keep::advice(const net::Plan& plan) const
         return "";
     }
     const auto names = links_.empty() ? net::links_in(plan) : links_;
-    return names.empty() ? "" : fmt::format("net-setup persist {}", names.front().str());
+    const auto there = std::ranges::find_first_of(names, worth_keeping_);
+    return there == names.end() ? "" : fmt::format("net-setup persist {}", there->str());
 }
 
 Result<void> take_back_files(const std::string& change, const std::vector<net::LinkName>& links)

@@ -64,8 +64,9 @@ private:
     std::optional<net::Manager> manager_;
     std::string command_;
     std::vector<net::LinkName> links_;
-    bool elsewhere_ = false;  ///< In another network namespace: no file is about it.
-    net::KeepWish wish_;      ///< Once it is known.
+    std::vector<net::LinkName> worth_keeping_;  ///< Those of the change that are there after it.
+    bool elsewhere_ = false;                    ///< In another network namespace: no file is about it.
+    net::KeepWish wish_;                        ///< Once it is known.
     std::optional<net::Keeping> at_once_;
 };
 

@@ -59,15 +59,15 @@ public:
             program.batch.push_back(master_order(move_));
         }
         put_on(program.batch);
-        if (move_.port == Move::Port::release) {
-            program.batch.push_back(master_order(move_));
-        }
         for (const Packet& told : snapshot_.rules) {
             program.batch.push_back({there_.without_rule(told), {ENOENT, ESRCH}});
         }
         if (move_.from.index != 0) {
             take_off(program.batch);
             clear(program.finish);
+        }
+        if (move_.port == Move::Port::release) {
+            program.batch.push_back(master_order(move_));
         }
         return program;
     }

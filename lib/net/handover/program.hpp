@@ -26,8 +26,9 @@ struct Program {
 
 /// Puts what a snapshot holds on move.to and takes it off move.from. Pure.
 ///
-/// A port becomes one before the routes change, and is released after: what it sends itself goes out at any time, and
-/// what comes in is taken wherever the address is. Each route exists somewhere at any moment.
+/// A port becomes one before anything else, and is released last of all: what it sends itself goes out at any time,
+/// what comes in is taken wherever the address is, and no route leads to a bridge that has lost its port. Each route
+/// exists somewhere at any moment.
 Program make_program(const Snapshot& snapshot, const Move& move, std::int64_t now_ms);
 
 }  // namespace kvmkit::net

@@ -75,7 +75,8 @@ struct DesiredRoute {
     std::optional<IpAddress> source = {};
     std::optional<unsigned> weight = {};  ///< With it, all to this destination are the ways of one route.
     std::optional<std::uint8_t> type =
-        {};  ///< RTN_BLACKHOLE, RTN_UNREACHABLE or RTN_PROHIBIT; absent: an ordinary one.
+        {};                ///< RTN_BLACKHOLE, RTN_UNREACHABLE or RTN_PROHIBIT; absent: an ordinary one.
+    bool on_link = false;  ///< The gateway is on the link, whatever the addresses say. A route is the same without it.
     KeyPath path = {};
 };
 

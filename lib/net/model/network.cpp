@@ -103,6 +103,16 @@ int link_below(const Link& link)
     return under != nullptr ? static_cast<int>(option_number(*under).value_or(0)) : link.lower;
 }
 
+bool is_beyond(const IpAddress& gateway, const Link& link)
+{
+    const auto as_address =
+        InterfaceAddress::parse(gateway.str() + (gateway.family() == Family::ipv4 ? "/32" : "/128"));
+    return !(as_address && as_address->is_ipv6_link_local()) &&
+           std::ranges::none_of(link.addresses, [&gateway](const InterfaceAddress& address) {
+               return Prefix{address}.contains(gateway);
+           });
+}
+
 VlanMembership vlans_of_new_port(const Link& bridge)
 {
     const LinkOption* option = find(bridge.options, IFLA_BR_VLAN_DEFAULT_PVID);

@@ -61,7 +61,7 @@ struct Route {
     std::uint8_t type = 0;  ///< RTN_*
     bool shared = false;    ///< One of several ways to the same destination, which come and go together.
     unsigned weight = 1;    ///< Of a shared one: its share of the packets, against those of the others.
-    bool onlink = false;    ///< Of a shared one: the gateway is there, whatever the addresses say.
+    bool onlink = false;    ///< The gateway is on the link, whatever the addresses say.
 };
 
 /// Where each link stands in a list of links. It belongs to that very list: of a copy, or of one that links came to or
@@ -116,6 +116,9 @@ const Link* find(const Network& network, int index);
 /// The index of the link that this one lies on, also of a VXLAN, whose lower link is among its options; 0: none here. A
 /// veth's other end is no such link.
 int link_below(const Link& link);
+
+/// Whether a gateway lies in none of a link's networks. A link-local one lies in each.
+bool is_beyond(const IpAddress& gateway, const Link& link);
 
 /// What a link belongs to as soon as it becomes a port of that bridge.
 VlanMembership vlans_of_new_port(const Link& bridge);

@@ -58,6 +58,11 @@ bool VlanSet::has(VlanId vlan) const
     return vlan < vlans_.size() && vlans_.test(vlan);
 }
 
+std::string VlanRange::str() const
+{
+    return first == last ? fmt::format("{}", first) : fmt::format("{}-{}", first, last);
+}
+
 std::vector<VlanRange> VlanSet::ranges() const
 {
     std::vector<VlanRange> ranges;
@@ -78,8 +83,7 @@ std::string VlanSet::str() const
 {
     std::vector<std::string> parts;
     for (const VlanRange& range : ranges()) {
-        parts.push_back(range.first == range.last ? fmt::format("{}", range.first)
-                                                  : fmt::format("{}-{}", range.first, range.last));
+        parts.push_back(range.str());
     }
     return fmt::format("{}", fmt::join(parts, ","));
 }

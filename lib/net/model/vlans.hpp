@@ -26,6 +26,8 @@ struct VlanRange {
     VlanId last = 0;
 
     bool operator==(const VlanRange&) const = default;
+    /// "100", "200-299"
+    [[nodiscard]] std::string str() const;
 };
 
 /// A set of VLANs.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/netlink/internal/dump.hpp"
+#include "net/netlink/internal/attributes.hpp"
 
 #include <linux/if.h>
 #include <linux/if_addr.h>
@@ -23,18 +24,6 @@ using Attributes = std::array<nlattr*, Size>;
 constexpr std::array<std::string_view, 7> operational_states{
     "unknown", "notpresent", "down", "lowerlayerdown", "testing", "dormant", "up"};
 
-std::string_view bytes_of(const nlattr* attribute)
-{
-    return {static_cast<const char*>(nla_data(attribute)), static_cast<std::size_t>(nla_len(attribute))};
-}
-
-std::uint32_t number_or(const nlattr* attribute, std::uint32_t otherwise)
-{
-    return attribute != nullptr && nla_len(attribute) >= static_cast<int>(sizeof(std::uint32_t))
-               ? nla_get_u32(attribute)
-               : otherwise;
-}
-
 std::optional<MacAddress> mac_from(const nlattr* attribute)
 {
     MacAddress::Octets octets{};
@@ -52,9 +41,7 @@ void read_link_info(Link& link, nlattr* info)
     if (info == nullptr || nla_parse_nested(attributes.data(), IFLA_INFO_MAX, info, nullptr) < 0) {
         return;
     }
-    if (const nlattr* kind = attributes[IFLA_INFO_KIND]) {
-        link.kind = nla_get_string(kind);
-    }
+    link.kind = text_of(attributes[IFLA_INFO_KIND]);
     nlattr* option = nullptr;
     int left = 0;
     if (nlattr* const data = attributes[IFLA_INFO_DATA]) {
@@ -63,9 +50,8 @@ void read_link_info(Link& link, nlattr* info)
             link.options.push_back({static_cast<std::uint16_t>(nla_type(option)), std::string{bytes_of(option)}});
         }
     }
-    const nlattr* const master_kind = attributes[IFLA_INFO_SLAVE_KIND];
     nlattr* const port = attributes[IFLA_INFO_SLAVE_DATA];
-    if (port == nullptr || master_kind == nullptr || std::string_view{nla_get_string(master_kind)} != "bridge") {
+    if (port == nullptr || text_of(attributes[IFLA_INFO_SLAVE_KIND]) != "bridge") {
         return;
     }
     nla_for_each_nested(option, port, left)
@@ -143,7 +129,7 @@ void read_link(Network& network, nlmsghdr* answer)
         return;
     }
     const auto* const header = static_cast<const ifinfomsg*>(nlmsg_data(answer));
-    Link link{.name = LinkName::from_kernel(nla_get_string(attributes[IFLA_IFNAME])),
+    Link link{.name = LinkName::from_kernel(text_of(attributes[IFLA_IFNAME])),
               .index = header->ifi_index,
               .mac = mac_from(attributes[IFLA_ADDRESS]),
               .mtu = number_or(attributes[IFLA_MTU], 0),
@@ -153,10 +139,8 @@ void read_link(Network& network, nlmsghdr* answer)
               .loopback = (header->ifi_flags & IFF_LOOPBACK) != 0,
               .master = static_cast<int>(number_or(attributes[IFLA_MASTER], 0)),
               .group = number_or(attributes[IFLA_GROUP], 0)};
-    const nlattr* const carrier = attributes[IFLA_CARRIER];
-    link.carrier = carrier != nullptr && nla_get_u8(carrier) != 0;
-    const nlattr* const state = attributes[IFLA_OPERSTATE];
-    const std::size_t number = state != nullptr ? nla_get_u8(state) : 0U;
+    link.carrier = byte_or(attributes[IFLA_CARRIER], 0) != 0;
+    const std::size_t number = byte_or(attributes[IFLA_OPERSTATE], 0);
     link.state = number < operational_states.size() ? operational_states.at(number) : "unknown";
     // A lower link in another namespace has a number that means nothing here.
     const bool lower_is_here = attributes[IFLA_LINK_NETNSID] == nullptr;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "net/netlink/internal/attributes.hpp"
 #include "net/netlink/internal/dump.hpp"
 
 #include <linux/rtnetlink.h>
@@ -46,13 +47,6 @@ std::optional<IpAddress> foreign_gateway(const nlattr* via)
     return octets ? std::optional{IpAddress{family, *octets}} : std::nullopt;
 }
 
-std::uint32_t number_or(const nlattr* attribute, std::uint32_t otherwise)
-{
-    return attribute != nullptr && nla_len(attribute) >= static_cast<int>(sizeof(std::uint32_t))
-               ? nla_get_u32(attribute)
-               : otherwise;
-}
-
 /// Those that somebody set, and that lead somewhere or throw packets away.
 bool is_ours_to_know(const rtmsg& header)
 {
@@ -67,7 +61,7 @@ void add_ways(Network& network, Route route, nlattr* ways)
     route.shared = true;
     auto* way = static_cast<rtnexthop*>(nla_data(ways));
     int left = nla_len(ways);
-    while (RTNH_OK(way, left)) {
+    while (left >= static_cast<int>(sizeof(rtnexthop)) && RTNH_OK(way, left)) {
         RouteAttributes attributes{};
         auto* const first = reinterpret_cast<nlattr*>(RTNH_DATA(way));
         const int size = way->rtnh_len - static_cast<int>(sizeof(rtnexthop));
@@ -127,7 +121,8 @@ void read_route(Network& network, nlmsghdr* answer)
                 .table = number_or(attributes[RTA_TABLE], header.rtm_table),
                 .protocol = header.rtm_protocol,
                 .scope = header.rtm_scope,
-                .type = header.rtm_type};
+                .type = header.rtm_type,
+                .onlink = (header.rtm_flags & RTNH_F_ONLINK) != 0};
     if (!route.gateway) {
         route.gateway = foreign_gateway(attributes[RTA_VIA]);
     }

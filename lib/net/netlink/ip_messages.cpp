@@ -52,7 +52,12 @@ Message address_message(int type, int flags, const Link& link, const InterfaceAd
     header.ifa_prefixlen = static_cast<std::uint8_t>(address.prefix());
     header.ifa_index = static_cast<std::uint32_t>(link.index);
     Message message{type, flags, header};
-    message.put(IFA_LOCAL, address.bytes()).put(IFA_ADDRESS, address.bytes());
+    message.put(IFA_LOCAL, address.bytes());
+    // Of a single address the kernel tells the other end of a cable here, which it wants to be told when it removes it.
+    constexpr unsigned single = 32;
+    if (type != RTM_DELADDR || address.family() != Family::ipv4 || address.prefix() != single) {
+        message.put(IFA_ADDRESS, address.bytes());
+    }
     return message;
 }
 
@@ -86,6 +91,7 @@ Message route_message(int type, int flags, const RouteEntry& route, const Link* 
     header.rtm_protocol = route.protocol;
     header.rtm_scope = route.scope;
     header.rtm_type = route.type;
+    header.rtm_flags = route.onlink ? RTNH_F_ONLINK : 0U;
     Message message{type, flags, header};
     message.put_number(RTA_TABLE, route.table);
     if (route.destination.length() != 0) {

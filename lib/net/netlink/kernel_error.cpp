@@ -22,6 +22,9 @@ struct Sentence {
     std::string_view hint;
 };
 
+constexpr std::string_view beyond =
+    "'ip -br address' lists the networks; where the router answers from beyond them, a state file says on-link: true";
+
 constexpr std::array sentences{
     Sentence{Request::create_link, EEXIST, "a link of that name exists", "'net-setup show' lists the links"},
     Sentence{Request::create_link, EINVAL, "the kernel does not accept this name or MAC", "choose another name"},
@@ -43,8 +46,8 @@ constexpr std::array sentences{
     Sentence{Request::set_options, ERANGE, "the value is out of range", "ip -d link show"},
     Sentence{Request::set_vlans, ENOENT, "it does not belong to this VLAN", "bridge vlan show"},
     Sentence{Request::add_route, EEXIST, "another route to there has this metric", "ip route show table all"},
-    Sentence{Request::add_route, ENETUNREACH, "no network of the link holds the gateway", "ip -br address"},
-    Sentence{Request::add_route, EHOSTUNREACH, "no network of the link holds the gateway", "ip -br address"},
+    Sentence{Request::add_route, ENETUNREACH, "no network of the link holds the gateway", beyond},
+    Sentence{Request::add_route, EHOSTUNREACH, "no network of the link holds the gateway", beyond},
     Sentence{Request::add_route, ENETDOWN, "the link is off", "ip -br link"},
     Sentence{Request::remove_route, ESRCH, "there is no such route", "ip route show table all"},
 };

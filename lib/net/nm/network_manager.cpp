@@ -23,7 +23,8 @@ constexpr const char* nothing = "/";
 constexpr unsigned is_external = 0x80;  // NM_ACTIVATION_STATE_FLAG_EXTERNAL, since 1.26
 constexpr unsigned activated = 2;       // NM_ACTIVE_CONNECTION_STATE_ACTIVATED
 constexpr unsigned deactivating = 3;
-constexpr unsigned device_activated = 100;  // NM_DEVICE_STATE_ACTIVATED
+constexpr unsigned device_disconnected = 30;  // NM_DEVICE_STATE_DISCONNECTED
+constexpr unsigned device_activated = 100;    // NM_DEVICE_STATE_ACTIVATED
 constexpr auto between_looks = 20ms;
 
 bool shares_namespace(pid_t process)
@@ -77,11 +78,21 @@ bool NetworkManager::has_made(const LinkName& link, const std::string& uuid) con
     return state && *state == activated && profile && *profile == uuid;
 }
 
-bool NetworkManager::is_done_with(const LinkName& link) const
+bool NetworkManager::is_in_state(const LinkName& link, unsigned state) const
 {
     const auto path = device(link);
-    const auto state = path ? bus_.number({*path, device_interface, "State"}) : Result<unsigned>{0U};
-    return state && *state == device_activated;
+    const auto now = path ? bus_.number({*path, device_interface, "State"}) : Result<unsigned>{0U};
+    return now && *now == state;
+}
+
+bool NetworkManager::is_done_with(const LinkName& link) const
+{
+    return is_in_state(link, device_activated);
+}
+
+bool NetworkManager::is_idle(const LinkName& link) const
+{
+    return is_in_state(link, device_disconnected);
 }
 
 Result<void> NetworkManager::set_managed(const LinkName& link, bool managed) const

@@ -24,6 +24,8 @@ public:
 
     /// Whether it has made of the link what one of its profiles says.
     [[nodiscard]] bool is_done_with(const LinkName& link) const;
+    /// Whether it could take the link up, and does not.
+    [[nodiscard]] bool is_idle(const LinkName& link) const;
 
     /// Has it leave the link as it is, addresses and all, and take it up again: then it makes of it what its profiles
     /// say, which changes nothing where they say what the link is. Nothing where it does not know the link. Lasts until
@@ -39,6 +41,7 @@ public:
 private:
     explicit NetworkManager(Bus bus) : bus_(std::move(bus)) {}
     [[nodiscard]] std::optional<std::string> device(const LinkName& link) const;
+    [[nodiscard]] bool is_in_state(const LinkName& link, unsigned state) const;
 
     Bus bus_;
 };

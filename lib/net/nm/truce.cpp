@@ -20,6 +20,7 @@ namespace {
 
 using namespace std::chrono_literals;
 constexpr auto profile_patience = 5s;
+constexpr auto choice_patience = 1s;  ///< It chooses a profile as soon as it is idle, or none.
 constexpr auto between_looks = 20ms;
 
 void add(std::vector<LinkName>& names, const LinkName& name)
@@ -71,6 +72,19 @@ bool has_port_profile(const LinkName& link)
     });
 }
 
+/// Until it has made of a link what one of its profiles says; not as long where it seems to have none for it.
+void wait_for_profile(const NetworkManager& manager, const LinkName& link)
+{
+    const auto deadline = Deadline::after(profile_patience);
+    auto without = Deadline::after(choice_patience);
+    while (!manager.is_done_with(link) && !deadline.passed() && !without.passed()) {
+        std::this_thread::sleep_for(between_looks);
+        if (!manager.is_idle(link)) {
+            without = Deadline::after(choice_patience);
+        }
+    }
+}
+
 /// Gives a link back. The bridge's profile had another metric than the link's own: the routes that came from the bridge
 /// go once NetworkManager has made them anew.
 void give_back(const NetworkManager& manager, const Link& link)
@@ -81,10 +95,7 @@ void give_back(const NetworkManager& manager, const Link& link)
     if (!manager.set_managed(link.name, true) || !before) {
         return;
     }
-    const auto deadline = Deadline::after(profile_patience);
-    while (!manager.is_done_with(link.name) && !deadline.passed()) {
-        std::this_thread::sleep_for(between_looks);
-    }
+    wait_for_profile(manager, link.name);
     const auto after = take_snapshot(*channel, holder);
     if (!after) {
         return;

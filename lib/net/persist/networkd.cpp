@@ -86,19 +86,15 @@ constexpr std::array kinds{Kind{"bridge", "Bridge", bridge_words},
 /// An empty section list keeps networkd from touching them; a port without any VLAN needs a bridge without PVID.
 void put_vlans(const VlanMembership& vlans, IniText& text)
 {
-    const auto text_of = [](const VlanRange& range) {
-        return range.first == range.last ? fmt::format("{}", range.first)
-                                         : fmt::format("{}-{}", range.first, range.last);
-    };
     for (const VlanRange& range : vlans.untagged.ranges()) {
         text.section("BridgeVLAN");
         if (vlans.pvid && *vlans.pvid == range.first && range.first == range.last) {
-            text.put("PVID", text_of(range));
+            text.put("PVID", range.str());
         }
-        text.put("EgressUntagged", text_of(range));
+        text.put("EgressUntagged", range.str());
     }
     for (const VlanRange& range : tagged_of(vlans).ranges()) {
-        text.section("BridgeVLAN").put("VLAN", text_of(range));
+        text.section("BridgeVLAN").put("VLAN", range.str());
     }
 }
 

@@ -209,18 +209,8 @@ private:
             one.metric = 0;
         }
         one.table = route.table == RT_TABLE_MAIN ? 0 : route.table;
-        one.on_link = route.gateway && is_beyond(*route.gateway, link);
+        one.on_link = route.gateway && (route.onlink || is_beyond(*route.gateway, link));
         kept.routes.push_back(one);
-    }
-
-    static bool is_beyond(const IpAddress& gateway, const Link& link)
-    {
-        const auto as_address =
-            InterfaceAddress::parse(gateway.str() + (gateway.family() == Family::ipv4 ? "/32" : "/128"));
-        return !(as_address && as_address->is_ipv6_link_local()) &&
-               std::ranges::none_of(link.addresses, [&gateway](const InterfaceAddress& address) {
-                   return Prefix{address}.contains(gateway);
-               });
     }
 
     const Network& network_;

@@ -87,6 +87,7 @@ public:
         return vlans;
     }
 
+    /// Journals of before do not say whether it is on the link.
     [[nodiscard]] RouteEntry route() const
     {
         return {sound(Prefix::parse(text("destination"))),
@@ -98,7 +99,8 @@ public:
                 json_.at("protocol").get<std::uint8_t>(),
                 json_.at("scope").get<std::uint8_t>(),
                 json_.at("type").get<std::uint8_t>(),
-                ways()};
+                ways(),
+                json_.value("onlink", false)};
     }
 
     /// Journals of before have none.

@@ -66,7 +66,8 @@ Json to_json(const RouteEntry& route)
             {"protocol", route.protocol},
             {"scope", route.scope},
             {"type", route.type},
-            {"ways", ways_to_json(route.ways)}};
+            {"ways", ways_to_json(route.ways)},
+            {"onlink", route.onlink}};
 }
 
 Json to_json(const CreateLink& link)

@@ -244,7 +244,8 @@ private:
                 .table = entry.table,
                 .protocol = entry.protocol,
                 .scope = entry.scope,
-                .type = entry.type};
+                .type = entry.type,
+                .onlink = entry.onlink};
     }
 
     bool add_way(Route route, const RouteWay& way)

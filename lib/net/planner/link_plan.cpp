@@ -37,6 +37,12 @@ LinkOptions in_order(LinkOptions options)
     return options;
 }
 
+/// A new bridge filters no VLANs, and a kernel that cannot will not even be told that it shall not.
+bool is_told_in_vain(const LinkOption& option)
+{
+    return option.type == IFLA_BR_VLAN_FILTERING && option_number(option) == 0U;
+}
+
 LinkOptions options_of_new(const DesiredInterface& wish)
 {
     if (wish.kind == "bond") {
@@ -48,7 +54,9 @@ LinkOptions options_of_new(const DesiredInterface& wish)
     LinkOptions options = new_bridge_options();
     for (const LinkOption& option : wish.options) {
         std::erase_if(options, [&option](const LinkOption& usual) { return usual.type == option.type; });
-        options.push_back(option);
+        if (!is_told_in_vain(option)) {
+            options.push_back(option);
+        }
     }
     return options;
 }

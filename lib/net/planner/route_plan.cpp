@@ -34,6 +34,7 @@ RouteEntry entry_of(const DesiredRoute& wish)
     }
     entry.table = table_of(wish);
     entry.type = wish.type.value_or(RTN_UNICAST);
+    entry.onlink = wish.on_link;
     if (!entry.gateway && !ipv6 && entry.type == RTN_UNICAST) {
         entry.scope = RT_SCOPE_LINK;
     }
@@ -79,7 +80,7 @@ RouteEntry entry_of(const Group& group)
     }
     for (const DesiredRoute* wish : group) {
         if (wish->link) {
-            entry.ways.push_back({*wish->link, wish->gateway, wish->weight.value_or(1)});
+            entry.ways.push_back({*wish->link, wish->gateway, wish->weight.value_or(1), wish->on_link});
         }
         if (wish->gateway) {
             entry.scope = RT_SCOPE_UNIVERSE;
@@ -87,6 +88,7 @@ RouteEntry entry_of(const Group& group)
     }
     entry.link.reset();
     entry.gateway.reset();
+    entry.onlink = false;
     return entry;
 }
 
@@ -175,6 +177,8 @@ RouteEntry entry_of(const Network& network, const Route& route)
     if (!route.shared) {
         const Link* link = route.link != 0 ? find(network, route.link) : nullptr;
         entry.link = link != nullptr ? std::optional{link->name} : std::nullopt;
+        // A route to the gateway may be gone when this one comes back.
+        entry.onlink = route.onlink || (route.gateway && link != nullptr && is_beyond(*route.gateway, *link));
         return entry;
     }
     entry.gateway.reset();
@@ -212,6 +216,7 @@ void take_away(Draft& draft, const Route& route, const KeyPath& origin, const Wa
     if (entry.ways.size() == 1) {
         entry.link = entry.ways.front().link;
         entry.gateway = entry.ways.front().gateway;
+        entry.onlink = entry.ways.front().onlink;
         entry.ways.clear();
     }
     if (entry.link || !entry.ways.empty()) {

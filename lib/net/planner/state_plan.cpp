@@ -21,15 +21,40 @@ bool is_of_kind(const Link& link, const std::string& kind)
     return link.kind == kind || (kind.empty() && (link.kind == "veth" || link.kind == "tun"));
 }
 
+/// The kernel plugs a cable's ends in once and for all.
+void check_peer(Draft& draft, const Link& link, const DesiredInterface& wish)
+{
+    const Link* peer = peer_of(draft.network(), link);
+    if (link.kind != "veth" || wish.state != DesiredState::up || !wish.peer ||
+        (peer != nullptr && peer->name == *wish.peer)) {
+        return;
+    }
+    draft.complain(
+        {ErrorCode::refused,
+         fmt::format("cannot connect veth '{}' to '{}': its other end is {}",
+                     wish.name.str(),
+                     wish.peer->str(),
+                     peer != nullptr ? fmt::format("'{}'", peer->name.str()) : "in another network namespace"),
+         "have it deleted first (state: absent), or give its other end the new name by hand"},
+        wish.path + ".veth.peer");
+}
+
 /// What no phase can plan for.
 void check_wishes(Draft& draft)
 {
     for (const DesiredInterface& wish : draft.wanted().interfaces) {
-        if (wish.state == DesiredState::ignore) {
+        const Link* link = find(draft.network(), wish.name);
+        if (wish.state == DesiredState::ignore || link == nullptr) {
             continue;
         }
-        const Link* link = find(draft.network(), wish.name);
-        if (link != nullptr && wish.kind && !is_of_kind(*link, *wish.kind)) {
+        if (link->loopback) {
+            draft.complain(
+                {ErrorCode::refused,
+                 fmt::format("cannot set up '{}': it is the loopback link, which the kernel keeps and all live by",
+                             wish.name.str()),
+                 "leave this entry out"},
+                wish.path);
+        } else if (wish.kind && !is_of_kind(*link, *wish.kind)) {
             draft.complain({ErrorCode::refused,
                             fmt::format("cannot use link '{}' as a {}: it is a {}",
                                         wish.name.str(),
@@ -38,6 +63,7 @@ void check_wishes(Draft& draft)
                             "choose another name, or have it deleted first (state: absent)"},
                            wish.path);
         }
+        check_peer(draft, *link, wish);
     }
 }
 

@@ -104,6 +104,9 @@ std::string describe(const RouteEntry& route)
     if (route.link) {
         text += fmt::format(" dev {}", route.link->str());
     }
+    if (route.onlink) {
+        text += " onlink";
+    }
     if (route.metric != 0) {
         text += fmt::format(" metric {}", route.metric);
     }

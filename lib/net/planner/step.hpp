@@ -151,6 +151,7 @@ struct RouteEntry {
     std::uint8_t scope = 0;           ///< RT_SCOPE_UNIVERSE
     std::uint8_t type = 1;            ///< RTN_UNICAST
     std::vector<RouteWay> ways = {};  ///< Of a route of several ways, which has no link and gateway of its own.
+    bool onlink = false;              ///< The gateway is on the link, whatever the addresses say.
 
     bool operator==(const RouteEntry&) const = default;
 };

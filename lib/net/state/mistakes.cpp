@@ -46,6 +46,9 @@ std::size_t bytes_of(std::string_view line, std::size_t characters)
 
 void Mistakes::add(Mistake mistake)
 {
+    if (std::ranges::find(list_, mistake) != list_.end()) {
+        return;  // found by two that read the same value
+    }
     ++count_;
     const auto behind = std::ranges::upper_bound(list_, mistake.place, {}, &Mistake::place);
     list_.insert(behind, std::move(mistake));

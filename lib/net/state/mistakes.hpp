@@ -17,6 +17,8 @@ struct Mistake {
     KeyPath path = {};  ///< Empty: the file as a whole.
     std::string message = {};
     std::string hint = {};  ///< What would be right.
+
+    bool operator==(const Mistake&) const = default;
 };
 
 /// The mistakes of one file, in the order of their places. More than `most` are counted only: whoever mends 20 asks

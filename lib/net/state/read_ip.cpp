@@ -44,13 +44,13 @@ std::optional<InterfaceAddress> address_of(const Spot& spot, const AddressReadin
         return std::nullopt;
     }
     const auto ip = reading.ip->read(IpAddress::parse);
-    const auto length = reading.length->number(0, family == Family::ipv4 ? 32 : 128);
-    if (!ip || !length) {
-        return std::nullopt;
-    }
-    if (ip->family() != family) {
+    if (ip && ip->family() != family) {
         reading.ip->complain(fmt::format("'{}' is no {} address", ip->str(), family == Family::ipv4 ? "IPv4" : "IPv6"),
                              fmt::format("it belongs below '{}'", family == Family::ipv4 ? "ipv6" : "ipv4"));
+        return std::nullopt;
+    }
+    const auto length = reading.length->number(0, family == Family::ipv4 ? 32 : 128);
+    if (!ip || !length) {
         return std::nullopt;
     }
     InterfaceAddress::Octets octets{};

@@ -82,7 +82,7 @@ void read_link(const Spot& spot, DesiredRoute& route)
 
 constexpr std::string_view by_ip = "set it with 'ip route change', and leave the key out";
 
-constexpr std::array<KeyRow<DesiredRoute>, 13> route_keys{
+constexpr std::array<KeyRow<DesiredRoute>, 14> route_keys{
     {{"state", read_state},
      {"destination", read_destination},
      {"next-hop-interface", read_link},
@@ -92,6 +92,7 @@ constexpr std::array<KeyRow<DesiredRoute>, 13> route_keys{
      {"route-type", read_type},
      {"source", [](const Spot& spot, DesiredRoute& route) { route.source = spot.read(IpAddress::parse); }},
      {"weight", read_weight},
+     {"on-link", [](const Spot& spot, DesiredRoute& route) { route.on_link = spot.boolean().value_or(false); }},
      {"cwnd", nullptr, by_ip},
      {"initcwnd", nullptr, by_ip},
      {"initrwnd", nullptr, by_ip},
@@ -113,6 +114,10 @@ void judge(const Spot& spot, const DesiredRoute& route)
     if (route.type && leads_somewhere) {
         spot.near("route-type")
             .complain_of_key("a route of this type leads nowhere, and a next hop is given", "leave the next hop out");
+    }
+    if (route.on_link && !route.gateway) {
+        spot.near("on-link").complain_of_key("'on-link' is about a 'next-hop-address', and none is given",
+                                             "leave it out: without an address all of the destination is on the link");
     }
     if (!route.destination) {
         return;

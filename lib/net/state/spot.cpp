@@ -23,6 +23,18 @@ std::string_view name_of(Node::Kind kind)
     return "a map of keys";
 }
 
+/// How what stands there becomes what is expected.
+std::string how_to_write(Node::Kind wanted, const Node& node)
+{
+    if (wanted == Node::Kind::list) {
+        return node.kind == Node::Kind::scalar ? fmt::format("write [{}]", node.text) : "begin each item with '- '";
+    }
+    if (wanted == Node::Kind::map) {
+        return node.kind == Node::Kind::list ? "leave the '- ' out" : "write a key, ':' and its value";
+    }
+    return {};
+}
+
 }  // namespace
 
 Spot::Spot(const Node& node, KeyPath path, Findings& findings)
@@ -55,7 +67,8 @@ std::vector<Spot> Spot::children(Node::Kind kind, std::string_view wanted) const
         return spots;
     }
     if (node_->kind != kind) {
-        complain(fmt::format("{} is expected here, and {} stands here", wanted, name_of(node_->kind)));
+        complain(fmt::format("{} is expected here, and {} stands here", wanted, name_of(node_->kind)),
+                 how_to_write(kind, *node_));
         return spots;
     }
     spots.reserve(node_->children.size());
@@ -127,6 +140,11 @@ std::optional<std::uint64_t> Spot::number(std::uint64_t least, std::uint64_t mos
 
 void complain_of_unknown(const Spot& value, std::span<const std::string> known)
 {
+    if (value.key() == "<<") {
+        value.complain_of_key("merge keys are not supported",
+                              "write the keys themselves, or repeat a whole value with an alias");
+        return;
+    }
     const auto meant = did_you_mean(value.key(), known);
     const auto shown = known.subspan(0, std::min(known.size(), most_keys_shown));
     value.complain_of_key(

@@ -40,6 +40,10 @@ Json describe_route(const Network& network, const Route& route)
     }
     if (route.gateway) {
         json["next-hop-address"] = route.gateway->str();
+        const Link* link = find(network, route.link);
+        if (route.onlink || (link != nullptr && is_beyond(*route.gateway, *link))) {
+            json["on-link"] = true;
+        }
     }
     if (route.type != RTN_UNICAST) {
         json["route-type"] = route.type == RTN_BLACKHOLE     ? "blackhole"

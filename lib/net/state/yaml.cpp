@@ -5,6 +5,7 @@
 #include "base/printable.hpp"
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <sstream>
 
@@ -223,7 +224,7 @@ private:
     void refuse_as_key(Place place) const
     {
         if (!open_.empty() && open_.back().node.kind == Node::Kind::map && !open_.back().key) {
-            stop(place, "a key must be a plain word");
+            stop(place, "a key must be a plain word", "where none is meant: a bracket or quote is not closed");
         }
     }
 
@@ -291,6 +292,36 @@ std::optional<Mistake> unreadable(std::string_view text)
     return std::nullopt;
 }
 
+/// Whether a tab stands before the first word of a line, the first of which is number 0.
+bool is_indented_with_tabs(std::string_view text, int line)
+{
+    for (; line > 0 && !text.empty(); --line) {
+        text.remove_prefix(std::min(text.find('\n'), text.size() - 1) + 1);
+    }
+    return text.substr(0, text.find_first_not_of(" \t")).find('\t') != std::string_view::npos;
+}
+
+/// What is probably wrong where the parser gives up: its own words tell how it reads, not what was written.
+std::string hint_at(std::string_view message, std::string_view text, int line)
+{
+    struct Guess {
+        std::string_view words;
+        std::string_view hint;
+    };
+    constexpr std::array guesses{
+        Guess{"flow not found", "close the bracket"},
+        Guess{"end of sequence not found", "indent the line as those that it belongs to"},
+        Guess{"end of map not found", "indent the line as those that it belongs to"},
+        Guess{"illegal map value", "indent the key as those beside it; a line above may lack its ':'"},
+        Guess{"illegal block entry", "a list begins in a line of its own, indented as the key above or further"}};
+    if (is_indented_with_tabs(text, line)) {
+        return "indent with blanks: YAML takes no tabs there";
+    }
+    const auto guess = std::ranges::find_if(
+        guesses, [message](const Guess& row) { return message.find(row.words) != std::string_view::npos; });
+    return guess == guesses.end() ? std::string{} : std::string{guess->hint};
+}
+
 std::optional<Node> parse(std::string_view text, Mistakes& mistakes)
 {
     Builder builder{text, mistakes};
@@ -326,11 +357,10 @@ std::optional<Node> read_yaml(std::string_view text, Mistakes& mistakes, std::st
     } catch (const Stop& stopped) {
         mistakes.add(stopped.mistake);
     } catch (const YAML::Exception& error) {
-        const bool of_tabs = error.msg.find("tab") != std::string::npos;
         mistakes.add({Places{text}(error.mark),
                       {},
                       fmt::format("cannot read it as YAML: {}", error.msg),
-                      of_tabs ? "indent with blanks: YAML takes no tabs there" : ""});
+                      hint_at(error.msg, text, error.mark.line)});
     }
     return std::nullopt;
 }

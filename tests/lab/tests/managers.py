@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """net-setup on a fresh Debian whose network a manager looks after: manager_mission.sh does it there, here the network before and
-after the reboot is compared. usage: managers.py nspawn|debian networkd|ifupdown|netplan|nm static|dhcp|killed
+after the reboot is compared. usage: managers.py nspawn|debian networkd|ifupdown|netplan|nm static|dhcp|vlans|killed
 [UNIT], the packaged unit that ends what was killed"""
 import json
 import pathlib

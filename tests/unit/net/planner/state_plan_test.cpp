@@ -265,6 +265,72 @@ TEST(StatePlanTest, NamesWhatIsMissing)
         Texts{"complaint: cannot use link 'x' as a link of kind bridge: it is a link of kind vlan @ interfaces[x]"});
 }
 
+TEST(StatePlanTest, ACablesOtherEndIsWhatItIs)
+{
+    auto one = virtual_link(2, "va", "veth");
+    auto other = virtual_link(3, "vb", "veth");
+    one.lower = 3;
+    other.lower = 2;
+    auto wanted = wish("va", "veth");
+    wanted.peer = name("vb");
+    EXPECT_EQ(plan({{one, other}}, wishes({wanted})), Texts{});
+    wanted.peer = name("vc");
+    EXPECT_EQ(plan({{one, other}}, wishes({wanted})),
+              Texts{"complaint: cannot connect veth 'va' to 'vc': its other end is 'vb' @ interfaces[va].veth.peer"});
+    one.lower = 0;
+    EXPECT_EQ(plan({{one}}, wishes({wanted})),
+              Texts{"complaint: cannot connect veth 'va' to 'vc': its other end is in another network namespace @ "
+                    "interfaces[va].veth.peer"});
+    wanted.state = DesiredState::absent;
+    EXPECT_EQ(plan({{one}}, wishes({wanted})), (Texts{"switch va down", "delete veth va"}));
+}
+
+TEST(StatePlanTest, TheLoopbackLinkStaysAsItIs)
+{
+    auto lo = card(1, "lo");
+    lo.loopback = true;
+    for (const auto state : {DesiredState::up, DesiredState::down, DesiredState::absent}) {
+        auto wanted = wish("lo", "");
+        wanted.state = state;
+        EXPECT_EQ(
+            plan({{lo}}, wishes({wanted})),
+            Texts{"complaint: cannot set up 'lo': it is the loopback link, which the kernel keeps and all live by @ "
+                  "interfaces[lo]"});
+    }
+    auto ignored = wish("lo", "");
+    ignored.state = DesiredState::ignore;
+    EXPECT_EQ(plan({{lo}}, wishes({ignored})), Texts{});
+}
+
+TEST(StatePlanTest, ANewBridgeIsNotToldToFilterNothing)
+{
+    auto wanted = wish("br0", "bridge");
+    wanted.options = {number_option(IFLA_BR_VLAN_FILTERING, 0, 1)};
+    const auto drafted = plan_state({}, wishes({wanted}), birthmark);
+    EXPECT_EQ(find(std::get<CreateLink>(drafted.plan.at(0).action).options, IFLA_BR_VLAN_FILTERING), nullptr);
+    wanted.options = {number_option(IFLA_BR_VLAN_FILTERING, 1, 1)};
+    const auto filtering = plan_state({}, wishes({wanted}), birthmark);
+    EXPECT_NE(find(std::get<CreateLink>(filtering.plan.at(0).action).options, IFLA_BR_VLAN_FILTERING), nullptr);
+}
+
+TEST(StatePlanTest, ARouteThatIsThereIsTheSameWithoutTheWordOnLink)
+{
+    auto link = card(2, "eth1");
+    const Route there{.destination = *Prefix::parse("0.0.0.0/0"),
+                      .link = 2,
+                      .gateway = *IpAddress::parse("203.0.113.1"),
+                      .table = 254,
+                      .protocol = 4,
+                      .type = 1,
+                      .onlink = true};
+    auto wanted = wishes({});
+    wanted.routes = {{.destination = there.destination, .link = name("eth1"), .gateway = there.gateway}};
+    EXPECT_EQ(plan({{link}, {there}}, wanted), Texts{});
+    wanted.routes.front().on_link = true;
+    EXPECT_EQ(plan({{link}, {there}}, wanted), Texts{});
+    EXPECT_EQ(plan({{link}}, wanted), Texts{"add route default via 203.0.113.1 dev eth1 onlink"});
+}
+
 TEST(StatePlanTest, ManyLinksThatGoAreMarkedSoThatTheyGoAtOnce)
 {
     Network network;

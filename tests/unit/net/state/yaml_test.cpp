@@ -116,6 +116,42 @@ TEST(StateFileTest, AKeyOfAnotherSpellingIsPointedAtWhereItStands)
     EXPECT_EQ(place("interfaces[0].bridge.port[0].stp-hairpin-mode"), "lan.yml:9:16:");
 }
 
+TEST(StateFileTest, WhatTheParserGivesUpOnIsToldInWords)
+{
+    const auto hint = [](std::string_view text) {
+        const auto file = read_state_file("lan.yml", text);
+        const auto message = file ? std::string{"a valid file"} : file.error().message;
+        return message.substr(message.rfind('\n') + 1);
+    };
+    EXPECT_EQ(hint("interfaces:\n\t- name: br0\n"), "  indent with blanks: YAML takes no tabs there");
+    EXPECT_EQ(hint("interfaces: [{name: br0}\n"), "  close the bracket");
+    EXPECT_EQ(hint("{\"interfaces\": [{\"name\": \"br0\"}]\n"),
+              "  where none is meant: a bracket or quote is not closed");
+    EXPECT_EQ(hint("interfaces:\n- name: br0\n type: dummy\n"), "  indent the line as those that it belongs to");
+    EXPECT_EQ(hint("interfaces:\n- name br0\n  type: dummy\n"),
+              "  indent the key as those beside it; a line above may lack its ':'");
+    EXPECT_EQ(hint("interfaces: - name: br0\n"),
+              "  a list begins in a line of its own, indented as the key above or further");
+    EXPECT_EQ(hint("interfaces:\n  name: br0\n"), "  begin each item with '- '");
+    EXPECT_EQ(hint("dns-resolver: {config: {server: 192.0.2.53}}\n"), "  write [192.0.2.53]");
+    EXPECT_EQ(hint("x: &a {type: dummy}\ninterfaces:\n- <<: *a\n  name: br0\n"),
+              "  write the keys themselves, or repeat a whole value with an alias");
+}
+
+TEST(StateFileTest, AMistakeThatTwoReadersMeetIsToldOnce)
+{
+    const auto file =
+        read_state_file("lan.yml", "interfaces:\n- {name: br0, type: linux-bridge, bridge: {port: {name: a}}}\n");
+    ASSERT_FALSE(file);
+    EXPECT_EQ(file.error().message.find("1 mistake\n") != std::string::npos, true) << file.error().message;
+}
+
+TEST(StateFileTest, AnAddressOfTheOtherFamilyIsToldBeforeItsPrefixLength)
+{
+    EXPECT_EQ(mistakes_in("interfaces:\n- {name: a, ipv4: {address: [{ip: fd00::1, prefix-length: 64}]}}\n"),
+              "2:35 interfaces[0].ipv4.address[0].ip: 'fd00::1' is no IPv4 address\n");
+}
+
 TEST(StateFileTest, AnErrorHoldsEveryMistake)
 {
     const auto file = read_state_file("lan.yml", "interfaces:\n- {name: a, mtu: x}\n- {name: b, mtu: y}\n");
