@@ -68,7 +68,7 @@ is_ready() {
 }
 
 runs_a_kvm_guest() {
-    vm-run launch "$vm" --accel kvm --wait boot --timeout 240 --memory 256M --kernel /var/lib/guest/vmlinuz \
+    vm-run launch "$vm" --accel kvm --wait boot --timeout 600 --memory 256M --kernel /var/lib/guest/vmlinuz \
         --initrd /var/lib/guest/initrd --cmdline "console=ttyS0 quiet kvmkit.name=$vm" --json >launch.json ||
         fail "vm-run launch ended with $?: $(cat launch.json)"
     cat launch.json
