@@ -38,7 +38,8 @@ runs_a_guest_in_the_vlan() {
     cat tagged.json
     grep -q "KVMKIT-GUEST ready NAME=tagged IP=${address//./\\.} SVM=1" tagged.json ||
         fail "no ready line with its address and SVM=1"
-    vm-run xml "$vm" | grep -q "<feature policy='require' name='svm'/>" || fail "the CPU is not asked for svm"
+    vm-run xml "$vm" >tagged.xml
+    grep -q "<feature policy='require' name='svm'/>" tagged.xml || fail "the CPU is not asked for svm: $(grep -A 20 '<cpu ' tagged.xml)"
 }
 
 # Nobody listens on that port: the guest itself says so, and with that this host knows it as a neighbour.

@@ -42,11 +42,12 @@ Result<void> check_vlan(const virt::BridgeNic& nic,
                      fmt::format("switch it on: net-setup bridge set {} --vlan-filtering on", nic.bridge)};
     }
     if (!leads_out(host, bridge, *nic.vlan)) {
-        plan.warnings.push_back(fmt::format(
-            "VLAN {0} leads nowhere from bridge '{1}': neither another port nor the bridge itself belongs to it; to add "
-            "one: net-setup bridge vlan set PORT --tagged {0}",
-            *nic.vlan,
-            nic.bridge));
+        plan.warnings.push_back(
+            fmt::format("VLAN {0} leads nowhere from bridge '{1}': neither another port nor the bridge itself belongs "
+                        "to it; to add "
+                        "one: net-setup bridge vlan set PORT --tagged {0}",
+                        *nic.vlan,
+                        nic.bridge));
     }
     return {};
 }

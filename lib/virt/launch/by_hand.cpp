@@ -79,7 +79,7 @@ struct ByHand {
     {
         return {virsh(step.vm.uri, {"create", "--paused", "--autodestroy", description_of(step.vm)})};
     }
-    Lines operator()(const AttachVm& step) const 
+    Lines operator()(const AttachVm& step) const
     {
         return {"# in another terminal: " + virsh(step.vm.uri, {"console", step.vm.name})};
     }

@@ -13,8 +13,9 @@
 
 namespace kvmkit::virt {
 
-/// Calls a port again and again, without blocking, until an SSH server greets there. A call is not waited for alone: one that
-/// was made before the guest's network was up is taken by QEMU's own NAT, or lost on the wire, and answered seconds late.
+/// Calls a port again and again, without blocking, until an SSH server greets there. A call is not waited for alone:
+/// one that was made before the guest's network was up is taken by QEMU's own NAT, or lost on the wire, and answered
+/// seconds late.
 class BannerProbe {
 public:
     /// One step: calls, looks whether calls were answered, reads greetings.
