@@ -3,7 +3,7 @@
 """vm-run against virt-install and virsh: the same guest, emulated, by the same libvirtd, all of it in one run. Needs root. It runs in
 the private host of vm-run's tests with a libvirtd of its own; VMs and journals lie on the disk that holds the build.
 usage: bench/vm_run.py [BINARY-FOLDER [GUEST-FOLDER]]
-Some parts only: KVMKIT_BENCH_PARTS=one,rm,many,seed,calls,ssh,guest. How many VMs at once: KVMKIT_BENCH_VMS=20,50."""
+Some parts only: KVMKIT_BENCH_PARTS=one,rm,many,removal,seed,calls,ssh,guest. How many VMs at once: KVMKIT_BENCH_VMS=20,50."""
 import os
 import pathlib
 import re
@@ -20,7 +20,7 @@ BINARIES = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else "build/release/bin
 GUEST = pathlib.Path(sys.argv[2] if len(sys.argv) > 2 else "build/guest").resolve()
 VM_RUN = str(BINARIES / "vm-run")
 URI = "qemu:///system"
-PARTS = os.environ.get("KVMKIT_BENCH_PARTS", "one,rm,many,seed,calls,ssh,guest").split(",")
+PARTS = os.environ.get("KVMKIT_BENCH_PARTS", "one,rm,many,removal,seed,calls,ssh,guest").split(",")
 COUNTS = [int(count) for count in os.environ.get("KVMKIT_BENCH_VMS", "20,50").split(",")]
 PLACE = BINARIES.parent / "bench-vms"
 POOL = pathlib.Path("/var/lib/libvirt/images")
@@ -135,8 +135,16 @@ def many_vms(count):
     pairs.compare(f"{count} VMs", pairs.Command(f"vm-run launch x{count}", ours, undo=remove),
                   [pairs.Command(f"virt-install x{count}", for_each(names, installs), undo=destroy),
                    pairs.Command(f"virsh create x{count}", creates, undo=destroy)], rounds=rounds, warm_up=0)
-    pairs.compare(f"Removal of {count} VMs", pairs.Command(f"vm-run rm x{count}", remove, before=ours),
-                  [pairs.Command(f"virsh destroy x{count}", destroy, before=creates)], rounds=rounds, warm_up=0)
+
+
+def removal_of(count):
+    """Running VMs of one launch; the peer ends them one after the other, and leaves their definitions."""
+    names = [f"gone{n}" for n in range(1, count + 1)]
+    launch = [VM_RUN, "launch", f"gone{{1..{count}}}", *ALIKE]
+    remove = [VM_RUN, "rm", f"gone{{1..{count}}}", "--force"]
+    pairs.compare(f"Removal of {count} VMs", pairs.Command(f"vm-run rm x{count}", remove, before=launch),
+                  [pairs.Command(f"virsh destroy x{count}", for_each(names, f"virsh -q -c {URI} destroy $n"), before=launch, undo=remove)],
+                  rounds=3, warm_up=0)
 
 
 def seed():
@@ -208,7 +216,8 @@ def in_the_guest():
 
 def main():
     enter_private_host()
-    parts = {"one": one_vm, "rm": ephemeral_vm, "many": lambda: [many_vms(count) for count in COUNTS], "seed": seed, "calls": calls,
+    parts = {"one": one_vm, "rm": ephemeral_vm, "many": lambda: [many_vms(count) for count in COUNTS],
+             "removal": lambda: [removal_of(count) for count in COUNTS], "seed": seed, "calls": calls,
              "ssh": until_ssh, "guest": in_the_guest}
     for part in PARTS:
         parts[part]()
