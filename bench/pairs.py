@@ -44,12 +44,13 @@ def need(*programs):
         sys.exit(f"missing: {', '.join(missing)}\n  hint: apt-get install cpu-checker libvirt-clients virtinst virt-what")
 
 
-def compare(title, ours, peers, rounds=9):
-    """Runs all of them and prints a table, then one JSON line."""
+def compare(title, ours, peers, rounds=9, warm_up=1):
+    """Runs all of them and prints a table, then one JSON line. KVMKIT_BENCH_ROUNDS=N: at most so many rounds."""
     everything = [ours, *peers]
-    for number in range(rounds + 1):
+    rounds = min(rounds, int(os.environ.get("KVMKIT_BENCH_ROUNDS", rounds)))
+    for number in range(warm_up + rounds):
         for command in everything:
-            command.run(record=number > 0)
+            command.run(record=number >= warm_up)
     report(f"{title} ({rounds} rounds, interleaved, {os.cpu_count()} CPUs)", {one.name: one.seconds for one in everything})
 
 

@@ -3,10 +3,11 @@
 """vm-run against virt-install and virsh: the same guest, emulated, by the same libvirtd, all of it in one run. Needs root. It runs in
 the private host of vm-run's tests with a libvirtd of its own; VMs and journals lie on the disk that holds the build.
 usage: bench/vm_run.py [BINARY-FOLDER [GUEST-FOLDER]]
-Some parts only: KVMKIT_BENCH_PARTS=one,rm,many,seed,calls. How many VMs at once: KVMKIT_BENCH_VMS=20,50."""
+Some parts only: KVMKIT_BENCH_PARTS=one,rm,many,removal,seed,calls,ssh,guest. How many VMs at once: KVMKIT_BENCH_VMS=20,50."""
 import os
 import pathlib
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -19,13 +20,15 @@ BINARIES = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else "build/release/bin
 GUEST = pathlib.Path(sys.argv[2] if len(sys.argv) > 2 else "build/guest").resolve()
 VM_RUN = str(BINARIES / "vm-run")
 URI = "qemu:///system"
-PARTS = os.environ.get("KVMKIT_BENCH_PARTS", "one,rm,many,seed,calls").split(",")
+PARTS = os.environ.get("KVMKIT_BENCH_PARTS", "one,rm,many,removal,seed,calls,ssh,guest").split(",")
 COUNTS = [int(count) for count in os.environ.get("KVMKIT_BENCH_VMS", "20,50").split(",")]
 PLACE = BINARIES.parent / "bench-vms"
 POOL = pathlib.Path("/var/lib/libvirt/images")
 BASE = POOL / "base.qcow2"
 KERNEL, INITRD = "/run/guest/vmlinuz", "/run/guest/initrd"
 CMDLINE = "console=ttyS0 quiet"
+LAN = """<network><name>lan</name><forward mode='open'/><bridge name='virbr7'/><ip address='198.51.100.1' netmask='255.255.255.0'>
+<dhcp><range start='198.51.100.10' end='198.51.100.90'/></dhcp></ip></network>"""
 ALIKE = ("--kernel", KERNEL, "--initrd", INITRD, "--cmdline", CMDLINE, "--memory", "64M", "--vcpus", "1", "--net", "none",
          "--accel", "tcg", "--wait", "none", "--overcommit")
 
@@ -56,11 +59,11 @@ def virsh(*words):
     return subprocess.run(["virsh", "-q", "-c", URI, *map(str, words)], check=True, capture_output=True, text=True).stdout
 
 
-def install(name, *words):
-    return ["virt-install", "--connect", URI, "--name", name, "--virt-type", "qemu", "--memory", "64", "--vcpus", "1", "--osinfo",
-            "detect=off,require=off", "--machine", "q35", "--cpu", "mode=maximum", "--network", "none", "--graphics", "none",
+def install(name, *words, network="none", memory=64, initrd=INITRD, cmdline=CMDLINE):
+    return ["virt-install", "--connect", URI, "--name", name, "--virt-type", "qemu", "--memory", str(memory), "--vcpus", "1", "--osinfo",
+            "detect=off,require=off", "--machine", "q35", "--cpu", "mode=maximum", "--network", network, "--graphics", "none",
             "--controller", "usb,model=none", "--noautoconsole", "--import", "--boot",
-            f"kernel={KERNEL},initrd={INITRD},kernel_args={CMDLINE}", *words]
+            f"kernel={KERNEL},initrd={initrd},kernel_args={cmdline}", *words]
 
 
 def description(name, *words):
@@ -131,9 +134,17 @@ def many_vms(count):
     rounds = 3 if count <= 20 else 2
     pairs.compare(f"{count} VMs", pairs.Command(f"vm-run launch x{count}", ours, undo=remove),
                   [pairs.Command(f"virt-install x{count}", for_each(names, installs), undo=destroy),
-                   pairs.Command(f"virsh create x{count}", creates, undo=destroy)], rounds=rounds)
-    pairs.compare(f"Removal of {count} VMs", pairs.Command(f"vm-run rm x{count}", remove, before=ours),
-                  [pairs.Command(f"virsh destroy x{count}", destroy, before=creates)], rounds=rounds)
+                   pairs.Command(f"virsh create x{count}", creates, undo=destroy)], rounds=rounds, warm_up=0)
+
+
+def removal_of(count):
+    """Running VMs of one launch; the peer ends them one after the other, and leaves their definitions."""
+    names = [f"gone{n}" for n in range(1, count + 1)]
+    launch = [VM_RUN, "launch", f"gone{{1..{count}}}", *ALIKE]
+    remove = [VM_RUN, "rm", f"gone{{1..{count}}}", "--force"]
+    pairs.compare(f"Removal of {count} VMs", pairs.Command(f"vm-run rm x{count}", remove, before=launch),
+                  [pairs.Command(f"virsh destroy x{count}", for_each(names, f"virsh -q -c {URI} destroy $n"), before=launch, undo=remove)],
+                  rounds=3, warm_up=0)
 
 
 def seed():
@@ -163,19 +174,51 @@ def calls_to_libvirt(names, *words):
 
 def calls():
     words = ("--image", str(BASE), "--user", "me", "--ssh-key", "/run/home/key.pub")
-    alone, two, ten = (calls_to_libvirt(names, *words) for names in ("rpc", "rpc{1..2}", "rpc{1..10}"))
+    alone, fifty = (calls_to_libvirt(names, *words) for names in ("rpc", "rpc{1..50}"))
     for number in range(500):
         (POOL / f"volume{number}.qcow2").write_bytes(BASE.read_bytes())
     virsh("pool-refresh", "vms")
     volumes = len(virsh("vol-list", "vms").splitlines())
-    print(f"Calls to libvirt, counted\n  one VM alone {alone}; each further VM of one launch {(ten - two) / 8:.1f}\n"
-          f"  with {volumes} volumes in the pool: {calls_to_libvirt('rpc', *words)} and "
-          f"{(calls_to_libvirt('rpc{1..10}', *words) - calls_to_libvirt('rpc{1..2}', *words)) / 8:.1f}")
+    print(f"Calls to libvirt, counted\n  one VM, connection included: {alone}; each of 50, connections included: {fifty / 50:.1f}\n"
+          f"  with {volumes} volumes in the pool: {calls_to_libvirt('rpc', *words)}")
+
+
+def until_ssh():
+    """From the command to a greeting of the guest's SSH server; the peer's user asks for the lease, then calls, once a second each."""
+    pathlib.Path("/run/lan.xml").write_text(LAN, encoding="utf-8")
+    virsh("net-create", "/run/lan.xml")
+    words = f"{CMDLINE} no_timer_check kvmkit.name=call kvmkit.mode=ssh-banner"
+    asks = (f"until ip=$(virsh -q -c {URI} domifaddr call | grep -o '198[0-9.]*'); do sleep 1; done; "
+            "until timeout 5 bash -c \"read -r greeting </dev/tcp/$ip/22\"; do sleep 1; done")
+    gone = shell(f"virsh -q -c {URI} destroy call; virsh -q -c {URI} undefine call; true")
+    pairs.compare("From the command to ssh",
+                  pairs.Command("vm-run launch --wait ssh", [VM_RUN, "launch", "call", "--kernel", KERNEL, "--initrd", INITRD, "--cmdline",
+                                                             words, "--memory", "192M", "--net", "network=lan", "--accel", "tcg", "--wait",
+                                                             "ssh", "--timeout", "300", "--overcommit"], undo=[VM_RUN, "rm", "call", "--force"]),
+                  [pairs.Command("virt-install, then asking", shell(
+                      shlex.join(install("call", "--disk", "none", network="network=lan,model=virtio", memory=192, cmdline=words)) +
+                      "; " + asks), undo=gone)], rounds=5)
+    virsh("net-destroy", "lan")
+
+
+def in_the_guest():
+    """What the guest's own programs get from disk and network with our defaults and with virt-install's."""
+    import throughput
+    disk, initrd = POOL / "inside.qcow2", throughput.make_initrd(INITRD)
+    words = f"{CMDLINE} no_timer_check kvmkit.mode=no-dhcp"
+    ours = [VM_RUN, "launch", "inside", "--image", str(BASE), "--disk", "256M", "--no-seed", "--kernel", KERNEL, "--initrd", initrd,
+            "--cmdline", words, "--memory", "256M", "--net", "bridge=br0", "--accel", "tcg", "--wait", "none", "--overcommit"]
+    theirs = install("inside", "--disk", f"path={disk},size=0.25,backing_store={BASE},backing_format=qcow2", memory=256,
+                     network="bridge=br0,model=virtio", initrd=initrd, cmdline=words)
+    gone = f"virsh -q -c {URI} destroy inside; virsh -q -c {URI} undefine inside; virsh -q -c {URI} vol-delete inside.qcow2 vms; rm -f {disk}"
+    throughput.compare({"vm-run": (ours, [VM_RUN, "rm", "inside", "--force"]), "virt-install": (theirs, shell(gone + "; true"))})
 
 
 def main():
     enter_private_host()
-    parts = {"one": one_vm, "rm": ephemeral_vm, "many": lambda: [many_vms(count) for count in COUNTS], "seed": seed, "calls": calls}
+    parts = {"one": one_vm, "rm": ephemeral_vm, "many": lambda: [many_vms(count) for count in COUNTS],
+             "removal": lambda: [removal_of(count) for count in COUNTS], "seed": seed, "calls": calls,
+             "ssh": until_ssh, "guest": in_the_guest}
     for part in PARTS:
         parts[part]()
         sys.stdout.flush()

@@ -37,5 +37,5 @@ for file in "$packages"/kvmkit*.deb "$guest/vmlinuz" "$guest/initrd" "$here/fres
     "$here/vlan_guest_mission.sh"; do
     copies+=(--copy "$file")
 done
-exec "$source_dir/scripts/lab" run debian --may-skip --timeout 1800 --output "$build_dir/lab/fresh-host" "${copies[@]}" -- \
+exec "$source_dir/scripts/lab" run debian --may-skip --timeout 2700 --output "$build_dir/lab/fresh-host" "${copies[@]}" -- \
     ./fresh_host_mission.sh

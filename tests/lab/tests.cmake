@@ -84,6 +84,7 @@ kvmkit_lab_script(fresh-host lab-slow ${CMAKE_CURRENT_SOURCE_DIR}/lab/fresh_host
   ${PROJECT_BINARY_DIR})
 set_tests_properties(lab.fresh-host PROPERTIES TIMEOUT 3600)
 set_tests_properties(lab.net.session-often lab.net.layers lab.power-cuts PROPERTIES TIMEOUT 1800)
+kvmkit_lab_script(vm-run.vlan lab-slow ${lab_tests}/vlan_guest.sh ${PROJECT_BINARY_DIR})
 foreach(variant nested-on nested-off firmware-off)
   kvmkit_lab_script(intel.${variant} lab-slow ${lab_tests}/intel.py ${variant})
 endforeach()

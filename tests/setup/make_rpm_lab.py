@@ -37,17 +37,12 @@ def make_root(root: Path, suite: str) -> None:
     fifth = suite != SUITE
     fresh = root.with_suffix(".new")
     shutil.rmtree(fresh, ignore_errors=True)
-<<<<<<< HEAD
     # In mounts of its own: what it mounted goes with it when it is killed.
     command = ["unshare", "--mount", "mmdebstrap", "--quiet", "--variant=apt", "--dpkgopt=force-unsafe-io",
-               f"--include={PACKAGES}", SUITE, str(fresh)]
-    made = subprocess.run(command + ([mirror()] if mirror() else []), check=False, timeout=580)
-=======
-    command = ["mmdebstrap", "--quiet", "--variant=apt", "--dpkgopt=force-unsafe-io", f"--include={WITH_DNF5 if fifth else PACKAGES}"]
+               f"--include={WITH_DNF5 if fifth else PACKAGES}"]
     if fifth:  # a suite that changes daily, from a mirror that may be of another day
         command.append('--aptopt=Acquire::Check-Valid-Until "false"')
     made = subprocess.run([*command, suite, str(fresh), *([mirror()] if mirror() else [])], check=False, timeout=1100)
->>>>>>> ad47dd6589a1bf56053449d3c172908cd9d7b1b3
     if made.returncode != 0:
         shutil.rmtree(fresh, ignore_errors=True)
         skip(f"mmdebstrap cannot make a {suite} root with {'dnf5' if fifth else 'dnf'} (exit {made.returncode})")

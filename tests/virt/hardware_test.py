@@ -201,6 +201,10 @@ class OtherDrivers(VmRunTest):
 
     def test_the_test_driver_says_what_it_cannot(self):
         self.assertIn("cannot wait for ip", self.expect(2, "launch", "web", *GUEST, *self.TEST, "--wait", "ip").stderr)
+        for lifetime in ((), ("--rm",)):
+            self.assertIn("cannot launch a VM on libvirt's test driver: it runs nothing",
+                          self.expect(2, "launch", "web", *GUEST, *self.TEST, *lifetime).stderr)
+        self.assertIn("would define VM 'web'", self.expect(1, "launch", "web", *GUEST, *self.TEST, "--dry-run").stdout)
         for command in (("console", "test"), ("wait", "test", "--for", "agent")):
             with self.subTest(command):
                 done = self.expect(3, *command, *self.TEST)

@@ -34,6 +34,11 @@ class Many(VmRunTest):
         self.assertEqual(len({vm["launch"]["uuid"] for vm in record["vms"]}), 5)
         self.assertEqual(record["host_after"]["vcpus"], 5)
 
+    def test_names_that_the_shell_has_spelt_out_are_launched_alike(self):
+        self.expect(0, "launch", "web1", "web2", "db{1..2}", *IDLE)
+        self.assertEqual(self.names(), ["db1", "db2", "web1", "web2"])
+        self.assertIn("VM 'web1' is named twice", self.expect(2, "launch", "web1", "web{1..2}", *IDLE).stderr)
+
     def test_several_are_removed_by_one_command(self):
         self.expect(0, "launch", "web{1..4}", *IDLE)
         self.expect(0, "launch", "db", *IDLE)

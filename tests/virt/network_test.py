@@ -15,6 +15,8 @@ from host import BOOT_SECONDS, GUEST, VM_RUN, VmRunTest, cmdline, run, validate,
 
 PATIENCE = ("--timeout", str(BOOT_SECONDS))
 SHORT = ("--timeout", "40")
+ETH_P_ALL = 3
+DHCP_COOKIE = b"\x63\x82\x53\x63"
 NETWORK = """<network><name>lan</name><forward mode='open'/><bridge name='virbr7'/>
 <ip address='198.51.100.1' netmask='255.255.255.0'><dhcp><range start='198.51.100.10' end='198.51.100.90'/></dhcp></ip>
 </network>"""
@@ -91,11 +93,22 @@ class OnABridge(NetworkTest):
         self.assertEqual(self.expect_json(0, "wait", "web", "--for", "ssh", *SHORT)["outcome"], "ready")
         self.expect(0, "rm", "web", "--force")
 
+    @staticmethod
+    def first_discover(listener):
+        """Waits until a guest asks for an address."""
+        listener.settimeout(BOOT_SECONDS)
+        while DHCP_COOKIE not in listener.recv(2048):
+            pass
+
     def test_without_a_server_the_last_thing_seen_is_told_and_the_vm_runs_on(self):
-        record = self.expect_json(20, "launch", "web", *guest("web"), "--net", "bridge=br0", "--wait", "ip", *SHORT)
-        self.assertEqual((record["outcome"], record["address"]), ("not-ready", None))
+        with socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETH_P_ALL)) as listener:
+            listener.bind(("br0", 0))
+            record = self.expect_json(20, "launch", "web", *guest("web"), "--net", "bridge=br0", "--wait", "ip", "--timeout", "1")
+            self.assertEqual((record["outcome"], record["address"]), ("not-ready", None))
+            self.assertEqual(virsh("domstate", "web").strip(), "running")
+            self.first_discover(listener)
+        record = self.expect_json(20, "wait", "web", "--for", "ip", "--timeout", "5")
         self.assertRegex(" ".join(record["evidence"]), r"it sent \d+ DISCOVERs?; nobody made an OFFER")
-        self.assertEqual(virsh("domstate", "web").strip(), "running")
         done = self.expect(20, "ip", "web")
         self.assertIn("the VM has no address yet", done.stderr)
         self.assertIn("vm-run ip --wait web", done.stderr)
@@ -103,12 +116,13 @@ class OnABridge(NetworkTest):
 
     def test_on_trial_the_vm_is_removed_when_it_was_not_ready(self):
         done = self.expect(20, "launch", "web", *guest("web", "no-dhcp"), "--net", "bridge=br0", "--wait", "ip",
-                           "--on-fail", "rollback", "--timeout", "15")
+                           "--on-fail", "rollback", "--timeout", "1")
         self.assertIn("VM 'web' was not ready in time, and is removed", done.stdout)
         self.assertRegex(done.stdout, r"no DISCOVER|no frame came from it")
         self.assert_unchanged("rolled back")
 
     def test_a_guest_that_dies_on_trial_is_removed(self):
+        self.serve_dhcp()
         done = self.expect(21, "launch", "web", *guest("web", "poweroff"), "--net", "bridge=br0", "--wait", "agent",
                            "--on-fail", "rollback", *PATIENCE)
         self.assertIn("VM 'web' ended: the guest powered off", done.stdout)
@@ -171,8 +185,7 @@ class OnABridge(NetworkTest):
     def test_a_vlan_on_a_bridge_that_keeps_none_apart_is_refused(self):
         done = self.expect(10, "launch", "web", *guest("web"), "--net", "bridge=br0,vlan=10")
         self.assertIn("refused to use VLAN 10 on bridge 'br0': it keeps no VLANs apart", done.stderr)
-        self.assertIn("vlan-filtering: true", done.stderr)
-        self.assertIn("| net-setup apply -", done.stderr)
+        self.assertIn("hint: switch it on: net-setup bridge set br0 --vlan-filtering on\n", done.stderr)
 
     @unittest.skipUnless(filters_vlans(), "this kernel's bridges keep no VLANs apart")
     def test_a_port_is_in_its_vlan_alone_before_the_guest_runs(self):

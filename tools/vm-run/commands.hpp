@@ -75,7 +75,7 @@ Result<cli::ExitCode> run_image_verify(const cli::Arguments& arguments, cli::Con
 inline constexpr cli::Operands one_name{"NAME", 1, 1};
 
 inline constexpr cli::Operands names_or_ranges{"NAME|NAME{1..N}...", 1, cli::any_number};
-inline constexpr cli::Operands name_or_file{"NAME|NAME{1..N}|-f FILE", 0, 1};
+inline constexpr cli::Operands name_or_file{"NAME|NAME{1..N}...|-f FILE", 0, cli::any_number};
 inline constexpr cli::Operands maybe_a_name{"[NAME]", 0, 1};
 inline constexpr cli::Operands name_and_words{"NAME [-- COMMAND...]", 1, cli::any_number};
 inline constexpr cli::Operands name_and_command{"NAME -- COMMAND...", 2, cli::any_number};

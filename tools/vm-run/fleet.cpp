@@ -143,6 +143,13 @@ Result<void> Fleet::look_at_libvirt()
         return files.error();
     }
     crew_.files = *files;
+    const auto domains = connection.domains();
+    if (!domains) {
+        return domains.error();
+    }
+    for (const virt::Domain& domain : *domains) {
+        crew_.names.insert(domain.name().value_or(""));
+    }
     std::set<std::string> asked;
     for (const LaunchOptions& wish : wishes_) {
         const auto& nics = wish.spec.nics;

@@ -151,13 +151,19 @@ Result<void> check_combination(const LaunchOptions& options)
     return {};
 }
 
+/// All that are named: one by one, by ranges, or both. There is at least one operand.
+Result<std::vector<virt::VmName>> names_of(const cli::Arguments& arguments)
+{
+    return virt::parse_names(fmt::format("{}", fmt::join(arguments.operands(), ",")));
+}
+
 /// The parts of a spec that stand for themselves.
 Result<virt::VmSpec> read_spec(const cli::Arguments& arguments)
 {
     if (arguments.operands().empty()) {
         return usage("'vm-run launch' needs NAME, or -f FILE");
     }
-    const auto names = virt::parse_names(arguments.operands().front());
+    const auto names = names_of(arguments);
     auto memory = read_memory(arguments.text("memory"));
     auto nics = read_network(arguments);
     auto hardware = read_hardware(arguments);
@@ -239,6 +245,10 @@ Result<void> check_reach(const LaunchOptions& options)
         return usage(fmt::format("cannot wait for {}: libvirt's test driver runs nothing", word(wait)),
                      "use --wait none");
     }
+    if (uri.starts_with("test:") && options.show == Show::nothing) {
+        return usage("cannot launch a VM on libvirt's test driver: it runs nothing, and forgets all with its client",
+                     "see what would be made: --dry-run or --print-xml");
+    }
     return {};
 }
 
@@ -264,7 +274,7 @@ Result<LaunchOptions> read_vm_options(const cli::Arguments& arguments)
     if (!disks || !seed) {
         return !disks ? disks.error() : seed.error();
     }
-    return LaunchOptions{.names = *virt::parse_names(arguments.operands().front()),
+    return LaunchOptions{.names = *names_of(arguments),
                          .spec = std::move(*spec),
                          .own_user = arguments.has("user"),
                          .image = std::move(*image),

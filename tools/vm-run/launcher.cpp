@@ -191,8 +191,10 @@ Result<void> Launcher::look_before()
         auto off = look_at_existing(**connection);
         return off ? look_at_host() : off;
     }
-    if (auto free = virt::check_name_is_free(**connection, options_.spec.name.str()); !free) {
-        return free;
+    if (crew_ == nullptr || crew_->names.contains(options_.spec.name.str())) {
+        if (auto free = virt::check_name_is_free(**connection, options_.spec.name.str()); !free) {
+            return free;
+        }
     }
     if (auto there = look_at_hardware(**connection); !there) {
         return there;

@@ -22,6 +22,7 @@
 #include <memory>
 #include <optional>
 #include <semaphore>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -35,6 +36,7 @@ struct Crew {
     std::vector<std::shared_ptr<const virt::Connection>> connections = {};
     std::optional<virt::Offer> offer = std::nullopt;  ///< Absent: libvirt's test driver.
     virt::FileHandling files = {};
+    std::set<std::string> names = {};            ///< Of all VMs that libvirt knew before the first was made.
     int raised = -1;                             ///< Readable once a signal was caught.
     std::counting_semaphore<>* turns = nullptr;  ///< Taken while libvirt is asked to make something.
     bool hold = false;                           ///< No journal is closed before all are made.

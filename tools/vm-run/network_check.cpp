@@ -18,15 +18,6 @@
 namespace kvmkit::vm_run {
 namespace {
 
-/// One line for a shell that makes a bridge keep VLANs apart, with net-setup's proof and way back.
-std::string filtering_command(const std::string& bridge)
-{
-    return fmt::format(
-        "echo 'interfaces: [{{name: {}, type: linux-bridge, state: up, bridge: {{options: "
-        "{{vlan-filtering: true}}}}}}]' | net-setup apply -",
-        bridge);
-}
-
 bool leads_out(const net::Network& host, const net::Link& bridge, net::VlanId vlan)
 {
     const auto ports = net::ports_of(host, bridge);
@@ -48,13 +39,15 @@ Result<void> check_vlan(const virt::BridgeNic& nic,
                      fmt::format("refused to use VLAN {} on bridge '{}': it keeps no VLANs apart (vlan_filtering is 0)",
                                  *nic.vlan,
                                  nic.bridge),
-                     "switch it on: " + filtering_command(nic.bridge)};
+                     fmt::format("switch it on: net-setup bridge set {} --vlan-filtering on", nic.bridge)};
     }
     if (!leads_out(host, bridge, *nic.vlan)) {
-        plan.warnings.push_back(fmt::format(
-            "VLAN {} leads nowhere from bridge '{}': neither another port nor the bridge itself belongs to it",
-            *nic.vlan,
-            nic.bridge));
+        plan.warnings.push_back(
+            fmt::format("VLAN {0} leads nowhere from bridge '{1}': neither another port nor the bridge itself belongs "
+                        "to it; to add "
+                        "one: net-setup bridge vlan set PORT --tagged {0}",
+                        *nic.vlan,
+                        nic.bridge));
     }
     return {};
 }

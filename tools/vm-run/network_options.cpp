@@ -50,6 +50,13 @@ Result<virt::Nic> read_kind(const Word& word)
         return network ? Result<virt::Nic>{virt::Nic{virt::NetworkNic{*network}}} : network.error();
     }
     if (kind != "bridge" && kind != "macvtap") {
+        if (name.empty() && net::LinkName::parse(kind)) {  // as other programs name a network
+            return usage(
+                fmt::format("'{}' is no network", kind),
+                fmt::format("if it is one of libvirt's: --net network={0}; if it is a bridge: --net bridge={0}; "
+                            "'vm-run launch --help' shows all kinds",
+                            kind));
+        }
         return usage(fmt::format("'{}' is no network", name.empty() ? kind : kind + "=" + name));
     }
     const auto link = net::LinkName::parse(name);

@@ -79,7 +79,10 @@ struct ByHand {
     {
         return {virsh(step.vm.uri, {"create", "--paused", "--autodestroy", description_of(step.vm)})};
     }
-    Lines operator()(const AttachVm& step) const { return {virsh(step.vm.uri, {"console", step.vm.name})}; }
+    Lines operator()(const AttachVm& step) const
+    {
+        return {"# in another terminal: " + virsh(step.vm.uri, {"console", step.vm.name})};
+    }
     Lines operator()(const ResumeVm& step) const { return {virsh(step.vm.uri, {"resume", step.vm.name})}; }
     Lines operator()(const StartNetwork& step) const { return {virsh(step.uri, {"net-start", step.name})}; }
     Lines operator()(const TagPort& step) const

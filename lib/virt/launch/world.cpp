@@ -153,7 +153,7 @@ struct World::Apply {
             return domain.error();
         }
         const Connection& connection = **world.connection(step.vm.uri);
-        auto lifecycle = LifecycleWatch::open(connection, *domain);
+        auto lifecycle = LifecycleWatch::of_paused(connection, *domain);
         auto console = open_console(connection, *domain);
         if (!lifecycle || !console) {
             return !lifecycle ? lifecycle.error() : console.error();

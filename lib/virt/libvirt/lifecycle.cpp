@@ -88,7 +88,7 @@ Result<void> LifecycleWatch::subscribe(const Connection& connection, const Domai
     return {};
 }
 
-Result<LifecycleWatch> LifecycleWatch::open(const Connection& connection, const Domain& domain)
+Result<LifecycleWatch> LifecycleWatch::of_paused(const Connection& connection, const Domain& domain)
 {
     auto box = std::make_shared<Box>();
     if (!box->wake.ok()) {
@@ -101,12 +101,21 @@ Result<LifecycleWatch> LifecycleWatch::open(const Connection& connection, const 
     if (auto subscribed = watch.subscribe(connection, domain); !subscribed) {
         return subscribed.error();
     }
+    return watch;
+}
+
+Result<LifecycleWatch> LifecycleWatch::open(const Connection& connection, const Domain& domain)
+{
+    auto watch = of_paused(connection, domain);
+    if (!watch) {
+        return watch;
+    }
     const auto active = domain.active();
     if (!active && active.error().code != ErrorCode::not_found) {
         return active.error();
     }
     if (!active || !*active) {
-        box->set(Ending::failed);
+        watch->box_->set(Ending::failed);
     }
     return watch;
 }

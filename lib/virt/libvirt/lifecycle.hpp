@@ -22,6 +22,8 @@ class LifecycleWatch {
 public:
     /// Watches from now on, and looks once whether the VM has ended already.
     static Result<LifecycleWatch> open(const Connection& connection, const Domain& domain);
+    /// Does not look: for a VM that is paused still, whose resume() tells of an end before this.
+    static Result<LifecycleWatch> of_paused(const Connection& connection, const Domain& domain);
     LifecycleWatch(LifecycleWatch&&) noexcept = default;
     LifecycleWatch& operator=(LifecycleWatch&&) = delete;
     LifecycleWatch(const LifecycleWatch&) = delete;

@@ -9,6 +9,7 @@
 #include <poll.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -22,8 +23,10 @@
 namespace kvmkit::virt {
 namespace {
 
-constexpr std::chrono::milliseconds between_calls{200};
+constexpr std::chrono::milliseconds after_a_failure{200};
 constexpr std::chrono::seconds for_one_call{5};
+/// Five calls at once at most: sshd begins to turn strangers away at ten (MaxStartups).
+constexpr std::chrono::seconds between_calls{1};
 constexpr std::size_t longest_greeting = 255;  // RFC 4253
 
 struct Place {
@@ -75,86 +78,92 @@ std::set<std::string> keys_in(std::string_view text)
 
 void BannerProbe::look(const Address& address)
 {
-    if (banner_) {
-        return;
-    }
-    if (socket_ && limit_ && limit_->passed()) {
-        give_up(calling_ ? "no answer to the call" : "the call was taken, but nobody greeted");
-    }
-    if (!socket_ && (!pause_ || pause_->passed())) {
+    std::erase_if(calls_, [this](Call& call) { return !goes_on(call); });
+    if (!banner_ && (!pause_ || pause_->passed())) {
         call(address);
     }
-    if (socket_ && calling_) {
-        take_call();
+    if (banner_) {
+        calls_.clear();
     }
-    if (socket_ && !calling_) {
-        read_greeting();
+}
+
+std::vector<int> BannerProbe::fds() const
+{
+    std::vector<int> all;
+    all.reserve(calls_.size());
+    for (const Call& call : calls_) {
+        if (call.taken) {
+            all.push_back(call.socket.get());
+        }
     }
+    return all;
 }
 
 void BannerProbe::call(const Address& address)
 {
+    pause_ = Deadline::after(between_calls);
     const Place place = place_of(address);
-    socket_ = UniqueFd{::socket(place.family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
-    limit_ = Deadline::after(for_one_call);
-    greeting_.clear();
+    UniqueFd socket{::socket(place.family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
     const auto* plain = reinterpret_cast<const sockaddr*>(&place.storage);  // NOLINT: the socket API's own way
-    if (!socket_ || (::connect(socket_.get(), plain, place.size) != 0 && errno != EINPROGRESS)) {
-        give_up(text_of(errno));
+    if (!socket || (::connect(socket.get(), plain, place.size) != 0 && errno != EINPROGRESS)) {
+        failed(text_of(errno));
         return;
     }
-    calling_ = true;
+    Call made{.socket = std::move(socket), .limit = Deadline::after(for_one_call)};
+    if (goes_on(made)) {
+        calls_.push_back(std::move(made));
+    }
 }
 
-void BannerProbe::take_call()
+/// False: this call is over, with or without a greeting.
+bool BannerProbe::goes_on(Call& call)
 {
-    pollfd wait{socket_.get(), POLLOUT, 0};
-    if (::poll(&wait, 1, 0) != 1) {
-        return;
+    if (call.limit.passed()) {
+        return failed(call.taken ? "the call was taken, but nobody greeted" : "no answer to the call");
+    }
+    return is_taken(call) && (!call.taken || reads_on(call));
+}
+
+/// False: it was refused.
+bool BannerProbe::is_taken(Call& call)
+{
+    pollfd wait{call.socket.get(), POLLOUT, 0};
+    if (call.taken || ::poll(&wait, 1, 0) != 1) {
+        return true;
     }
     int problem = 0;
     socklen_t size = sizeof problem;
-    (void)::getsockopt(socket_.get(), SOL_SOCKET, SO_ERROR, &problem, &size);
-    if (problem != 0) {
-        give_up(text_of(problem));
-        return;
-    }
-    calling_ = false;
+    (void)::getsockopt(call.socket.get(), SOL_SOCKET, SO_ERROR, &problem, &size);
+    call.taken = problem == 0;
+    return call.taken || failed(text_of(problem));
 }
 
 /// A server may send lines of its own before the one that begins with "SSH-".
-void BannerProbe::read_greeting()
+bool BannerProbe::reads_on(Call& call)
 {
     std::array<char, longest_greeting> bytes{};
-    const auto got = ::recv(socket_.get(), bytes.data(), bytes.size(), MSG_DONTWAIT);
+    const auto got = ::recv(call.socket.get(), bytes.data(), bytes.size(), MSG_DONTWAIT);
     if (got < 0 && (errno == EAGAIN || errno == EINTR)) {
-        return;
+        return true;
     }
     if (got <= 0) {
-        give_up(got == 0 ? "it hung up without a greeting" : text_of(errno));
-        return;
+        return failed(got == 0 ? "it hung up without a greeting" : text_of(errno));
     }
-    greeting_.append(bytes.data(), static_cast<std::size_t>(got));
-    for (const auto line : lines(greeting_)) {
-        if (line.starts_with("SSH-") && greeting_.find('\n') != std::string::npos) {
+    call.greeting.append(bytes.data(), static_cast<std::size_t>(got));
+    for (const auto line : lines(call.greeting)) {
+        if (line.starts_with("SSH-") && call.greeting.find('\n') != std::string::npos) {
             banner_ = printable(trim(line), longest_greeting);
         }
     }
     constexpr std::size_t enough = 8192;
-    if (!banner_ && greeting_.size() > enough) {
-        give_up("who answers there is no SSH server");
-    }
-    if (banner_) {
-        socket_ = UniqueFd{};
-    }
+    return !banner_ && (call.greeting.size() <= enough || failed("who answers there is no SSH server"));
 }
 
-void BannerProbe::give_up(std::string why)
+bool BannerProbe::failed(std::string why)
 {
     problem_ = std::move(why);
-    socket_ = UniqueFd{};
-    calling_ = false;
-    pause_ = Deadline::after(between_calls);
+    pause_ = Deadline::after(after_a_failure);
+    return false;
 }
 
 bool has_known_key(std::string_view scanned, std::string_view known_hosts)

@@ -9,36 +9,41 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace kvmkit::virt {
 
-/// Calls a port again and again, without blocking, until an SSH server greets there.
+/// Calls a port again and again, without blocking, until an SSH server greets there. A call is not waited for alone:
+/// one that was made before the guest's network was up is taken by QEMU's own NAT, or lost on the wire, and answered
+/// seconds late.
 class BannerProbe {
 public:
-    /// One step: calls, looks whether the call was answered, reads the greeting.
+    /// One step: calls, looks whether calls were answered, reads greetings.
     void look(const Address& address);
 
     [[nodiscard]] const std::optional<std::string>& banner() const noexcept { return banner_; }
-    /// What wakes it: the call that is under way, or -1.
-    [[nodiscard]] int fd() const noexcept { return socket_.get(); }
-    /// What poll(2) is to wait for on it.
-    [[nodiscard]] bool calling() const noexcept { return calling_; }
+    /// Calls that were taken: readable once somebody greets or hangs up.
+    [[nodiscard]] std::vector<int> fds() const;
     /// Why the last call came to nothing; empty: none failed yet.
     [[nodiscard]] const std::string& problem() const noexcept { return problem_; }
 
 private:
+    struct Call {
+        UniqueFd socket;
+        Deadline limit;
+        bool taken = false;
+        std::string greeting = {};
+    };
     void call(const Address& address);
-    void take_call();
-    void read_greeting();
-    void give_up(std::string why);
+    bool goes_on(Call& call);
+    bool is_taken(Call& call);
+    bool reads_on(Call& call);
+    bool failed(std::string why);
 
-    UniqueFd socket_;
-    bool calling_ = false;
-    std::string greeting_;
+    std::vector<Call> calls_;
     std::optional<std::string> banner_;
     std::string problem_;
     std::optional<Deadline> pause_;  ///< Until then, no further call.
-    std::optional<Deadline> limit_;  ///< Of the call that is under way.
 };
 
 /// The known_hosts file of a VM, if it has one; the program that asks a server for its key.

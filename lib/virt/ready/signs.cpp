@@ -5,6 +5,7 @@
 #include "base/text.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 #include <fmt/format.h>
 
@@ -34,10 +35,7 @@ std::vector<std::string> AgentSign::evidence()
 std::vector<int> SshSign::fds() const
 {
     auto all = address_.fds();
-    // A call that is under way is writable once it is answered: its own patience looks at that.
-    if (probe_.fd() >= 0 && !probe_.calling()) {
-        all.push_back(probe_.fd());
-    }
+    std::ranges::copy(probe_.fds(), std::back_inserter(all));  // calls that nobody took yet are left to patience()
     return all;
 }
 

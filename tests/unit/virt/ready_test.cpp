@@ -55,7 +55,7 @@ TEST(BannerProbe, CallsAgainUntilSomebodyGreets)
     look_until(probe, listener.address(), [&] { return !probe.problem().empty(); });
     EXPECT_EQ(probe.problem(), "Connection refused");
     listener.listen();
-    look_until(probe, listener.address(), [&] { return probe.fd() >= 0 && !probe.calling(); });
+    look_until(probe, listener.address(), [&] { return !probe.fds().empty(); });
     const UniqueFd server = listener.accept();
     const std::string greeting = "hello\r\nSSH-2.0-test\r\n";
     ASSERT_EQ(::send(server.get(), greeting.data(), greeting.size(), 0), static_cast<ssize_t>(greeting.size()));
@@ -68,11 +68,25 @@ TEST(BannerProbe, TellsOfAServerThatHangsUp)
     const Listener listener;
     listener.listen();
     BannerProbe probe;
-    look_until(probe, listener.address(), [&] { return probe.fd() >= 0 && !probe.calling(); });
+    look_until(probe, listener.address(), [&] { return !probe.fds().empty(); });
     (void)listener.accept();
     look_until(probe, listener.address(), [&] { return !probe.problem().empty(); });
     EXPECT_EQ(probe.problem(), "it hung up without a greeting");
     EXPECT_FALSE(probe.banner());
+}
+
+TEST(BannerProbe, CallsAgainBesideACallThatNobodyAnswers)
+{
+    const Listener listener;
+    listener.listen();
+    BannerProbe probe;
+    look_until(probe, listener.address(), [&] { return probe.fds().size() == 2; });
+    const UniqueFd silent = listener.accept();
+    const UniqueFd server = listener.accept();
+    EXPECT_EQ(::send(server.get(), "SSH-2.0-late\r\n", 14, 0), 14);
+    look_until(probe, listener.address(), [&] { return probe.banner().has_value(); });
+    EXPECT_TRUE(probe.fds().empty());
+    EXPECT_EQ(probe.problem(), "");
 }
 
 TEST(HostKeys, AreTheSameUnderAnyName)
