@@ -176,9 +176,12 @@ class Answers(Scratch):
             ("vm-run", "launch", "--wait"): "none boot ip agent ssh cloud-init",
             ("vm-run", "wait", "--for"): "boot ip agent ssh cloud-init off",
             ("vm-run", "launch", "--cpu"): "auto host",
-            ("host-setup", "apply"): "hypervisor network modules groups services nested mirror tools guest-images desktop",
+            ("host-setup", "apply"): "hypervisor network modules groups services nested mirror tools guest-images desktop ssh-root",
             ("host-setup", "apply", "--profile"): "minimal server workstation tutorial",
             ("host-setup", "apply", "--default-net"): "auto keep off",
+            ("host-setup", "apply", "--ssh-root"): "prohibit-password yes",
+            ("host-setup", "apply", "--ssh-root-from"): "any",
+            ("host-setup", "apply", "--progress"): "text json",
             ("host-setup", "ssh-root", "--permit"): "prohibit-password yes",
             ("host-setup", "ssh-root", "--from"): "any",
         }

@@ -181,6 +181,12 @@ def a_component_of_apply_lets_root_in_last(machine: Machine, host: Host) -> None
     check(plan.record)
     assert [step["kind"] for step in plan.record["steps"]] == [
         "grant-device", "reload-on-undo", "set-file", "prove-root-login", "reload-service"]
+    assert plan.record["steps"][-1]["text"] == "have ssh.service read its settings again"
+    units = [host.root / "usr/lib/systemd/system" / name for name in ("ssh.service", "sshd.service")]
+    units[0].rename(units[1])
+    elsewhere = machine.setup("plan", "ssh-root", "--json").record
+    assert elsewhere["steps"][-1]["text"] == "have sshd.service read its settings again", "as RHEL and SUSE have it"
+    units[1].rename(units[0])
     nobody = machine.run("setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", "/host-setup", "plan", "ssh-root")
     assert "ssh-root is left out of this plan" in nobody.out
 

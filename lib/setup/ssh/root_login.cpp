@@ -81,6 +81,13 @@ std::size_t first_match(std::string_view text)
     return text.size();
 }
 
+/// RHEL, SUSE and all others have no ssh.service: asked to reload that, systemd would say that it does not run.
+std::string unit_of_sshd(const Root& root)
+{
+    const auto path = std::string{"lib/systemd/system/"} + ssh_unit;
+    return root.exists(path) || root.exists("usr/" + path) ? ssh_unit : "sshd.service";
+}
+
 Result<void> check_key(const Root& root, const RootLoginWish& wish)
 {
     const auto keys = read_authorized_keys(text_or_nothing(root, "root/.ssh/authorized_keys"));
@@ -159,8 +166,9 @@ std::string with_root_login(std::string_view config, const RootLoginWish& wish)
 Result<RootLoginPlan> plan_root_login(Runner& runner, const Root& root, const RootLoginWish& wish)
 {
     if (!root.exists("usr/sbin/sshd")) {
-        return Error{
-            ErrorCode::not_found, "cannot let root log in: there is no sshd", "apt-get install openssh-server"};
+        return Error{ErrorCode::not_found,
+                     "cannot let root log in: there is no sshd",
+                     "install it: apt-get install openssh-server, or its like"};
     }
     if (auto sound = check_sshd(runner, root); !sound) {
         return sound.error();
@@ -184,8 +192,8 @@ Result<RootLoginPlan> plan_root_login(Runner& runner, const Root& root, const Ro
     if (!file) {
         return std::move(file).error();
     }
-    plan.steps = {
-        ReloadOnUndo{ssh_unit}, std::move(*file), ProveRootLogin{wish.value, address}, ReloadService{ssh_unit}};
+    const auto unit = unit_of_sshd(root);
+    plan.steps = {ReloadOnUndo{unit}, std::move(*file), ProveRootLogin{wish.value, address}, ReloadService{unit}};
     return plan;
 }
 

@@ -300,7 +300,8 @@ TEST(Components, AreAllWithoutNamesAndCheckedWithThem)
     EXPECT_EQ(wrong.error().code, ErrorCode::usage);
     EXPECT_EQ(
         wrong.error().hint,
-        "there are: hypervisor, network, modules, groups, services, nested, mirror, tools, guest-images, desktop");
+        "there are: hypervisor, network, modules, groups, services, nested, mirror, tools, guest-images, desktop, "
+        "ssh-root");
 }
 
 TEST(InterruptedDpkg, IsNamedWithTheCommandThatEndsIt)
