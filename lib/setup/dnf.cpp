@@ -31,9 +31,9 @@ Result<Completed> Dnf::ask(const std::vector<std::string>& words, const OnProgre
         command.argv.insert(command.argv.end(), {"--setopt=exit_on_lock=1", "--color=never"});
     }
     command.argv.insert(command.argv.end(), words.begin(), words.end());
-    if (on_progress) {
-        command.on_line = [&on_progress, fifth = is_fifth()](std::string_view line) {
-            if (const auto progress = fifth ? read_dnf5_progress(line) : read_dnf_progress(line)) {
+    if (on_progress && !is_fifth()) {  // dnf5 tells it on standard error, which is not followed
+        command.on_line = [&on_progress](std::string_view line) {
+            if (const auto progress = read_dnf_progress(line)) {
                 on_progress(*progress);
             }
         };
@@ -73,7 +73,7 @@ std::vector<std::string> Dnf::removal(const std::vector<std::string>& names, con
 std::optional<Price> Dnf::transaction(const Completed& ended) const
 {
     if (is_fifth()) {
-        return read_dnf5_transaction(ended.out);
+        return read_dnf5_transaction(both(ended));  // the sums are on standard error
     }
     const bool resolved = ended.out.find("Dependencies resolved.") != std::string::npos;
     return resolved ? std::optional{read_dnf_transaction(ended.out)} : std::nullopt;

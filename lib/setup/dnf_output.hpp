@@ -37,7 +37,4 @@ std::vector<std::string> read_failed_scripts(std::string_view text);
 /// "  Installing       : qemu-kvm-7.2-1.noarch     2/6": how far it is; absent for most lines.
 std::optional<PackageProgress> read_dnf_progress(std::string_view line);
 
-/// "[3/5] Installing qemu-kvm-0:7.2-1.noarch 100% | ...": the same of dnf5.
-std::optional<PackageProgress> read_dnf5_progress(std::string_view line);
-
 }  // namespace kvmkit::setup
