@@ -18,8 +18,8 @@ namespace kvmkit::setup {
 /// What is replaced counts as removed.
 Price read_dnf_transaction(std::string_view text);
 
-/// The same of dnf5, whose table ends with "Transaction Summary:"; absent where it did not come to one and has something
-/// to do for all that. What is replaced by its own newer version stays.
+/// The same of dnf5, whose table ends with "Transaction Summary:"; absent where it did not come to one and has
+/// something to do for all that. What is replaced by its own newer version stays.
 std::optional<Price> read_dnf5_transaction(std::string_view text);
 
 /// "6.1 k", "18 M", "123 ": dnf's sizes, in powers of 1024.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Any packages.json: it is refused with a reason that names the file, or a catalogue comes out whose packages have names
-// that no package manager takes for an option, and from which needs are made for any family.
+// Any packages.json: it is refused with a reason that names the file, or a catalogue comes out whose packages have
+// names that no package manager takes for an option, and from which needs are made for any family.
 #include "setup/catalogue.hpp"
 
 #include <cstdint>

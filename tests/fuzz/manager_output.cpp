@@ -32,7 +32,8 @@ void check(const std::optional<PackageProgress>& progress)
 
 void check(const std::optional<Price>& price)
 {
-    demand(!price || std::ranges::none_of(price->install, [](const PlannedPackage& each) { return each.name.empty(); }));
+    demand(!price ||
+           std::ranges::none_of(price->install, [](const PlannedPackage& each) { return each.name.empty(); }));
 }
 
 void check_pacman(std::string_view text)

@@ -189,7 +189,9 @@ TEST(DnfOutput, TransactionOfTheFifthIsRead)
     EXPECT_EQ(price->disk.count(), 15360U);
     EXPECT_TRUE(read_dnf5_transaction("Nothing to do.\n")->install.empty());
     EXPECT_FALSE(read_dnf5_transaction("Failed to resolve the transaction:\nNo match for argument: x\n"));
-    EXPECT_EQ(read_dnf5_transaction("Transaction Summary:\nAfter this operation, 5 B will be freed (x).\n")->disk.count(), 0U);
+    EXPECT_EQ(
+        read_dnf5_transaction("Transaction Summary:\nAfter this operation, 5 B will be freed (x).\n")->disk.count(),
+        0U);
 }
 
 }  // namespace
