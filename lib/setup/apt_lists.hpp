@@ -9,8 +9,8 @@
 
 namespace kvmkit::setup {
 
-/// How old the package lists of apt, dnf or zypper are, by the last time that it wrote among them; absent if there are
-/// none.
+/// How old the package lists of apt, dnf, zypper or pacman are, by the last time that it wrote among them; absent if
+/// there are none.
 std::optional<std::chrono::seconds> age_of_lists(const Root& root,
                                                  std::chrono::sys_seconds now,
                                                  Installer installer = Installer::apt);

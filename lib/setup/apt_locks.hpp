@@ -22,7 +22,7 @@ struct LockHolder {
     pid_t pid = 0;        ///< 0: a process that cannot be seen from here, as of another container.
     std::string command;  ///< Its command line; empty if it cannot be read.
     std::optional<std::chrono::seconds> age;
-    std::string unit = {};  ///< systemd's, "apt-daily-upgrade.service"; empty if it is in none.
+    std::string unit = {};   ///< systemd's, "apt-daily-upgrade.service"; empty if it is in none.
     bool abandoned = false;  ///< It is there, and no process has it open. Only root can tell.
 };
 
@@ -32,8 +32,8 @@ std::string describe(const LockHolder& holder);
 /// The innermost service or session of a control group, from /proc/PID/cgroup; empty if there is none.
 std::string unit_in(std::string_view cgroups);
 
-/// The first of the locks of dpkg and apt, or of dnf or zypper and rpm, or of pacman, that somebody else holds. `top` is the host's
-/// root directory.
+/// The first of the locks of dpkg and apt, or of dnf or zypper and rpm, or of pacman, that somebody else holds. `top`
+/// is the host's root directory.
 Result<std::optional<LockHolder>> find_lock_holder(const std::filesystem::path& top,
                                                    Installer installer = Installer::apt);
 

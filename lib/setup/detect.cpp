@@ -117,7 +117,8 @@ private:
             found_.notes.push_back(found_.distribution->note);
         }
         if (found_.distribution->tier == Tier::third) {
-            found_.notes.emplace_back("third tier: host-setup plan says what to do, also for an image by --root; apply refuses");
+            found_.notes.emplace_back(
+                "third tier: host-setup plan says what to do, also for an image by --root; apply refuses");
         }
         take_installer(*found_.distribution);
     }

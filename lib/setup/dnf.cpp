@@ -21,19 +21,18 @@ std::string both(const Completed& ended)
 
 Result<Completed> Dnf::ask(const std::vector<std::string>& words, const OnProgress& on_progress)
 {
-    ChildCommand command{.argv = {"dnf", "-y", "--setopt=install_weak_deps=0"},
-                         .environment = plain_words(),
-                         .timeout = limits().run};
+    ChildCommand command{
+        .argv = {"dnf", "-y", "--setopt=exit_on_lock=1", "--setopt=install_weak_deps=0", "--color=never"},
+        .environment = plain_words(),
+        .timeout = limits().run};
     if (is_fifth()) {
-        command.argv[0] = "dnf5";
+        command.argv = {"dnf5", "-y", "--setopt=install_weak_deps=0"};
         command.environment["FORCE_COLUMNS"] = "1000";  // otherwise it cuts names off
-    } else {
-        command.argv.insert(command.argv.end(), {"--setopt=exit_on_lock=1", "--color=never"});
     }
     command.argv.insert(command.argv.end(), words.begin(), words.end());
-    if (on_progress) {
-        command.on_line = [&on_progress, fifth = is_fifth()](std::string_view line) {
-            if (const auto progress = fifth ? read_dnf5_progress(line) : read_dnf_progress(line)) {
+    if (on_progress && !is_fifth()) {  // dnf5 tells it on standard error, which is not followed
+        command.on_line = [&on_progress](std::string_view line) {
+            if (const auto progress = read_dnf_progress(line)) {
                 on_progress(*progress);
             }
         };
@@ -73,7 +72,7 @@ std::vector<std::string> Dnf::removal(const std::vector<std::string>& names, con
 std::optional<Price> Dnf::transaction(const Completed& ended) const
 {
     if (is_fifth()) {
-        return read_dnf5_transaction(ended.out);
+        return read_dnf5_transaction(both(ended));  // the sums are on standard error
     }
     const bool resolved = ended.out.find("Dependencies resolved.") != std::string::npos;
     return resolved ? std::optional{read_dnf_transaction(ended.out)} : std::nullopt;
@@ -94,8 +93,7 @@ Result<std::vector<std::string>> Dnf::update()
 
 Result<std::map<std::string, std::string>> Dnf::candidates(const std::vector<std::string>& names)
 {
-    std::vector<std::string> words{
-        "-q", "-C", "repoquery", "--available", "--latest-limit=1", "--qf"};
+    std::vector<std::string> words{"-q", "-C", "repoquery", "--available", "--latest-limit=1", "--qf"};
     // dnf5 ends no line by itself, and knows \n alone.
     words.emplace_back(is_fifth() ? "%{name}\t%{evr}\n" : "%{name}\\t%{evr}");
     words.insert(words.end(), names.begin(), names.end());

@@ -14,8 +14,8 @@ namespace kvmkit::setup {
 /// Which dnf it is: they differ in options, in words and in what they do about locks.
 enum class DnfGeneration { four, five };
 
-/// dnf 4 or dnf5. dnf 4 is never asked to wait for a lock by itself, which it would do for ever: who holds one is waited
-/// for as long as the limits say. dnf5 cannot be told not to wait: who holds a lock is looked for before.
+/// dnf 4 or dnf5. dnf 4 is never asked to wait for a lock by itself, which it would do for ever: who holds one is
+/// waited for as long as the limits say. dnf5 cannot be told not to wait: who holds a lock is looked for before.
 class Dnf final : public RevertingManager {
 public:
     Dnf(Runner& runner, PackageLimits limits, DnfGeneration generation = DnfGeneration::four)

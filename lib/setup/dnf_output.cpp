@@ -229,28 +229,6 @@ std::vector<std::string> read_failed_scripts(std::string_view text)
     return found;
 }
 
-std::optional<PackageProgress> read_dnf5_progress(std::string_view line)
-{
-    constexpr std::array doing{"Installing ", "Upgrading ", "Reinstalling ", "Downgrading ", "Removing "};
-    const auto text = trim(line);
-    const auto close = text.find("] ");
-    const auto slash = text.find('/');
-    if (!text.starts_with('[') || close == std::string_view::npos || slash == std::string_view::npos || slash > close ||
-        text.find("% |") == std::string_view::npos) {
-        return std::nullopt;
-    }
-    const auto done = number(text.substr(1, slash - 1));
-    const auto whole = number(text.substr(slash + 1, close - slash - 1));
-    const auto rest = text.substr(close + 2);
-    const bool installs = std::ranges::any_of(doing, [&](std::string_view each) { return rest.starts_with(each); });
-    const bool fetches = rest.find(' ') != std::string_view::npos && words(rest).front().find(':') != std::string_view::npos;
-    constexpr double all = 100;
-    if (whole == 0 || done > whole || (!installs && !fetches)) {
-        return std::nullopt;
-    }
-    return PackageProgress{!installs, all * done / whole, std::string{trim(rest.substr(0, rest.find("100% |")))}};
-}
-
 std::optional<PackageProgress> read_dnf_progress(std::string_view line)
 {
     constexpr std::array doing{"Installing", "Upgrading", "Running scriptlet", "Verifying", "Cleanup"};

@@ -18,8 +18,8 @@ namespace kvmkit::setup {
 /// What is replaced counts as removed.
 Price read_dnf_transaction(std::string_view text);
 
-/// The same of dnf5, whose table ends with "Transaction Summary:"; absent where it did not come to one and has something
-/// to do for all that. What is replaced by its own newer version stays.
+/// The same of dnf5, whose table ends with "Transaction Summary:"; absent where it did not come to one and has
+/// something to do for all that. What is replaced by its own newer version stays.
 std::optional<Price> read_dnf5_transaction(std::string_view text);
 
 /// "6.1 k", "18 M", "123 ": dnf's sizes, in powers of 1024.
@@ -36,8 +36,5 @@ std::vector<std::string> read_failed_scripts(std::string_view text);
 
 /// "  Installing       : qemu-kvm-7.2-1.noarch     2/6": how far it is; absent for most lines.
 std::optional<PackageProgress> read_dnf_progress(std::string_view line);
-
-/// "[3/5] Installing qemu-kvm-0:7.2-1.noarch 100% | ...": the same of dnf5.
-std::optional<PackageProgress> read_dnf5_progress(std::string_view line);
 
 }  // namespace kvmkit::setup

@@ -59,7 +59,8 @@ Result<Host> observe(const Root& root, Runner& runner, const Wanted& wanted)
     std::vector<std::string> remarks;
     auto packages = read_packages(root, runner, *distribution);
     if (!packages && packages.error().code == ErrorCode::unsupported) {
-        remarks.push_back(fmt::format("what is installed is not known, so that all is planned: {}", packages.error().message));
+        remarks.push_back(
+            fmt::format("what is installed is not known, so that all is planned: {}", packages.error().message));
         packages = PackageTable::of({}, architecture_of(root));
     }
     if (!packages) {

@@ -56,13 +56,15 @@ std::vector<std::string> manual_lines(const Host& host, const Components& compon
                                     by_hand(distribution, {.needs = missing, .remarks = {}})));
     }
     if (distribution.family == Family::alpine && !missing.empty()) {
-        found.emplace_back("by hand: these packages are of the repository community: enable it in /etc/apk/repositories");
+        found.emplace_back(
+            "by hand: these packages are of the repository community: enable it in /etc/apk/repositories");
     }
     if (components.contains(Component::services)) {
         found.push_back(fmt::format("by hand: {}", start_line(distribution)));
     }
     if (components.contains(Component::network)) {
-        found.emplace_back("by hand: virsh net-autostart default && virsh net-start default, unless 192.168.122.0/24 is in use");
+        found.emplace_back(
+            "by hand: virsh net-autostart default && virsh net-start default, unless 192.168.122.0/24 is in use");
     }
     if (components.contains(Component::groups) && !host.user.name.empty()) {
         found.push_back(fmt::format("by hand: {}", member_line(distribution, host.user.name)));

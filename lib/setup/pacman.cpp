@@ -224,8 +224,8 @@ Result<void> Pacman::install(const std::vector<std::string>& names, const OnProg
     }
     for (const std::string& path : read_pacnew(ended->err)) {
         if (on_progress) {
-            on_progress({.text = {},
-                         .remark = fmt::format("{} lies beside settings of this host: compare the two", path)});
+            on_progress(
+                {.text = {}, .remark = fmt::format("{} lies beside settings of this host: compare the two", path)});
         }
     }
     return {};

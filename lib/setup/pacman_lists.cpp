@@ -137,7 +137,8 @@ Result<PackageTable> read_pacman_packages(const Root& root, const std::string& a
             continue;  // the file that says which version the database is of
         }
         const auto own = field(**text, "%ARCH%");
-        packages.push_back({field(**text, "%NAME%"), own == "any" ? "all" : own, field(**text, "%VERSION%"), "installed"});
+        packages.push_back(
+            {field(**text, "%NAME%"), own == "any" ? "all" : own, field(**text, "%VERSION%"), "installed"});
     }
     return PackageTable::of(std::move(packages), architecture);
 }

@@ -95,9 +95,8 @@ std::vector<PacmanTarget> read_pacman_targets(std::string_view text)
         const auto parts = words(line);
         std::uint64_t size = 0;
         constexpr std::size_t fields = 3;
-        if (parts.size() == fields &&
-            std::from_chars(parts[2].data(), parts[2].data() + parts[2].size(), size).ptr ==
-                parts[2].data() + parts[2].size()) {
+        if (parts.size() == fields && std::from_chars(parts[2].data(), parts[2].data() + parts[2].size(), size).ptr ==
+                                          parts[2].data() + parts[2].size()) {
             found.push_back({std::string{parts[0]}, std::string{parts[1]}, Bytes::of(size)});
         }
     }

@@ -358,11 +358,10 @@ Result<void> check_candidates(const Host& host, const std::vector<Need>& missing
             "\n{} could not read all sources:\n  {}", updater(host.distribution), fmt::join(problems, "\n  "));
     }
     if (!apt) {
-        return Error{
-            ErrorCode::not_found,
-            std::move(message),
-            fmt::format("{} shows what is there; another name for it: /etc/kvmkit/packages.json",
-                        words_of(host.distribution.installer).repositories)};
+        return Error{ErrorCode::not_found,
+                     std::move(message),
+                     fmt::format("{} shows what is there; another name for it: /etc/kvmkit/packages.json",
+                                 words_of(host.distribution.installer).repositories)};
     }
     const bool moved = message.find("does not have a Release file") != std::string::npos;
     if (moved) {

@@ -77,16 +77,16 @@ Result<PackageTable> read_rpm_image(const Root& root, Runner& runner)
         return std::move(there).error();
     }
     if (!*there) {
-        return Error{ErrorCode::not_found, "cannot read package database: no 'rpmdb.sqlite', 'Packages.db' or 'Packages'"};
+        return Error{ErrorCode::not_found,
+                     "cannot read package database: no 'rpmdb.sqlite', 'Packages.db' or 'Packages'"};
     }
-    auto packages = ask_for_all(runner,
-                                {"rpm", "--dbpath", workshop->path().string(), "-qa", "--qf", query},
-                                architecture_of(root));
+    auto packages = ask_for_all(
+        runner, {"rpm", "--dbpath", workshop->path().string(), "-qa", "--qf", query}, architecture_of(root));
     if (!packages) {
-        return Error{ErrorCode::unsupported,
-                     fmt::format("cannot read the image's package database by this machine's rpm: {}",
-                                 packages.error().message),
-                     "install rpm here, or run host-setup in the image"};
+        return Error{
+            ErrorCode::unsupported,
+            fmt::format("cannot read the image's package database by this machine's rpm: {}", packages.error().message),
+            "install rpm here, or run host-setup in the image"};
     }
     return packages;
 }

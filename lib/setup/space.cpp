@@ -48,7 +48,8 @@ Result<void> check(const Demand& demand)
                              demand.directory.string(),
                              human(Bytes::of(demand.bytes)),
                              human(Bytes::of(free))),
-                 "make room (apt-get clean, dnf clean packages, zypper clean or pacman -Sc empties the cache) and run this again"};
+                 "make room (apt-get clean, dnf clean packages, zypper clean or pacman -Sc empties the cache) and run "
+                 "this again"};
 }
 
 }  // namespace

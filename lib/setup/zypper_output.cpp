@@ -58,7 +58,8 @@ std::optional<Price> read_zypper_summary(std::string_view xml)
             price = Price{.download = size_in(line, "download-size"), .disk = size_in(line, "space-usage-diff")};
         } else if (line.starts_with("<to-")) {
             removes = line.starts_with("<to-remove");
-        } else if (price && line.starts_with("<solvable ") && attribute(line, "type") == "package") {
+        } else if (price && line.starts_with("<solvable ") && attribute(line, "type") == "package" &&
+                   !attribute(line, "name").empty()) {
             const std::string name{attribute(line, "name")};
             if (removes) {
                 price->remove.push_back(name);

@@ -1,14 +1,14 @@
 # Decoders of outside text under libFuzzer (clang, KVMKIT_FUZZ). Label fuzz: a few seconds each; fuzz-long: minutes.
 # corpus/NAME holds the inputs to begin with; what a run finds goes to the build folder.
 add_custom_target(fuzzers)
-foreach(name explain facts underlay capture state netlink frame sources sshd_config os_release)
+foreach(name explain facts underlay capture state netlink frame sources sshd_config os_release manager_output catalogue)
   add_executable(fuzz-${name} ${CMAKE_CURRENT_SOURCE_DIR}/fuzz/${name}.cpp)
   target_include_directories(fuzz-${name} PRIVATE ${PROJECT_SOURCE_DIR}/lib)
   target_link_libraries(fuzz-${name} PRIVATE kvmkit_base kvmkit_facts kvmkit_check kvmkit_report nlohmann_json::nlohmann_json)
   if(name MATCHES "^(state|netlink)$")
     target_link_libraries(fuzz-${name} PRIVATE kvmkit_net kvmkit_libnl)
   endif()
-  if(name MATCHES "^(sources|sshd_config|os_release)$")
+  if(name MATCHES "^(sources|sshd_config|os_release|manager_output|catalogue)$")
     target_link_libraries(fuzz-${name} PRIVATE kvmkit_setup)
   endif()
   if(name STREQUAL frame)

@@ -112,9 +112,9 @@ def a_user_is_put_into_groups_and_taken_out(machine: Machine) -> None:
     assert members(machine, "libvirt") == [] and members(machine, "kvm") == ["alice"], "only what was added is taken away"
     gid = next(line.split(":")[2] for line in (machine.root / "etc/group").read_text().splitlines() if line.startswith("alice:"))
     session = machine.start("/usr/bin/setpriv", "--reuid", "alice", "--regid", gid, "--clear-groups", "/usr/bin/sleep", "100")
-    comm = f"/proc/{session.pid}/comm"
+    comm = machine.root / f"proc/{session.pid}/comm"  # of this case's own processes
     deadline = time.monotonic() + 20
-    while open(comm, encoding="utf-8").read() != "sleep\n" and time.monotonic() < deadline:
+    while comm.read_text() != "sleep\n" and time.monotonic() < deadline:
         time.sleep(0.05)
     try:
         here = machine.setup("apply", "groups", "--detailed-exit", SUDO_USER="alice")

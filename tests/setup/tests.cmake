@@ -16,8 +16,7 @@ foreach(case
     a_half_configured_package_is_repaired_on_request
     systemd_starts_libvirt a_masked_unit_is_refused a_daemon_that_does_not_answer_is_stopped_again
     a_killed_start_is_undone modular_daemons_are_started_and_libvirtd_is_not
-    the_network_leaves_the_hosts_addresses_alone a_range_is_taken_or_refused the_network_is_switched_off
-    a_network_that_is_killed_anywhere_is_as_before a_user_is_put_into_groups_and_taken_out
+    a_range_is_taken_or_refused a_network_that_is_killed_anywhere_is_as_before
     wishes_that_belong_nowhere_are_refused a_policy_of_the_administrator_comes_back what_does_not_hold_is_named
     the_option_nested_waits_for_a_reboot
     a_saved_plan_is_made_and_no_other a_host_that_drifted_is_named_path_by_path a_plan_that_is_not_this_hosts_is_refused
@@ -48,7 +47,8 @@ endforeach()
 # These must not see the VMs of others.
 foreach(case what_was_done_is_listed_and_taken_back a_running_vm_keeps_what_it_runs_on
     what_cannot_be_undone_is_named_and_tried_again an_apply_that_is_killed_anywhere_is_ended
-    a_component_of_apply_lets_root_in_last)
+    a_component_of_apply_lets_root_in_last
+    the_network_leaves_the_hosts_addresses_alone the_network_is_switched_off a_user_is_put_into_groups_and_taken_out)
   add_test(NAME setup-${case} COMMAND unshare --mount --net --pid --fork --kill-child --propagation private
     ${Python3_EXECUTABLE} ${setup_driver} ${setup_lab} $<TARGET_FILE:host-setup> ${case})
   set_tests_properties(setup-${case} PROPERTIES LABELS setup SKIP_RETURN_CODE 77 TIMEOUT 120

@@ -88,8 +88,8 @@ void declare_run_options(cli::po::options_description_easy_init& add)
     add("json", "one JSON record");
     declare_progress(add);
     add("yes", "accepted for scripts; nothing is ever asked");
-    add("lock-timeout", seconds("600"), "how long to wait for another apt, dpkg, dnf, zypper or rpm");
-    add("timeout", seconds("3600"), "how long one run of apt, dnf or zypper may take before it is killed");
+    add("lock-timeout", seconds("600"), "how long to wait for another apt, dpkg, dnf, zypper, rpm or pacman");
+    add("timeout", seconds("3600"), "how long one run of apt, dnf, zypper or pacman may take before it is killed");
 }
 
 Result<setup::Request> read_request(const cli::Arguments& arguments, setup::Components components)

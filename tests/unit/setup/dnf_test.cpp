@@ -164,5 +164,35 @@ TEST(Dnf, RemovesNothingThatOthersNeed)
     EXPECT_EQ(gone.ran().size(), 2U) << "an inverse must be harmless where its change never happened";
 }
 
+TEST(DnfOutput, TransactionOfTheFifthIsRead)
+{
+    const auto price = read_dnf5_transaction(
+        "Package        Arch   Version  Repository      Size\n"
+        "Upgrading:\n"
+        " qemu-kvm       noarch 0:99.2-1 stubs        5.0   B\n"
+        "   replacing qemu-kvm noarch 0:99.1-1 stubs        5.0   B\n"
+        "Installing:\n"
+        " python3.11     noarch 1:3.11-1 stubs        5.0   B\n"
+        "   replacing python3.9 noarch 0:3.9-1 stubs        5.0   B\n"
+        "Installing dependencies:\n"
+        " libvirt-daemon noarch 0:99.1-1 stubs        5.0   B\n"
+        "\n"
+        "Transaction Summary:\n Installing:         2 packages\n"
+        "Total size of inbound packages is 2 MiB. Need to download 1.5 MiB.\n"
+        "After this operation, 15 KiB extra will be used (install 20 KiB, remove 5 KiB).\n");
+    ASSERT_TRUE(price);
+    ASSERT_EQ(price->install.size(), 3U);
+    EXPECT_EQ(price->install[0].version, "99.2-1");
+    EXPECT_EQ(price->install[1].version, "1:3.11-1");
+    EXPECT_EQ(price->remove, std::vector<std::string>{"python3.9"}) << "what its own newer version replaces stays";
+    EXPECT_EQ(price->download.count(), 1572864U);
+    EXPECT_EQ(price->disk.count(), 15360U);
+    EXPECT_TRUE(read_dnf5_transaction("Nothing to do.\n")->install.empty());
+    EXPECT_FALSE(read_dnf5_transaction("Failed to resolve the transaction:\nNo match for argument: x\n"));
+    EXPECT_EQ(
+        read_dnf5_transaction("Transaction Summary:\nAfter this operation, 5 B will be freed (x).\n")->disk.count(),
+        0U);
+}
+
 }  // namespace
 }  // namespace kvmkit::setup

@@ -73,8 +73,9 @@ TEST(PacmanOutput, SizesTargetsAndWhoNeedsWhatAreRead)
     EXPECT_EQ(read_pacman_dependants(":: removing a breaks dependency 'a' required by mine\n"
                                      ":: removing b breaks dependency 'b' required by mine\n"),
               std::vector<std::string>{"mine"});
-    EXPECT_EQ(read_pacnew("warning: /etc/a.conf installed as /etc/a.conf.pacnew\nwarning: /etc/b saved as /etc/b.pacsave\n"),
-              std::vector<std::string>{"/etc/a.conf.pacnew"});
+    EXPECT_EQ(
+        read_pacnew("warning: /etc/a.conf installed as /etc/a.conf.pacnew\nwarning: /etc/b saved as /etc/b.pacsave\n"),
+        std::vector<std::string>{"/etc/a.conf.pacnew"});
 }
 
 TEST(PacmanOutput, ProgressCountsThePackages)
@@ -94,21 +95,24 @@ TEST(PacmanOutput, ProgressCountsThePackages)
 
 TEST(PacmanConflicts, AreFoundOnBothSidesWithTheirVersions)
 {
-    const std::vector<PacmanPackage> coming{{.name = "new", .version = "1-1", .provides = {"thing=3"}, .conflicts = {"foo<2"}}};
+    const std::vector<PacmanPackage> coming{
+        {.name = "new", .version = "1-1", .provides = {"thing=3"}, .conflicts = {"foo<2"}}};
     const auto going = [&](PacmanPackage there) { return packages_to_go(coming, {std::move(there)}, by_text); };
     EXPECT_EQ(going({.name = "foo", .version = "1-1"}), std::vector<std::string>{"foo"});
     EXPECT_TRUE(going({.name = "foo", .version = "3-1"}).empty());
     EXPECT_EQ(going({.name = "bar", .version = "1-1", .provides = {"foo=1"}}), std::vector<std::string>{"bar"});
     EXPECT_TRUE(going({.name = "bar", .version = "1-1", .provides = {"foo"}}).empty()) << "no version, no match";
     EXPECT_EQ(going({.name = "old", .version = "1-1", .conflicts = {"thing>=3"}}), std::vector<std::string>{"old"});
-    EXPECT_TRUE(going({.name = "new", .version = "0-1", .conflicts = {"thing"}}).empty()) << "its own newer version comes";
+    EXPECT_TRUE(going({.name = "new", .version = "0-1", .conflicts = {"thing"}}).empty())
+        << "its own newer version comes";
 }
 
 TEST(PacmanDatabase, IsReadFromItsFiles)
 {
     const testing::TemporaryFolder folder;
     folder.write("var/lib/pacman/local/ALPM_DB_VERSION", "9\n");
-    folder.write("var/lib/pacman/local/libvirt-10.0-1/desc", "%NAME%\nlibvirt\n\n%VERSION%\n10.0-1\n\n%ARCH%\nx86_64\n");
+    folder.write("var/lib/pacman/local/libvirt-10.0-1/desc",
+                 "%NAME%\nlibvirt\n\n%VERSION%\n10.0-1\n\n%ARCH%\nx86_64\n");
     folder.write("var/lib/pacman/local/osinfo-1-1/desc", "%NAME%\nosinfo\n\n%VERSION%\n1-1\n\n%ARCH%\nany\n");
     const auto table = read_pacman_packages(*Root::open(folder.path()), "x86_64");
     ASSERT_TRUE(table);
@@ -144,7 +148,8 @@ TEST(PacmanLists, ComeBackOnlyWhereNothingWasInstalledMeanwhile)
 
 TEST(ApkDatabase, IsReadFromItsFile)
 {
-    const auto table = read_apk_list("C:Q1=\nP:dbus\nV:1.14-r1\nA:noarch\n\nP:qemu-img\nV:9-r0\nA:x86_64\nF:usr\n", "x86_64");
+    const auto table =
+        read_apk_list("C:Q1=\nP:dbus\nV:1.14-r1\nA:noarch\n\nP:qemu-img\nV:9-r0\nA:x86_64\nF:usr\n", "x86_64");
     ASSERT_NE(table.installed("dbus"), nullptr);
     ASSERT_NE(table.installed("qemu-img"), nullptr);
     EXPECT_EQ(table.installed("qemu-img")->version, "9-r0");
