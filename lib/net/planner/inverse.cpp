@@ -157,7 +157,14 @@ public:
         const Guard guard = s.route.link ? this_very(*s.route.link) : Guard{};
         return has_route(network_, s.route) ? std::nullopt : Inverse{Step{RemoveRoute{s.route}, guard}};
     }
-    Inverse operator()(const RemoveRoute& s) const { return Step{AddRoute{s.route}, Guard{}}; }
+    /// The kernel's own route to the gateway, a cable's other end, may be gone when this one comes back.
+    Inverse operator()(const RemoveRoute& s) const
+    {
+        RouteEntry again = s.route;
+        const Link* link = again.link ? find(network_, *again.link) : nullptr;
+        again.onlink = again.onlink || (again.gateway && link != nullptr && is_beyond(*again.gateway, *link));
+        return Step{AddRoute{std::move(again)}, Guard{}};
+    }
     Inverse operator()(const SetResolver& s) const { return Step{SetResolver{s.after, s.before}, Guard{}}; }
     Inverse operator()(const SetManaged& s) const { return Step{SetManaged{s.name, !s.managed}}; }
     Inverse operator()(const Handover& /*asks the kernel for more, see LinkDomain::inverse()*/) const

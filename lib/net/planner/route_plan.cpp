@@ -177,8 +177,7 @@ RouteEntry entry_of(const Network& network, const Route& route)
     if (!route.shared) {
         const Link* link = route.link != 0 ? find(network, route.link) : nullptr;
         entry.link = link != nullptr ? std::optional{link->name} : std::nullopt;
-        // A route to the gateway may be gone when this one comes back.
-        entry.onlink = route.onlink || (route.gateway && link != nullptr && is_beyond(*route.gateway, *link));
+        entry.onlink = route.onlink;
         return entry;
     }
     entry.gateway.reset();

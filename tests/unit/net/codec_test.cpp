@@ -104,7 +104,8 @@ private:
                 static_cast<std::uint8_t>(number(256)),
                 static_cast<std::uint8_t>(number(256)),
                 number(2) == 0 ? std::vector<RouteWay>{}
-                               : std::vector{RouteWay{name(), perhaps(ip()), number(256), number(2) == 0}}};
+                               : std::vector{RouteWay{name(), perhaps(ip()), number(256), number(2) == 0}},
+                number(2) == 0};
     }
 
     Action action(std::size_t kind)
