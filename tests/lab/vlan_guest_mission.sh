@@ -34,7 +34,7 @@ launches() {
 }
 
 runs_a_guest_in_the_vlan() {
-    launches 600 --json >tagged.json || fail "vm-run launch ended with $?: $(cat tagged.json)"
+    launches 1200 --json >tagged.json || fail "vm-run launch ended with $?: $(cat tagged.json)"
     cat tagged.json
     grep -q "KVMKIT-GUEST ready NAME=tagged IP=${address//./\\.} SVM=1" tagged.json ||
         fail "no ready line with its address and SVM=1"

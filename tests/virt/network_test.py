@@ -95,8 +95,8 @@ class OnABridge(NetworkTest):
 
     @staticmethod
     def first_discover(listener):
-        """Waits until a guest asks for an address."""
-        listener.settimeout(BOOT_SECONDS)
+        """Waits until a guest asks for an address; it does so ten times, once a second."""
+        listener.settimeout(2 * BOOT_SECONDS)
         while DHCP_COOKIE not in listener.recv(2048):
             pass
 
@@ -107,7 +107,7 @@ class OnABridge(NetworkTest):
             self.assertEqual((record["outcome"], record["address"]), ("not-ready", None))
             self.assertEqual(virsh("domstate", "web").strip(), "running")
             self.first_discover(listener)
-        record = self.expect_json(20, "wait", "web", "--for", "ip", "--timeout", "5")
+        record = self.expect_json(20, "wait", "web", "--for", "ip", "--timeout", "8")
         self.assertRegex(" ".join(record["evidence"]), r"it sent \d+ DISCOVERs?; nobody made an OFFER")
         done = self.expect(20, "ip", "web")
         self.assertIn("the VM has no address yet", done.stderr)

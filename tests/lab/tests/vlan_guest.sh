@@ -10,7 +10,7 @@ here=$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")
 
 if [[ -z ${LAB_HOST-} ]]; then
     "$here/../../../scripts/make-guest" "$guest"
-    exec "$here/../../../scripts/lab" run amd --may-skip --memory 3G --timeout 1400 --output "$build/lab/vm-run.vlan" \
+    exec "$here/../../../scripts/lab" run amd --may-skip --memory 3G --timeout 2200 --output "$build/lab/vm-run.vlan" \
         --build "$build" -- "$here/vlan_guest.sh" "$build"
 fi
 
