@@ -174,16 +174,13 @@ class Answers(Scratch):
             ("net-setup", "vlan", "add", "--protocol"): "802.1q 802.1ad",
             ("vm-run", "launch", "--accel"): "auto kvm tcg",
             ("vm-run", "launch", "--wait"): "none boot ip agent ssh cloud-init",
-            ("vm-run", "wait", "--for"): "boot ip agent ssh cloud-init off",
-            ("vm-run", "launch", "--cpu"): "auto host",
+            ("vm-run", "wait", "--for"): "boot ip agent ssh cloud-init off", ("vm-run", "launch", "--cpu"): "auto host",
             ("host-setup", "apply"): "hypervisor network modules groups services nested mirror tools guest-images desktop ssh-root",
             ("host-setup", "apply", "--profile"): "minimal server workstation tutorial",
             ("host-setup", "apply", "--default-net"): "auto keep off",
             ("host-setup", "apply", "--ssh-root"): "prohibit-password yes",
-            ("host-setup", "apply", "--ssh-root-from"): "any",
-            ("host-setup", "apply", "--progress"): "text json",
-            ("host-setup", "ssh-root", "--permit"): "prohibit-password yes",
-            ("host-setup", "ssh-root", "--from"): "any",
+            ("host-setup", "apply", "--ssh-root-from"): "any", ("host-setup", "apply", "--progress"): "text json",
+            ("host-setup", "ssh-root", "--permit"): "prohibit-password yes", ("host-setup", "ssh-root", "--from"): "any",
         }
         for words, wanted in expected.items():
             self.assertEqual(set(answer(*words, "")[1]), set(wanted.split()), words)
@@ -386,8 +383,8 @@ class Fish(Scratch):
         self.assertEqual(self.complete("vm-run launch web --overc"), ["--overcommit"])
         self.assertEqual(self.complete("kvm-check --format pro"), ["prometheus"])
         self.assertEqual(self.complete("kvm-check --format=pro"), ["--format=prometheus"])
-        self.assertEqual(self.complete(f"vm-run stop --connect {uri} tw"), ["two words"])
-        self.assertEqual(self.complete(f"vm-run stop --connect {uri} 'two w"), ["two words"])
+        for begun in ("tw", "'two w"):
+            self.assertEqual(self.complete(f"vm-run stop --connect {uri} {begun}"), ["two words"])
 
     def test_files_and_directories_are_completed(self):
         (self.folder / "net work.yml").touch()
