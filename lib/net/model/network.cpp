@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/model/network.hpp"
 
+#include <linux/if_addr.h>
 #include <linux/if_link.h>
 
 #include <algorithm>
@@ -111,6 +112,21 @@ bool is_beyond(const IpAddress& gateway, const Link& link)
            std::ranges::none_of(link.addresses, [&gateway](const InterfaceAddress& address) {
                return Prefix{address}.contains(gateway);
            });
+}
+
+const AddressExtras& extras_of(const Link& link, const InterfaceAddress& address)
+{
+    static const AddressExtras none;
+    const auto found = link.extras.find(address);
+    return found == link.extras.end() ? none : found->second;
+}
+
+bool is_other_end(const IpAddress& router, const Link& link)
+{
+    return std::ranges::any_of(link.extras, [&router](const auto& extras) {
+        const LinkOption* end = find(extras.second.attributes, IFA_ADDRESS);
+        return end != nullptr && end->bytes == router.bytes();
+    });
 }
 
 VlanMembership vlans_of_new_port(const Link& bridge)

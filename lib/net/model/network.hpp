@@ -7,6 +7,7 @@
 #include "net/model/vlans.hpp"
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <unordered_map>
@@ -14,6 +15,15 @@
 #include <vector>
 
 namespace kvmkit::net {
+
+/// What an address has besides its network, as the kernel stores it.
+struct AddressExtras {
+    std::uint8_t scope = 0;       ///< RT_SCOPE_*, of IPv4; the kernel computes IPv6's.
+    LinkOptions attributes = {};  ///< IFA_*: the other end, broadcast, label, flags, metric, lifetimes.
+
+    [[nodiscard]] bool empty() const { return scope == 0 && attributes.empty(); }
+    bool operator==(const AddressExtras&) const = default;
+};
 
 /// One link as the kernel reports it, with what hangs on it.
 struct Link {
@@ -40,6 +50,7 @@ struct Link {
     bool autoconf = true;               ///< Takes IPv6 addresses from router advertisements.
     std::vector<InterfaceAddress> addresses = {};
     std::vector<InterfaceAddress> leased = {};  ///< Those of them whose lifetime ends: DHCP's, router advertisements'.
+    std::map<InterfaceAddress, AddressExtras> extras = {};  ///< Of those that have more than their network.
     std::vector<std::string> routes = {};  ///< "default", "10.0.0.0/8": those that somebody set, not the kernel itself.
 
     [[nodiscard]] bool is_bridge() const { return kind == "bridge"; }
@@ -119,6 +130,12 @@ int link_below(const Link& link);
 
 /// Whether a gateway lies in none of a link's networks. A link-local one lies in each.
 bool is_beyond(const IpAddress& gateway, const Link& link);
+
+/// What an address of the link has besides its network; empty where it has nothing more.
+const AddressExtras& extras_of(const Link& link, const InterfaceAddress& address);
+
+/// Whether the address of a router is the other end of one of the link's addresses (IFA_ADDRESS).
+bool is_other_end(const IpAddress& router, const Link& link);
 
 /// What a link belongs to as soon as it becomes a port of that bridge.
 VlanMembership vlans_of_new_port(const Link& bridge);

@@ -14,6 +14,8 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <limits>
+#include <utility>
 
 namespace kvmkit::net {
 namespace {
@@ -153,6 +155,39 @@ void read_link(Network& network, nlmsghdr* answer)
     network.links.push_back(std::move(link));
 }
 
+/// Of what the kernel tells of an address, that which it would not have anyway: enough to make it again as it is.
+AddressExtras read_extras(const ifaddrmsg& header, const Attributes<IFA_MAX + 1>& told, const LinkName& link)
+{
+    constexpr std::uint32_t settable = IFA_F_NODAD | IFA_F_OPTIMISTIC | IFA_F_HOMEADDRESS | IFA_F_MANAGETEMPADDR |
+                                       IFA_F_NOPREFIXROUTE | IFA_F_MCAUTOJOIN;
+    AddressExtras extras{.scope = header.ifa_family == AF_INET ? header.ifa_scope : std::uint8_t{}};
+    const auto keep = [&](std::uint16_t type) {
+        if (told.at(type) != nullptr) {
+            extras.attributes.push_back({type, std::string{bytes_of(told.at(type))}});
+        }
+    };
+    if (told[IFA_LOCAL] != nullptr && bytes_of(told[IFA_LOCAL]) != bytes_of(told[IFA_ADDRESS])) {
+        keep(IFA_ADDRESS);
+    }
+    keep(IFA_BROADCAST);
+    if (text_of(told[IFA_LABEL]) != link.str()) {
+        keep(IFA_LABEL);
+    }
+    if (const auto flags = number_or(told[IFA_FLAGS], header.ifa_flags) & settable; flags != 0) {
+        extras.attributes.push_back(number_option(IFA_FLAGS, flags, sizeof(flags)));
+    }
+    keep(IFA_RT_PRIORITY);
+    ifa_cacheinfo life{};
+    if (bytes_of(told[IFA_CACHEINFO]).size() >= sizeof(life)) {
+        std::memcpy(&life, bytes_of(told[IFA_CACHEINFO]).data(), sizeof(life));
+        constexpr auto forever = std::numeric_limits<std::uint32_t>::max();
+        if (life.ifa_prefered != forever || life.ifa_valid != forever) {
+            keep(IFA_CACHEINFO);
+        }
+    }
+    return extras;
+}
+
 void read_address(Network& network, nlmsghdr* answer)
 {
     Attributes<IFA_MAX + 1> attributes{};
@@ -173,6 +208,9 @@ void read_address(Network& network, nlmsghdr* answer)
     owner->addresses.emplace_back(family, octets, header->ifa_prefixlen);
     if ((header->ifa_flags & IFA_F_PERMANENT) == 0) {
         owner->leased.push_back(owner->addresses.back());
+    }
+    if (auto extras = read_extras(*header, attributes, owner->name); !extras.empty()) {
+        owner->extras.insert_or_assign(owner->addresses.back(), std::move(extras));
     }
 }
 

@@ -45,18 +45,21 @@ void put_way(Message& message, const RouteWay& way, const Link& link, Family des
 
 }  // namespace
 
-Message address_message(int type, int flags, const Link& link, const InterfaceAddress& address)
+Message address_message(
+    int type, int flags, const Link& link, const InterfaceAddress& address, const AddressExtras& extras)
 {
     ifaddrmsg header{};
     header.ifa_family = static_cast<std::uint8_t>(kernel_family(address.family()));
     header.ifa_prefixlen = static_cast<std::uint8_t>(address.prefix());
+    header.ifa_scope = extras.scope;
     header.ifa_index = static_cast<std::uint32_t>(link.index);
     Message message{type, flags, header};
     message.put(IFA_LOCAL, address.bytes());
-    // Of a single address the kernel tells the other end of a cable here, which it wants to be told when it removes it.
-    constexpr unsigned single = 32;
-    if (type != RTM_DELADDR || address.family() != Family::ipv4 || address.prefix() != single) {
+    if (find(extras.attributes, IFA_ADDRESS) == nullptr) {
         message.put(IFA_ADDRESS, address.bytes());
+    }
+    for (const LinkOption& one : extras.attributes) {
+        message.put(one.type, one.bytes);
     }
     return message;
 }

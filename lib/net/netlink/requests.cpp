@@ -148,7 +148,7 @@ void put_removal(Requests& requests, const Link& link, const InterfaceAddress& a
     if (!alone) {
         requests.messages.push_back(promotion_message(link, true));
     }
-    requests.messages.push_back(address_message(RTM_DELADDR, 0, link, address));
+    requests.messages.push_back(address_message(RTM_DELADDR, 0, link, address, extras_of(link, address)));
     if (!alone) {
         requests.messages.push_back(promotion_message(link, false));
     }
@@ -266,12 +266,13 @@ public:
     {
         return on(s.name, s, [&](const Link& link) {
             auto requests = one(
-                address_message(RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, link, s.address),
+                address_message(RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, link, s.address, s.extras),
                 {Request::add_address, fmt::format("cannot add address '{}' to '{}'", s.address.str(), s.name.str())});
             for (const InterfaceAddress& later : s.ahead_of) {
                 if (std::ranges::find(link.addresses, later) != link.addresses.end()) {
                     put_removal(requests, link, later);
-                    requests.messages.push_back(address_message(RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, link, later));
+                    requests.messages.push_back(
+                        address_message(RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, link, later, extras_of(link, later)));
                 }
             }
             return requests;

@@ -4,6 +4,7 @@
 #include "base/shell.hpp"
 #include "net/persist/kept_options.hpp"
 
+#include <linux/if_addr.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 
@@ -170,6 +171,9 @@ private:
         for (const InterfaceAddress& address : link.addresses) {
             if (!holds(leased, address) && !address.is_ipv6_link_local()) {
                 kept.addresses.push_back(address);
+                if (find(extras_of(link, address).attributes, IFA_ADDRESS) != nullptr) {
+                    lose(link, fmt::format("the other end of its address {} is not kept", address.str()));
+                }
             }
         }
         for (const Route& route : network_.routes) {

@@ -137,6 +137,13 @@ public:
 
     [[nodiscard]] InterfaceAddress address() const { return sound(InterfaceAddress::parse(text("address"))); }
 
+    /// Journals of before 0.2 tell none.
+    [[nodiscard]] AddressExtras extras() const
+    {
+        return json_.contains("scope") ? AddressExtras{json_.at("scope").get<std::uint8_t>(), options()}
+                                       : AddressExtras{};
+    }
+
     [[nodiscard]] LinkOptions options() const
     {
         LinkOptions options;
@@ -224,7 +231,7 @@ constexpr std::array<std::pair<std::string_view, Decode>, std::variant_size_v<Ac
       }},
      {"add-address",
       [](const Reader& in) -> Action {
-          return AddAddress{in.name("name"), in.address(), in.addresses()};
+          return AddAddress{in.name("name"), in.address(), in.addresses(), in.extras()};
       }},
      {"remove-address",
       [](const Reader& in) -> Action {

@@ -144,7 +144,11 @@ Json fields_of(const Action& action)
             return J{{"name", s.name.str()}, {"autoconf", s.what == Ipv6Switch::autoconf}, {"on", s.on}};
         },
         [](const AddAddress& s) {
-            return J{{"name", s.name.str()}, {"address", s.address.str()}, {"ahead_of", to_json(s.ahead_of)}};
+            return J{{"name", s.name.str()},
+                     {"address", s.address.str()},
+                     {"ahead_of", to_json(s.ahead_of)},
+                     {"scope", s.extras.scope},
+                     {"options", to_json(s.extras.attributes)}};
         },
         [](const RemoveAddress& s) {
             return J{{"name", s.name.str()}, {"address", s.address.str()}};

@@ -143,6 +143,7 @@ public:
         const Link* link = find(network_, s.name);
         AddAddress again{s.name, s.address};
         if (link != nullptr) {
+            again.extras = extras_of(*link, s.address);
             const auto there = std::ranges::find(link->addresses, s.address);
             for (auto later = there; later != link->addresses.end(); ++later) {
                 if (later != there && same_network(*later, s.address)) {
@@ -157,12 +158,13 @@ public:
         const Guard guard = s.route.link ? this_very(*s.route.link) : Guard{};
         return has_route(network_, s.route) ? std::nullopt : Inverse{Step{RemoveRoute{s.route}, guard}};
     }
-    /// The kernel's own route to the gateway, a cable's other end, may be gone when this one comes back.
+    /// The kernel's own route to the gateway may be gone when this one comes back, but for that to a cable's other end.
     Inverse operator()(const RemoveRoute& s) const
     {
         RouteEntry again = s.route;
         const Link* link = again.link ? find(network_, *again.link) : nullptr;
-        again.onlink = again.onlink || (again.gateway && link != nullptr && is_beyond(*again.gateway, *link));
+        again.onlink = again.onlink || (again.gateway && link != nullptr && is_beyond(*again.gateway, *link) &&
+                                        !is_other_end(*again.gateway, *link));
         return Step{AddRoute{std::move(again)}, Guard{}};
     }
     Inverse operator()(const SetResolver& s) const { return Step{SetResolver{s.after, s.before}, Guard{}}; }

@@ -120,6 +120,7 @@ struct AddAddress {
     InterfaceAddress address;
     /// Addresses of the same network that are to come after it: the first one is what the host talks with.
     std::vector<InterfaceAddress> ahead_of = {};
+    AddressExtras extras = {};  ///< Of one that is put back as it was.
     bool operator==(const AddAddress&) const = default;
 };
 /// Takes one address away, and no other with it.

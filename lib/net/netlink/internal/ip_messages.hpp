@@ -6,8 +6,10 @@
 
 namespace kvmkit::net {
 
-/// RTM_NEWADDR or RTM_DELADDR for that address of the link.
-Message address_message(int type, int flags, const Link& link, const InterfaceAddress& address);
+/// RTM_NEWADDR or RTM_DELADDR for that address of the link, with what it has besides its network: without the other
+/// end, if it has one, the kernel does not find it.
+Message address_message(
+    int type, int flags, const Link& link, const InterfaceAddress& address, const AddressExtras& extras);
 
 /// Adds a route's several ways, if it has some; the first link that does not exist, or null.
 const LinkName* put_ways(Message& message, const RouteEntry& route, const Network& network);
