@@ -314,6 +314,7 @@ private:
             return accepted;
         }
         if (!price->remove.empty()) {
+            domain_.allow_removals();
             talk_.warn(fmt::format("packages that go: {}", fmt::join(price->remove, " ")));
         }
         if (request_.saved) {

@@ -144,10 +144,11 @@ Result<Price> Apt::price(const std::vector<std::string>& names)
 
 Result<void> Apt::install(const std::vector<std::string>& names, const OnProgress& on_progress)
 {
-    std::vector<std::string> words{"--no-install-recommends", "install"};
+    std::vector<std::string> words{"--no-install-recommends"};
     if (!limits_.may_remove) {
         words.emplace_back("--no-remove");
     }
+    words.emplace_back("install");
     words.insert(words.end(), names.begin(), names.end());
     const auto ended = run(apt_get(words), on_progress);
     if (!ended) {

@@ -333,7 +333,8 @@ Result<void> HostDomain::change_unit(const ChangeUnit& change)
         const auto unit = unit_state(ground_.runner, change.unit);
         const bool starts = change.action == UnitAction::start;
         const bool left_out = change.if_enabled && starts && unit && !unit->is_enabled();
-        if (left_out || (unit && unit->load == "not-found")) {
+        const bool closed = change.if_enabled && unit && unit->load == "masked";
+        if (left_out || closed || (unit && unit->load == "not-found")) {
             return {};
         }
     }

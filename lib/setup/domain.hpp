@@ -39,6 +39,9 @@ public:
     Result<std::optional<Step>> inverse(const Step& step);
     Result<void> apply(const Step& step);
 
+    /// From now on packages may go where others need it: those that would were named, and are allowed to.
+    void allow_removals() noexcept { ground_.limits.may_remove = true; }
+
     /// What the last refresh of the package lists could not read, also where apt-get called that a success.
     [[nodiscard]] const std::vector<std::string>& update_problems() const noexcept { return update_problems_; }
 

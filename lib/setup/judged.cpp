@@ -44,7 +44,6 @@ std::vector<std::string> notes_of(const Request& request, const Judged& now)
 PackageLimits limits_of(const Request& request)
 {
     PackageLimits limits = request.limits;
-    limits.may_remove = !request.allow_remove.empty();
     limits.log = request.places.state / "host-setup-packages.log";
     return limits;
 }

@@ -26,6 +26,7 @@ Result<Done> let_root_in(Runner& runner, const Request& request, const Talk& tal
     }
     Error error = std::move(login).error();
     if (!done.transaction.empty()) {
+        error.code = error.code == ErrorCode::rolled_back ? error.code : ErrorCode::damaged;
         error.message += fmt::format("\nall else is made and stays: transaction {}", done.transaction);
     }
     return error;

@@ -15,13 +15,19 @@ Error with_packages_left(Error error, const PackageTable& before, const PackageT
     if (changes.empty()) {
         return error;
     }
-    std::vector<std::string> list;
-    list.reserve(changes.size());
+    std::vector<std::string> there;
+    std::vector<std::string> gone;
     for (const PackageChange& change : changes) {
-        list.push_back(describe(change));
+        (change.after ? there : gone).push_back(change.after ? describe(change) : change.name);
     }
     error.code = ErrorCode::damaged;
-    error.message += fmt::format("\nThese packages are on the host now, and stay:\n  {}", fmt::join(list, "\n  "));
+    if (!there.empty()) {
+        error.message += fmt::format("\nThese packages are on the host now, and stay:\n  {}", fmt::join(there, "\n  "));
+    }
+    if (!gone.empty()) {
+        error.message += fmt::format("\nThese packages are gone, and do not come back by themselves:\n  {}",
+                                     fmt::join(gone, "\n  "));
+    }
     if (!after.unfinished().empty()) {
         error.hint = "finish what dpkg began: dpkg --configure -a; then run this again";
     }

@@ -4,6 +4,7 @@
 #include "base/text.hpp"
 #include "setup/pacman_lists.hpp"
 #include "setup/rpm.hpp"
+#include "system/files.hpp"
 
 #include <algorithm>
 #include <cstdlib>
@@ -195,6 +196,10 @@ Result<void> Pacman::install(const std::vector<std::string>& names, const OnProg
     const bool fetches = has_own_lists();
     auto words = quiet;
     if (fetches) {  // by our lists, so that a mirror which fails leaves pacman's own as they are
+        // Nobody else uses that folder: a lock in it is of a run of ours that was killed.
+        if (auto unlocked = remove_if_there(top_ / pacman_own_lists / "db.lck"); !unlocked) {
+            return unlocked;
+        }
         auto first = by_lists();
         first.insert(first.begin(), quiet.begin(), quiet.end());
         first.insert(first.begin(), "-Suw");

@@ -139,6 +139,10 @@ void plan_modular(const ServiceState& service, Plan& plan)
         for (const char* socket : sockets) {
             plan.steps.emplace_back(ChangeUnit{UnitAction::enable, socket, true});
         }
+        // A socket alone starts no VM and no network at boot, where nobody asks.
+        for (const char* daemon : {"virtqemud.service", "virtnetworkd.service"}) {
+            plan.steps.emplace_back(ChangeUnit{UnitAction::enable, daemon, true});
+        }
     }
     if (service.daemon == Daemon::running) {
         return;

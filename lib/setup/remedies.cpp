@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "setup/remedies.hpp"
 
+#include "base/printable.hpp"
+
 #include <algorithm>
 #include <array>
 #include <optional>
@@ -47,10 +49,17 @@ std::vector<std::string> asked_for(const Json& record)
     return names;
 }
 
+/// A record may come from anybody: nothing in it orders the terminal about.
+std::string shown(const Json& text)
+{
+    constexpr std::size_t longest = 2000;
+    return printable(text.get<std::string>(), longest);
+}
+
 /// Throws nlohmann's exceptions where something is missing or of another type.
 CheckedHost checked_host_in(const Json& record)
 {
-    const auto text = [](const Json& value) { return value.is_null() ? std::string{} : value.get<std::string>(); };
+    const auto text = [](const Json& value) { return value.is_null() ? std::string{} : shown(value); };
     const Json& host = record.at("host");
     CheckedHost checked;
     checked.host.machine = text(host.at("machine"));
@@ -63,11 +72,15 @@ CheckedHost checked_host_in(const Json& record)
         if ((status != "fail" && status != "warn") || remedy.is_null()) {
             continue;
         }
-        const auto id = check.at("id").get<std::string>();
+        const auto id = shown(check.at("id"));
+        std::vector<std::string> commands;
+        for (const Json& command : remedy.at("commands")) {
+            commands.push_back(shown(command));
+        }
         checked.remedies.push_back({id,
-                                    remedy.at("summary").get<std::string>(),
-                                    remedy.at("commands").get<std::vector<std::string>>(),
-                                    remedy.at("where").get<std::string>(),
+                                    shown(remedy.at("summary")),
+                                    std::move(commands),
+                                    shown(remedy.at("where")),
                                     std::ranges::find(names, id) != names.end()});
     }
     return checked;

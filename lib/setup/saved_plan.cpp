@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "setup/saved_plan.hpp"
 
+#include "base/printable.hpp"
 #include "base/sha256.hpp"
 #include "setup/apt_lists.hpp"
 
@@ -15,6 +16,7 @@ namespace {
 using Answers = std::map<std::string, std::string>;
 
 constexpr const char* none = "none";
+constexpr std::size_t longest_shown = 2000;
 
 std::string yes_or_no(bool answer)
 {
@@ -79,7 +81,10 @@ std::string sentences(const std::vector<Drift>& drifts)
 {
     std::string text;
     for (const Drift& drift : drifts) {
-        text += fmt::format("\n  {}: was {}, is {}", drift.what, drift.was, drift.is);
+        text += fmt::format("\n  {}: was {}, is {}",
+                            printable(drift.what, longest_shown),
+                            printable(drift.was, longest_shown),
+                            printable(drift.is, longest_shown));
     }
     return text;
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "setup/saved_plan.hpp"
 
+#include "base/printable.hpp"
+
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -9,6 +11,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+constexpr std::size_t longest_shown = 2000;
 constexpr const char* schema = "kvmkit.host-setup.saved-plan/1";
 
 Json pairs(const std::map<std::string, std::string>& map, const char* first, const char* second)
@@ -68,19 +71,24 @@ SavedOrder order_in(const Json& record)
     return order;
 }
 
+/// What is shown does not order the terminal about.
+std::string shown(const Json& text)
+{
+    return printable(text.get<std::string>(), longest_shown);
+}
+
 /// Throws nlohmann's exceptions where something is missing or of another type.
 SavedPlan plan_in(const Json& record)
 {
     SavedPlan plan;
-    plan.version = record.at("version").get<std::string>();
-    plan.made = record.at("made").get<std::string>();
-    plan.host.machine = text_or_empty(record.at("host").at("machine"));
-    plan.host.name = record.at("host").at("name").get<std::string>();
+    plan.version = shown(record.at("version"));
+    plan.made = shown(record.at("made"));
+    plan.host.machine = printable(text_or_empty(record.at("host").at("machine")), longest_shown);
+    plan.host.name = shown(record.at("host").at("name"));
     plan.order = order_in(record.at("order"));
     for (const Json& step : record.at("steps")) {
-        plan.steps.push_back({step.at("kind").get<std::string>(),
-                              step.at("text").get<std::string>(),
-                              step.at("sha256").get<std::string>()});
+        plan.steps.push_back(
+            {step.at("kind").get<std::string>(), shown(step.at("text")), step.at("sha256").get<std::string>()});
     }
     plan.read = pairs_in(record.at("read"), "path", "seen");
     plan.asked = pairs_in(record.at("asked"), "what", "answer");

@@ -27,8 +27,17 @@ Daemon judge(const UnitState& service, const UnitState& listener)
     return service.is_active() || listener.is_active() ? Daemon::running : Daemon::stopped;
 }
 
+/// Whether the packages of a release bring libvirt's modular daemons: their presets start these, and not libvirtd.
+bool comes_modular(const Distribution& distribution)
+{
+    constexpr unsigned first_fedora = 3500;
+    constexpr unsigned first_rhel = 900;
+    return (distribution.family == Family::fedora && distribution.release >= first_fedora) ||
+           (distribution.family == Family::rhel && distribution.release >= first_rhel);
+}
+
 /// Asks systemd about libvirtd, its socket and the modular daemon.
-void observe_units(Runner& runner, ServiceState& state)
+void observe_units(Runner& runner, const Distribution& distribution, ServiceState& state)
 {
     const auto service = unit_state(runner, "libvirtd.service");
     const auto listener = unit_state(runner, state.unit);
@@ -38,7 +47,8 @@ void observe_units(Runner& runner, ServiceState& state)
     }
     // Units of both families are each other's conflict: what runs is asked first, and then what is started at boot.
     const bool monolithic_runs = service->is_active() || listener->is_active();
-    const bool alone = service->load == "not-found" && modular->load != "not-found";
+    const bool absent = service->load == "not-found";
+    const bool alone = absent && (modular->load != "not-found" || comes_modular(distribution));
     state.modular = modular->is_active() || (!monolithic_runs && (modular->is_enabled() || alone));
     if (state.modular) {
         state.unit = modular_unit;
@@ -138,7 +148,7 @@ ServiceState observe_service(const Root& root, Runner& runner, const Distributio
     }
     if (state.manager == Manager::systemd) {
         state.unit = libvirt_unit(distribution);
-        observe_units(runner, state);
+        observe_units(runner, distribution, state);
     } else {
         const bool there = root.exists("usr/sbin/libvirtd");
         const bool answers =

@@ -31,6 +31,7 @@ constexpr std::array files{"etc/os-release",
                            "etc/kvmkit/mirrors.json",
                            "var/lib/kvmkit/host-setup/sources.json",
                            "etc/ssh/sshd_config",
+                           "usr/etc/ssh/sshd_config",
                            "root/.ssh/authorized_keys"};
 
 /// Each file in them, but not below.
@@ -45,7 +46,8 @@ constexpr std::array folders{"var/lib/dpkg/updates",
                              "etc/modprobe.d",
                              "usr/lib/modprobe.d",
                              "lib/modprobe.d",
-                             "etc/ssh/sshd_config.d"};
+                             "etc/ssh/sshd_config.d",
+                             "usr/etc/ssh/sshd_config.d"};
 
 constexpr std::size_t largest_file = 64U << 20U;
 

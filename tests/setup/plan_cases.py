@@ -26,11 +26,11 @@ def rewrite(machine: Machine, plan: dict) -> None:
 
 def a_saved_plan_is_made_and_no_other(machine: Machine) -> None:
     before = machine.database()
-    first = save(machine)
-    assert first["price"] is None and machine.database() == before
+    unknown = machine.setup("plan", "-o", f"/{PLAN}")
+    assert unknown.code == 10 and "not known until the package lists are fetched" in unknown.err, unknown
+    assert "apt-get update; then run this again" in unknown.err and not (machine.root / PLAN).exists()
+    assert machine.database() == before
     machine.run("apt-get", "update")
-    stale = machine.setup("apply", "--plan", f"/{PLAN}")
-    assert stale.code == 10 and "package lists: was to be fetched, is of today" in stale.err, stale
     plan = save(machine)
     seen = {each["path"]: each["seen"] for each in plan["read"]}
     assert seen["etc/group"].startswith("sha256:") and seen["etc/kvmkit/packages.json"] == "absent"
@@ -74,7 +74,20 @@ def a_host_that_drifted_is_named_path_by_path(machine: Machine) -> None:
 
 
 def a_plan_that_is_not_this_hosts_is_refused(machine: Machine) -> None:
+    machine.run("apt-get", "update")
     plan = save(machine)
+    (machine.root / "link").symlink_to("/etc/passwd")
+    for place in ("/dev/null", "/link", "-"):
+        nowhere = machine.setup("plan", "-o", place)
+        assert nowhere.code == 2 and f"cannot save plan to '{place}': it is no plain file" in nowhere.err, nowhere
+    assert (machine.root / "dev/null").is_char_device()
+    for mode in (0o620, 0o602):
+        os.chmod(machine.root / PLAN, mode)
+        open_to_others = machine.setup("apply", "--plan", f"/{PLAN}")
+        assert open_to_others.code == 10 and "others than root can write it" in open_to_others.err, open_to_others
+    os.chmod(machine.root / PLAN, 0o600)
+    rewrite(machine, plan | {"version": "\x1b[2J0.0"})
+    assert "\x1b" not in machine.setup("apply", "--plan", f"/{PLAN}").err
     for part, value, message in (("version", "0.0.1", "version 0.0.1 of host-setup made it, and this is version"),
                                  ("host", {"machine": "1" * 32, "name": "other"}, f"it is of another host: machine {'1' * 32}, here "),
                                  ("host", {"machine": None, "name": "other"}, "it is of another host: ")):

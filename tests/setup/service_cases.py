@@ -96,6 +96,8 @@ MODULAR = """[Unit]
 Description=stub of virtqemud
 [Service]
 ExecStart=/usr/bin/perl /usr/sbin/virtqemud
+[Install]
+WantedBy=multi-user.target
 """
 LISTENER = """[Socket]
 ListenStream=/run/libvirt/{0}-sock
@@ -111,11 +113,11 @@ def modular_daemons_are_started_and_libvirtd_is_not(machine: Machine) -> None:
     for name in ("virtqemud", "virtnetworkd"):
         files |= {f"usr/lib/systemd/system/{name}.service": MODULAR, f"usr/lib/systemd/system/{name}.socket": LISTENER.format(name)}
     machine.replace("libvirt-daemon-system", files=files)
-    state = ("systemctl is-enabled virtqemud.socket virtnetworkd.socket; systemctl is-active virtqemud.socket virtnetworkd.socket;"
+    state = ("systemctl is-enabled virtqemud.service virtqemud.socket virtnetworkd.socket; systemctl is-active virtqemud.socket virtnetworkd.socket;"
              " systemctl show --property=LoadState libvirtd.service virtstoraged.socket")
     answers = boot(machine, {
         "install": "/host-setup apply hypervisor && systemctl daemon-reload",
-        "undone": "KVMKIT_FAULT=fail:before:16 /host-setup apply services",
+        "undone": "KVMKIT_FAULT=fail:before:18 /host-setup apply services",
         "undone_state": state,
         "apply": "/host-setup apply services",
         "state": state,
@@ -127,14 +129,14 @@ def modular_daemons_are_started_and_libvirtd_is_not(machine: Machine) -> None:
         "started": "/host-setup apply services",
         "preset_state": state,
     })
-    off = ["disabled", "disabled", "inactive", "inactive", "LoadState=not-found", "LoadState=not-found"]
+    off = ["disabled", "disabled", "disabled", "inactive", "inactive", "LoadState=not-found", "LoadState=not-found"]
     assert answers["install"][0] == 0, answers["install"]
     assert answers["undone"][0] == 3 and answers["undone_state"][1].split() == off, answers["undone_state"]
     assert answers["apply"][0] == 0 and "did: start virtqemud.socket" in answers["apply"][1], answers["apply"]
     assert "libvirtd is left alone" in answers["apply"][1]
-    assert answers["state"][1].split() == ["enabled", "enabled", "active", "active", *off[4:]]
+    assert answers["state"][1].split() == ["enabled", "enabled", "enabled", "active", "active", *off[5:]]
     assert "nothing to do" in answers["again"][1]
     assert '"unit": "virtqemud.socket"' in answers["status"][1] and '"state": "running"' in answers["status"][1]
     assert answers["rollback"][0] == 0 and answers["back"][1].split() == off
     assert "enable" not in answers["started"][1].split("did:", 1)[1], "what is started at boot is not for us to say"
-    assert answers["preset_state"][1].split() == ["enabled", "disabled", "active", "inactive", *off[4:]]
+    assert answers["preset_state"][1].split() == ["disabled", "enabled", "disabled", "active", "inactive", *off[5:]]

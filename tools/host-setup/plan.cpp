@@ -189,6 +189,13 @@ Result<cli::ExitCode> save_plan(const Root& root,
     if (!outlook) {
         return outlook.error();
     }
+    const auto& planned = outlook->planned;
+    if (!planned.price && !planned.plan.missing.empty()) {
+        return Error{
+            ErrorCode::refused,
+            "refused to save plan: which packages it would bring is not known until the package lists are fetched",
+            fmt::format("{}; then run this again", setup::updater(outlook->host.distribution))};
+    }
     const auto file = arguments.text("output");
     const auto plan = plan_to_save(arguments, outlook->host, outlook->planned, std::move(watched));
     if (auto saved = save(plan, file); !saved) {

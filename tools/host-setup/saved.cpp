@@ -9,6 +9,7 @@
 #include "system/machine.hpp"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
@@ -48,11 +49,18 @@ Result<void> check_alone(const cli::Arguments& arguments)
                                 "leave one of them out; another plan: host-setup plan -o FILE"};
 }
 
+/// Its hashes are no signature: what somebody else can write, nobody has looked at.
 Result<setup::SavedPlan> read_plan(const std::string& file)
 {
     const UniqueFd opened{::open(file.c_str(), O_RDONLY | O_CLOEXEC)};
-    if (!opened) {
+    struct stat status {};
+    if (!opened || ::fstat(opened.get(), &status) != 0) {
         return errno_error(errno, fmt::format("cannot open plan '{}'", file), "save one: host-setup plan -o FILE");
+    }
+    if (status.st_uid != 0 || (status.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
+        return Error{ErrorCode::refused,
+                     fmt::format("refused to apply plan '{}': others than root can write it", file),
+                     "save it anew, as root: host-setup plan -o FILE"};
     }
     const auto text = read_all(opened.get(), file, largest_plan);
     return text ? setup::read_saved_plan(*text) : text.error();
@@ -101,6 +109,13 @@ setup::SavedPlan plan_to_save(const cli::Arguments& arguments,
 
 Result<void> save(const setup::SavedPlan& plan, const std::string& file)
 {
+    struct stat status {};
+    const bool there = ::lstat(file.c_str(), &status) == 0;
+    if (file == "-" || (there && !S_ISREG(status.st_mode))) {
+        return Error{ErrorCode::usage,
+                     fmt::format("cannot save plan to '{}': it is no plain file", file),
+                     "name a file: host-setup plan -o plan.json; to look at it: host-setup plan --json"};
+    }
     return write_atomically(file, setup::to_text(plan), 0600);
 }
 
@@ -117,7 +132,9 @@ Result<setup::Request> read_planned_request(const cli::Arguments& arguments)
     if (auto ours = check_origin(*plan, this_machine(*root), KVMKIT_VERSION); !ours) {
         return std::move(ours).error();
     }
-    auto components = setup::parse_components(plan->order.components);
+    const bool none = plan->order.components.empty();  // kvm-check found nothing to do, say
+    auto components =
+        none ? Result<setup::Components>{setup::Components{}} : setup::parse_components(plan->order.components);
     const auto network = setup::parse_network_wish(plan->order.default_network);
     if (!components || !network) {
         return components ? network.error() : std::move(components).error();

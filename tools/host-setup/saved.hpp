@@ -20,11 +20,11 @@ setup::SavedPlan plan_to_save(const cli::Arguments& arguments,
                               const Planned& planned,
                               setup::Sightings watched);
 
-/// Writes it, for root alone to read.
+/// Writes it, for root alone to read. ErrorCode::usage: there is something else than a plain file.
 Result<void> save(const setup::SavedPlan& plan, const std::string& file);
 
 /// Reads --plan FILE and makes of it what apply is asked for. ErrorCode::usage: it is no plan, or something else was
-/// asked for beside it; refused: it is of another host or version.
+/// asked for beside it; refused: it is of another host or version, or others can write it.
 Result<setup::Request> read_planned_request(const cli::Arguments& arguments);
 
 }  // namespace kvmkit::host_setup

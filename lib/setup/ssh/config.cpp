@@ -11,7 +11,8 @@
 namespace kvmkit::setup {
 namespace {
 
-constexpr const char* main_file = "etc/ssh/sshd_config";
+constexpr const char* own_file = "etc/ssh/sshd_config";
+constexpr const char* vendor_file = "usr/etc/ssh/sshd_config";
 constexpr unsigned deepest = 16;  ///< sshd's own limit.
 
 std::string lower(std::string_view text)
@@ -129,10 +130,15 @@ std::vector<SshdSetting> read_sshd_settings(std::string_view text, const std::st
     return found;
 }
 
+std::string sshd_main_file(const Root& root)
+{
+    return root.exists(own_file) || !root.exists(vendor_file) ? own_file : vendor_file;
+}
+
 std::vector<SshdSetting> read_sshd_config(const Root& root)
 {
     Reader reader{root};
-    reader.read(main_file, {}, 0);
+    reader.read(sshd_main_file(root), {}, 0);
     return reader.take();
 }
 

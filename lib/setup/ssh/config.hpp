@@ -21,7 +21,11 @@ struct SshdSetting {
 /// Reads the text of one file, Include lines among the rest. Any bytes will do.
 std::vector<SshdSetting> read_sshd_settings(std::string_view text, const std::string& file);
 
-/// Reads etc/ssh/sshd_config with what it includes, in the order in which sshd reads it: the first value of a keyword
+/// etc/ssh/sshd_config, or the vendor's below usr/etc, which sshd of openSUSE and SLES 16 reads while there is no
+/// other.
+std::string sshd_main_file(const Root& root);
+
+/// Reads sshd_main_file() with what it includes, in the order in which sshd reads it: the first value of a keyword
 /// counts. Files that may not be read are passed over. Needs root for those of mode 0600.
 std::vector<SshdSetting> read_sshd_config(const Root& root);
 

@@ -21,7 +21,6 @@ namespace {
 
 constexpr std::string_view first_mark = "# >>> host-setup ssh-root (kvmkit)\n";
 constexpr std::string_view last_mark = "# <<< host-setup ssh-root (kvmkit)\n";
-constexpr const char* main_file = "etc/ssh/sshd_config";
 constexpr const char* somewhere = "203.0.113.9";  ///< An address for documentation: nobody has it.
 
 /// "192.0.2.0/24", "2001:db8::/32", or one address.
@@ -44,6 +43,7 @@ bool is_range(const std::string& text)
 /// Whether sshd reads our folder before it finds a setting of its own.
 bool includes_folder(const Root& root)
 {
+    const auto main_file = sshd_main_file(root);
     for (const SshdSetting& setting : read_sshd_settings(text_or_nothing(root, main_file), main_file)) {
         if (!setting.match.empty() || setting.keyword == "permitrootlogin") {
             return false;
@@ -186,6 +186,15 @@ Result<RootLoginPlan> plan_root_login(Runner& runner, const Root& root, const Ro
         return plan;
     }
     const bool folder = includes_folder(root);
+    const auto main_file = sshd_main_file(root);
+    if (!folder && main_file.starts_with("usr/")) {
+        return Error{
+            ErrorCode::refused,
+            fmt::format("refused to change what root may do by ssh: sshd reads the vendor's /{}, which includes "
+                        "no folder, and with a file of its own in /etc/ssh it would read that no more",
+                        main_file),
+            fmt::format("make it yours, then run this again: cp /{} /etc/ssh/sshd_config", main_file)};
+    }
     const std::string path = folder ? root_login_path : main_file;
     auto bytes = folder ? root_login_file(wish) : with_root_login(text_or_nothing(root, main_file), wish);
     auto file = keeping_look(root, path, std::move(bytes));

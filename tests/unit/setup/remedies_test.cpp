@@ -46,13 +46,15 @@ TEST(RemediesTest, AreReadFromARecordOfKvmCheck)
         "selection":{"only":[],"require":["nested.param"]},
         "checks":[{"id":"kvm.api","status":"pass","remedy":null},
                   {"id":"nested.param","status":"warn",
-                   "remedy":{"summary":"s","commands":["c"],"where":"this-host"}},
+                   "remedy":{"summary":"s\u001b[2J","commands":["c\r"],"where":"this-host"}},
                   {"id":"mem.ksm","status":"skip","remedy":{"summary":"s","commands":[],"where":"this-host"}}]})");
     ASSERT_TRUE(host) << host.error().message;
     EXPECT_EQ(host->host.boot, "b-1");
     EXPECT_EQ(host->host.machine, "");
     ASSERT_EQ(host->remedies.size(), 1U);
     EXPECT_TRUE(host->remedies.front().asked_for);
+    EXPECT_EQ(host->remedies.front().summary, "s") << "a record orders no terminal about";
+    EXPECT_EQ(host->remedies.front().commands, std::vector<std::string>{"c?"});
     for (const auto* text : {"", "[]", R"({"schema":"kvmkit.kvm-check.nested/1"})"}) {
         EXPECT_EQ(read_checked_host(text).error().code, ErrorCode::usage);
     }

@@ -36,6 +36,18 @@ TEST(SshdConfigTest, ReadsInTheOrderThatSshdDoes)
               }));
 }
 
+TEST(SshdConfigTest, IsTheVendorsWhileThereIsNoOther)
+{
+    testing::TemporaryFolder folder;
+    folder.write("usr/etc/ssh/sshd_config", "Include /etc/ssh/sshd_config.d/*.conf\nUsePAM yes\n");
+    folder.write("etc/ssh/sshd_config.d/50-a.conf", "PermitRootLogin no\n");
+    EXPECT_EQ(sshd_main_file(*Root::open(folder.path())), "usr/etc/ssh/sshd_config");
+    EXPECT_EQ(read_sshd_config(*Root::open(folder.path())).size(), 2U);
+    folder.write("etc/ssh/sshd_config", "");
+    EXPECT_EQ(sshd_main_file(*Root::open(folder.path())), "etc/ssh/sshd_config");
+    EXPECT_TRUE(read_sshd_config(*Root::open(folder.path())).empty()) << "sshd reads the vendor's no more";
+}
+
 TEST(SshdConfigTest, EndsWhereAFileIncludesItself)
 {
     testing::TemporaryFolder folder;
