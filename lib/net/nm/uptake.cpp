@@ -117,10 +117,23 @@ private:
             (void)manager_.set_managed(name, false);  // it would free a port that it does not know
         }
         auto active = manager_.activate(profile.uuid, activation_patience);
-        if (active) {
-            (void)wait_for(port_patience, [&] { return has_its_ports(profile); });
+        if (active && !wait_for(port_patience, [&] { return has_its_ports(profile); })) {
+            active = take_ports(profile);
         }
         return active;
+    }
+
+    /// It brings a bridge's ports along, but for one that it has taken up by an older profile in the meantime.
+    Result<void> take_ports(const Keyfile& bridge)
+    {
+        for (const Keyfile& profile : profiles_) {
+            if (profile.master == bridge.link.str() && !manager_.has_made(profile.link, profile.uuid)) {
+                if (auto active = manager_.activate(profile.uuid, activation_patience); !active) {
+                    return active;
+                }
+            }
+        }
+        return {};
     }
 
     [[nodiscard]] bool has_its_ports(const Keyfile& bridge) const
