@@ -14,6 +14,24 @@
 #include <fmt/ranges.h>
 
 namespace kvmkit::setup {
+namespace {
+
+/// None, with a remark, where nothing here can read what is installed.
+Result<PackageTable> packages_or_remark(const Root& root,
+                                        Runner& runner,
+                                        const Distribution& distribution,
+                                        std::vector<std::string>& remarks)
+{
+    auto packages = read_packages(root, runner, distribution);
+    if (!packages && packages.error().code == ErrorCode::unsupported) {
+        remarks.push_back(
+            fmt::format("what is installed is not known, so that all is planned: {}", packages.error().message));
+        return PackageTable::of({}, architecture_of(root));
+    }
+    return packages;
+}
+
+}  // namespace
 
 const Package* met_by(const PackageTable& packages, const Need& need)
 {
@@ -57,12 +75,7 @@ Result<Host> observe(const Root& root, Runner& runner, const Wanted& wanted)
         return catalogue.error();
     }
     std::vector<std::string> remarks;
-    auto packages = read_packages(root, runner, *distribution);
-    if (!packages && packages.error().code == ErrorCode::unsupported) {
-        remarks.push_back(
-            fmt::format("what is installed is not known, so that all is planned: {}", packages.error().message));
-        packages = PackageTable::of({}, architecture_of(root));
-    }
+    auto packages = packages_or_remark(root, runner, *distribution, remarks);
     if (!packages) {
         return std::move(packages).error();
     }

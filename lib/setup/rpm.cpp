@@ -40,23 +40,29 @@ constexpr std::array databases{"usr/lib/sysimage/rpm", "var/lib/rpm"};
 /// SQLite's with what is not yet written into it, ndb's, and Berkeley DB's.
 constexpr std::array database_files{"rpmdb.sqlite", "rpmdb.sqlite-wal", "Packages.db", "Packages"};
 
+/// False: there is no such file.
+Result<bool> copy_file(const Root& root, const std::string& path, const std::filesystem::path& folder)
+{
+    constexpr std::size_t most = 1U << 30U;
+    const auto found = root.read(path, most);
+    if (!found || !*found) {
+        return found ? Result<bool>{false} : found.error();
+    }
+    auto written = write_atomically(folder / std::filesystem::path{path}.filename(), **found, 0600);
+    return written ? Result<bool>{true} : std::move(written).error();
+}
+
 /// Copies an image's database into a folder: rpm may write beside what it only reads. False: there is none.
 Result<bool> copy_database(const Root& root, const std::filesystem::path& folder)
 {
-    constexpr std::size_t most = 1U << 30U;
-    bool any = false;
     for (const char* place : databases) {
+        bool any = false;
         for (const char* name : database_files) {
-            const auto found = root.read(fmt::format("{}/{}", place, name), most);
-            if (!found) {
-                return found.error();
+            auto copied = copy_file(root, fmt::format("{}/{}", place, name), folder);
+            if (!copied) {
+                return copied;
             }
-            if (*found) {
-                any = true;
-                if (auto written = write_atomically(folder / name, **found, 0600); !written) {
-                    return std::move(written).error();
-                }
-            }
+            any = any || *copied;
         }
         if (any) {
             return true;

@@ -104,6 +104,15 @@ Json to_json(const std::vector<InterfaceAddress>& addresses)
     return list;
 }
 
+Json to_json(const AddAddress& step)
+{
+    return {{"name", step.name.str()},
+            {"address", step.address.str()},
+            {"ahead_of", to_json(step.ahead_of)},
+            {"scope", step.extras.scope},
+            {"options", to_json(step.extras.attributes)}};
+}
+
 Json fields_of(const Action& action)
 {
     using J = Json;  // one line each
@@ -143,13 +152,7 @@ Json fields_of(const Action& action)
         [](const SetIpv6& s) {
             return J{{"name", s.name.str()}, {"autoconf", s.what == Ipv6Switch::autoconf}, {"on", s.on}};
         },
-        [](const AddAddress& s) {
-            return J{{"name", s.name.str()},
-                     {"address", s.address.str()},
-                     {"ahead_of", to_json(s.ahead_of)},
-                     {"scope", s.extras.scope},
-                     {"options", to_json(s.extras.attributes)}};
-        },
+        [](const AddAddress& s) { return to_json(s); },
         [](const RemoveAddress& s) {
             return J{{"name", s.name.str()}, {"address", s.address.str()}};
         },
