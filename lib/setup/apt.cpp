@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "setup/apt.hpp"
 
-#include "setup/installer.hpp"
 #include "system/files.hpp"
 
 #include <fmt/format.h>
@@ -182,16 +181,6 @@ Result<void> Apt::finish()
         return failure("finish what an interrupted dpkg began", *mended);
     }
     return {};
-}
-
-Result<void> accept(const Price& price, Installer installer)
-{
-    if (price.remove.empty()) {
-        return {};
-    }
-    return Error{ErrorCode::refused,
-                 fmt::format("refused to install: {} would remove '{}'", word(installer), fmt::join(price.remove, " ")),
-                 fmt::format("host-setup removes nothing; look at it with: {}", words_of(installer).look)};
 }
 
 }  // namespace kvmkit::setup

@@ -61,8 +61,4 @@ private:
     PackageLimits limits_;
 };
 
-/// Whether an installation of this price is one that host-setup makes. ErrorCode::refused names the packages to be
-/// removed.
-Result<void> accept(const Price& price, Installer installer = Installer::apt);
-
 }  // namespace kvmkit::setup

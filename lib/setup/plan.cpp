@@ -134,7 +134,9 @@ void plan_modular(const ServiceState& service, Plan& plan)
                                  "virtstoraged.socket",
                                  "virtinterfaced.socket",
                                  "virtproxyd.socket"};
-    plan.notes.emplace_back("the modular daemons (virtqemud) serve on this host; libvirtd is left alone");
+    plan.notes.emplace_back(service.daemon == Daemon::not_installed
+                                ? "libvirt comes as modular daemons (virtqemud) in this release; libvirtd is left alone"
+                                : "the modular daemons (virtqemud) serve on this host; libvirtd is left alone");
     if (!service.enabled) {
         for (const char* socket : sockets) {
             plan.steps.emplace_back(ChangeUnit{UnitAction::enable, socket, true});

@@ -71,7 +71,7 @@ SavedOrder order_in(const Json& record)
     return order;
 }
 
-/// What is shown does not order the terminal about.
+/// What is shown as it stands does not order the terminal about.
 std::string shown(const Json& text)
 {
     return printable(text.get<std::string>(), longest_shown);
@@ -87,8 +87,9 @@ SavedPlan plan_in(const Json& record)
     plan.host.name = shown(record.at("host").at("name"));
     plan.order = order_in(record.at("order"));
     for (const Json& step : record.at("steps")) {
-        plan.steps.push_back(
-            {step.at("kind").get<std::string>(), shown(step.at("text")), step.at("sha256").get<std::string>()});
+        plan.steps.push_back({step.at("kind").get<std::string>(),
+                              step.at("text").get<std::string>(),
+                              step.at("sha256").get<std::string>()});
     }
     plan.read = pairs_in(record.at("read"), "path", "seen");
     plan.asked = pairs_in(record.at("asked"), "what", "answer");

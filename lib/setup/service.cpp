@@ -27,15 +27,6 @@ Daemon judge(const UnitState& service, const UnitState& listener)
     return service.is_active() || listener.is_active() ? Daemon::running : Daemon::stopped;
 }
 
-/// Whether the packages of a release bring libvirt's modular daemons: their presets start these, and not libvirtd.
-bool comes_modular(const Distribution& distribution)
-{
-    constexpr unsigned first_fedora = 3500;
-    constexpr unsigned first_rhel = 900;
-    return (distribution.family == Family::fedora && distribution.release >= first_fedora) ||
-           (distribution.family == Family::rhel && distribution.release >= first_rhel);
-}
-
 /// Asks systemd about libvirtd, its socket and the modular daemon.
 void observe_units(Runner& runner, const Distribution& distribution, ServiceState& state)
 {
@@ -129,6 +120,14 @@ bool policy_allows_start(const Root& root, Runner& runner, const std::string& se
     constexpr int forbidden = 101;
     const auto ended = runner.run({.argv = {"/" + program, service, "start"}});
     return !ended || ended->status != forbidden;
+}
+
+bool comes_modular(const Distribution& distribution) noexcept
+{
+    constexpr unsigned first_fedora = 3500;
+    constexpr unsigned first_rhel = 900;
+    return (distribution.family == Family::fedora && distribution.release >= first_fedora) ||
+           (distribution.family == Family::rhel && distribution.release >= first_rhel);
 }
 
 Manager detect_manager(const Root& root)

@@ -58,6 +58,9 @@ bool policy_allows_start(const Root& root, Runner& runner, const std::string& se
 /// Which manager runs; asks nothing but the file tree.
 Manager detect_manager(const Root& root);
 
+/// Whether the packages of a release bring libvirt's modular daemons: their presets start these, and not libvirtd.
+bool comes_modular(const Distribution& distribution) noexcept;
+
 /// How libvirt's daemon stands on this host. Under --root only what files tell.
 ServiceState observe_service(const Root& root, Runner& runner, const Distribution& distribution);
 

@@ -175,6 +175,23 @@ cli::ExitCode print(const Outlook& outlook, const cli::Arguments& arguments, con
     return planned.plan.steps.empty() ? cli::ExitCode::ok : cli::ExitCode::no;
 }
 
+/// Who applies a saved plan gets the packages that were looked at, and no others.
+Result<void> check_price_is_known(const Outlook& outlook)
+{
+    if (outlook.planned.price || outlook.planned.plan.missing.empty()) {
+        return {};
+    }
+    const std::string refused = "refused to save plan: which packages it would bring is not known until ";
+    if (is_unfinished(outlook.host.packages)) {
+        return Error{ErrorCode::refused,
+                     refused + "dpkg has finished what it began",
+                     "dpkg --configure -a; then run this again, or apply it unsaved"};
+    }
+    return Error{ErrorCode::refused,
+                 refused + "the package lists are fetched",
+                 fmt::format("{}; then run this again", setup::updater(outlook.host.distribution))};
+}
+
 Result<cli::ExitCode> save_plan(const Root& root,
                                 const cli::Arguments& arguments,
                                 const Chosen& chosen,
@@ -189,12 +206,8 @@ Result<cli::ExitCode> save_plan(const Root& root,
     if (!outlook) {
         return outlook.error();
     }
-    const auto& planned = outlook->planned;
-    if (!planned.price && !planned.plan.missing.empty()) {
-        return Error{
-            ErrorCode::refused,
-            "refused to save plan: which packages it would bring is not known until the package lists are fetched",
-            fmt::format("{}; then run this again", setup::updater(outlook->host.distribution))};
+    if (auto known = check_price_is_known(*outlook); !known) {
+        return std::move(known).error();
     }
     const auto file = arguments.text("output");
     const auto plan = plan_to_save(arguments, outlook->host, outlook->planned, std::move(watched));

@@ -105,6 +105,18 @@ TEST(Unit, IsReadFromSystemdsProperties)
     EXPECT_FALSE(read_unit("LoadState=loaded\nActiveState=activating\nUnitFileState=static\n").is_enabled());
 }
 
+TEST(ModularDaemons, ComeWithFedoraSince35AndRhelSince9)
+{
+    const auto come = [](Family family, unsigned release) {
+        return comes_modular({.id = "x", .version = {}, .name = {}, .suite = {}, .family = family, .release = release});
+    };
+    EXPECT_TRUE(come(Family::fedora, 3500));
+    EXPECT_FALSE(come(Family::fedora, 3400));
+    EXPECT_TRUE(come(Family::rhel, 900));
+    EXPECT_FALSE(come(Family::rhel, 810));
+    EXPECT_FALSE(come(Family::debian, 1300));
+}
+
 TEST(ServiceManager, IsSeenByWhatItLeavesInRun)
 {
     const testing::TemporaryFolder folder;
