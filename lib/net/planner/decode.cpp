@@ -137,7 +137,7 @@ public:
 
     [[nodiscard]] InterfaceAddress address() const { return sound(InterfaceAddress::parse(text("address"))); }
 
-    /// Journals of before 0.2 tell none.
+    /// Journals of before tell none.
     [[nodiscard]] AddressExtras extras() const
     {
         return json_.contains("scope") ? AddressExtras{json_.at("scope").get<std::uint8_t>(), options()}
