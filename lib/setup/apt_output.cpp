@@ -2,6 +2,7 @@
 #include "setup/apt_output.hpp"
 
 #include "base/text.hpp"
+#include "setup/binary_size.hpp"
 
 #include <algorithm>
 #include <array>
@@ -109,7 +110,7 @@ Bytes read_disk_size(std::string_view text)
         const auto parts = words(line);
         if (line.starts_with("After this operation, ") && line.find(" will be used") != std::string_view::npos &&
             parts.size() > 4) {
-            return Bytes::of(static_cast<std::uint64_t>(decimal(parts[3]) * unit(parts[4])));
+            return whole_bytes(decimal(parts[3]) * unit(parts[4]));
         }
     }
     return {};

@@ -6,9 +6,14 @@
 #include <array>
 #include <charconv>
 #include <cstdint>
-#include <limits>
 
 namespace kvmkit::setup {
+
+Bytes whole_bytes(double value)
+{
+    constexpr double limit = 0x1p63;
+    return value >= 0 && value < limit ? Bytes::of(static_cast<std::uint64_t>(value)) : Bytes{};
+}
 
 Bytes read_binary_size(std::string_view text)
 {
@@ -22,8 +27,7 @@ Bytes read_binary_size(std::string_view text)
     constexpr double step = 1024;
     for (const char* unit : units) {
         if (parts[1] == unit) {
-            const bool fits = value >= 0 && value < static_cast<double>(std::numeric_limits<std::int64_t>::max());
-            return fits ? Bytes::of(static_cast<std::uint64_t>(value)) : Bytes{};
+            return whole_bytes(value);
         }
         value *= step;
     }

@@ -129,8 +129,7 @@ Bytes read_dnf_size(std::string_view text)
 {
     const auto parts = words(text);
     double value = 0;
-    if (parts.empty() || std::from_chars(parts[0].data(), parts[0].data() + parts[0].size(), value).ec != std::errc{} ||
-        value < 0) {
+    if (parts.empty() || std::from_chars(parts[0].data(), parts[0].data() + parts[0].size(), value).ec != std::errc{}) {
         return {};
     }
     constexpr std::string_view units = "kMGT";
@@ -139,7 +138,7 @@ Bytes read_dnf_size(std::string_view text)
     for (std::size_t i = 0; power != std::string_view::npos && i <= power; ++i) {
         value *= step;
     }
-    return Bytes::of(static_cast<std::uint64_t>(value));
+    return whole_bytes(value);
 }
 
 Price read_dnf_transaction(std::string_view text)

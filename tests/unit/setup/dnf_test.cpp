@@ -64,7 +64,7 @@ TEST(DnfOutput, SizesArePowersOf1024)
     EXPECT_EQ(read_dnf_size("123 ").count(), 123U);
     EXPECT_EQ(read_dnf_size("4.5 k").count(), 4608U);
     EXPECT_EQ(read_dnf_size("2 G").count(), 2147483648U);
-    for (const char* wrong : {"", "k", "-5 k", "much"}) {
+    for (const char* wrong : {"", "k", "-5 k", "much", "nan", "inf G", "1e+87", "8796093022208 M"}) {
         EXPECT_EQ(read_dnf_size(wrong).count(), 0U) << wrong;
     }
 }
