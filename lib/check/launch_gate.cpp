@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "check/launch_gate.hpp"
 
+#include "base/count.hpp"
+
 #include <algorithm>
 #include <iterator>
 #include <map>
@@ -37,11 +39,6 @@ bool in_huge_pages(const RunningVm& vm)
 Bytes plus(Bytes one, Bytes other)
 {
     return Bytes::of(one.count() + other.count());
-}
-
-std::string_view plural(std::size_t count)
-{
-    return count == 1 ? "" : "s";
 }
 
 std::string_view line_of(Strain strain)
@@ -120,10 +117,9 @@ void judge_cpus(const RunningVms& running, const std::vector<LaunchDemand>& dema
     gate.cpu_ratio = static_cast<double>(gate.vcpus_after) / static_cast<double>(cpus);
     gate.cpu = cpu_strain(*gate.cpu_ratio);
     if (gate.cpu != Strain::ok) {
-        gate.reasons.push_back(fmt::format("{} vCPUs on {} CPU{}, {:.1f} for each, where {:.0f} is {}",
+        gate.reasons.push_back(fmt::format("{} vCPUs on {}, {:.1f} for each, where {:.0f} is {}",
                                            gate.vcpus_after,
-                                           cpus,
-                                           plural(cpus),
+                                           counted(cpus, "CPU"),
                                            *gate.cpu_ratio,
                                            line_at(gate.cpu),
                                            line_of(gate.cpu)));
@@ -136,7 +132,7 @@ void judge_cpus(const RunningVms& running, const std::vector<LaunchDemand>& dema
         const auto its = pinned_set(*cramped, **running.online).size();
         gate.cpu = std::max(gate.cpu, Strain::warn);
         gate.reasons.push_back(fmt::format(
-            "a VM of {} vCPUs on {} CPU{}: its own vCPUs wait for each other", cramped->vcpus, its, plural(its)));
+            "a VM of {} vCPUs on {}: its own vCPUs wait for each other", cramped->vcpus, counted(its, "CPU")));
     }
 }
 

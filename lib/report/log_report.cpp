@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "report/log_report.hpp"
 
+#include "base/count.hpp"
 #include "report/remedy.hpp"
 #include "report/text_or_null.hpp"
 
@@ -15,14 +16,9 @@ using Json = nlohmann::ordered_json;
 
 constexpr std::size_t explanation_indent = 5;
 
-std::string counted(std::size_t count, std::string_view one, std::string_view many)
-{
-    return fmt::format("{} {}", count, count == 1 ? one : many);
-}
-
 std::string lines_of(const LogReport& report)
 {
-    auto text = counted(report.lines, "line", "lines");
+    auto text = counted(report.lines, "line");
     if (report.cut_lines > 0) {
         text += fmt::format(" ({} cut after {} bytes)", report.cut_lines, Explainer::longest_line);
     }
@@ -87,7 +83,7 @@ std::string to_text(const LogReport& report, Paint paint)
     if (report.explanations.empty()) {
         return nothing_known(report);
     }
-    auto text = fmt::format("{} in {}\n", counted(report.explanations.size(), "cause", "causes"), lines_of(report));
+    auto text = fmt::format("{} in {}\n", counted(report.explanations.size(), "cause"), lines_of(report));
     for (const Explanation& explanation : report.explanations) {
         text += explanation_text(explanation, paint);
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "report/text.hpp"
 
+#include "base/count.hpp"
 #include "report/finding.hpp"
 #include "report/phrases.hpp"
 #include "report/verdict_line.hpp"
@@ -14,11 +15,6 @@
 
 namespace kvmkit {
 namespace {
-
-std::string counted(std::size_t count, std::string_view what)
-{
-    return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
-}
 
 std::string_view colour_of(Readiness verdict)
 {

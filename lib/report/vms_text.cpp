@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "report/vms_text.hpp"
 
+#include "base/count.hpp"
+
 #include <algorithm>
 
 #include <fmt/format.h>
@@ -32,11 +34,6 @@ bool continues_letter(char byte)
     constexpr unsigned mask = 0xc0;
     constexpr unsigned continuation = 0x80;
     return (static_cast<unsigned char>(byte) & mask) == continuation;
-}
-
-std::string counted(std::size_t count, std::string_view what)
-{
-    return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
 }
 
 std::string at_least(std::size_t unknown)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "session.hpp"
 
+#include "base/count.hpp"
 #include "keeping.hpp"
 #include "net/nm/truce.hpp"
 #include "net/planner/step.hpp"
@@ -42,8 +43,8 @@ void print_steps(const Report& report, const cli::Console& console)
     if (report.change.steps.empty()) {
         console.note("nothing to do");
     } else if (!report.dry_run) {
-        console.note(
-            fmt::format("done: {} steps, transaction {}", report.change.steps.size(), report.change.transaction));
+        console.note(fmt::format(
+            "done: {}, transaction {}", counted(report.change.steps.size(), "step"), report.change.transaction));
     } else {
         for (const net::Step& step : report.change.steps) {
             console.out << fmt::format("would {}\n", net::describe(step.action));

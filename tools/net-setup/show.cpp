@@ -74,7 +74,8 @@ std::string state_text(const net::Link& link)
 
 Row row_of(const net::Network& network, const net::Link& link)
 {
-    const auto ports = link.is_bridge() ? fmt::format("ports: {}", fmt::join(port_names(network, link), " ")) : "";
+    const auto names = link.is_bridge() ? port_names(network, link) : std::vector<std::string>{};
+    const auto ports = names.empty() ? std::string{} : fmt::format("ports: {}", fmt::join(names, " "));
     const auto master = master_name(network, link);
     return {link.name.str(),
             link.kind.empty() ? "-" : link.kind,

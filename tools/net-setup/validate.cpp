@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "base/count.hpp"
 #include "cli/json.hpp"
 #include "commands.hpp"
 #include "net/state/load.hpp"
@@ -29,11 +30,6 @@ Json record_of(const net::StateReading& reading)
             {"routes", valid ? Json(reading.file.wanted.routes.size()) : Json()},
             {"error_count", reading.mistakes.count()},
             {"errors", errors}};
-}
-
-std::string counted(std::size_t number, std::string_view thing)
-{
-    return fmt::format("{} {}{}", number, thing, number == 1 ? "" : "s");
 }
 
 void print_text(const net::StateReading& reading, const cli::Console& console)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/state/mistakes.hpp"
 
+#include "base/count.hpp"
 #include "base/printable.hpp"
 
 #include <algorithm>
@@ -78,8 +79,7 @@ std::string pointed_at(const SourceText& file, const Mistake& mistake)
 
 Error error_of(std::string_view kind, const SourceText& file, const Mistakes& mistakes)
 {
-    const auto count = mistakes.count();
-    auto message = fmt::format("cannot use {} '{}': {} mistake{}", kind, file.name, count, count == 1 ? "" : "s");
+    auto message = fmt::format("cannot use {} '{}': {}", kind, file.name, counted(mistakes.count(), "mistake"));
     for (const Mistake& mistake : mistakes.list()) {
         message += "\n" + pointed_at(file, mistake);
     }

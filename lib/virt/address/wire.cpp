@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "virt/address/wire.hpp"
 
+#include "base/count.hpp"
+
 #include <algorithm>
 
 #include <fmt/format.h>
@@ -23,11 +25,6 @@ std::string sender_of(std::string_view frame)
         mac += fmt::format("{}{:02x}", mac.empty() ? "" : ":", static_cast<unsigned char>(c));
     }
     return mac;
-}
-
-std::string plural(unsigned count, std::string_view what)
-{
-    return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
 }
 
 void remember(std::map<std::string, std::string>& all, const std::string& key, const std::string& mac)
@@ -123,7 +120,7 @@ std::string Wire::last_seen() const
     }
     if (discovers_ + requests_ > 0) {
         return fmt::format("it sent {}; nobody made an OFFER",
-                           discovers_ > 0 ? plural(discovers_, "DISCOVER") : plural(requests_, "REQUEST"));
+                           discovers_ > 0 ? counted(discovers_, "DISCOVER") : counted(requests_, "REQUEST"));
     }
     return spoke_ ? "it sent frames, but no DISCOVER: it does not ask for an address by DHCP"
                   : "no frame came from it: its kernel has no driver for the card, or has not switched it on";
