@@ -1,4 +1,5 @@
-# Decoders of outside text under libFuzzer (clang, KVMKIT_FUZZ). Label fuzz: a few seconds each; fuzz-long: minutes.
+# Decoders of outside text under libFuzzer (clang, KVMKIT_FUZZ). Label fuzz: the same few thousand inputs each time, in seconds;
+# fuzz-long: others each time, for minutes.
 # corpus/NAME holds the inputs to begin with; what a run finds goes to the build folder.
 add_custom_target(fuzzers)
 foreach(name explain facts underlay capture state netlink frame sources sshd_config os_release manager_output catalogue)
@@ -19,11 +20,13 @@ foreach(name explain facts underlay capture state netlink frame sources sshd_con
   set(found ${CMAKE_CURRENT_BINARY_DIR}/fuzz/${name})
   file(MAKE_DIRECTORY ${found})
   foreach(kind fuzz fuzz-long)
-    set(seconds 3)
+    set(seconds 30)
+    set(inputs -seed=1 -runs=4000)
     if(kind STREQUAL fuzz-long)
       set(seconds 600)
+      set(inputs)
     endif()
-    add_test(NAME ${kind}.${name} COMMAND fuzz-${name} -max_total_time=${seconds} -max_len=4096 -timeout=10
+    add_test(NAME ${kind}.${name} COMMAND fuzz-${name} ${inputs} -max_total_time=${seconds} -max_len=4096 -timeout=10
       -rss_limit_mb=1024 -print_final_stats=1 -artifact_prefix=${found}/ ${found} ${CMAKE_CURRENT_SOURCE_DIR}/fuzz/corpus/${name})
     math(EXPR limit "${seconds} + 60")
     set_tests_properties(${kind}.${name} PROPERTIES LABELS ${kind} TIMEOUT ${limit})
