@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Stub packages of Arch in place of QEMU, libvirt and their company: packed by bsdtar, indexed by pacman's own repo-add."""
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -38,6 +39,8 @@ def make_package(root: Path, name: str, version: str = VERSION, *, fields: dict 
 
 
 def write_index(root: Path) -> None:
+    index = root / REPOSITORY / "stubs.db.tar.gz"
+    before = index.stat().st_mtime if index.exists() else 0
     for old in (root / REPOSITORY).glob("stubs.*"):
         old.unlink()
     packages = [f"/{REPOSITORY}/{path.name}" for path in sorted((root / REPOSITORY).glob("*.zst"))]
@@ -46,3 +49,5 @@ def write_index(root: Path) -> None:
     done = subprocess.run(["unshare", "--mount", "sh", "-c", script, root, f"/{REPOSITORY}/stubs.db.tar.gz", *packages],
                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
     assert done.returncode == 0, done.stdout
+    # pacman takes an index of the same second for the one that it has.
+    os.utime(index, times=(max(index.stat().st_mtime, before + 1),) * 2)
