@@ -32,8 +32,8 @@ Result<OriginalSources> read_original_sources(const Root& root)
     }
     const Json record = Json::parse(**text, nullptr, false);
     const auto broken = Error{ErrorCode::external,
-                              fmt::format("cannot read '/{}': it is no record of apt's sources", original_sources_path),
-                              "set apt's sources by hand, and remove the file"};
+                              fmt::format("cannot read '/{}': it is no record of package sources", original_sources_path),
+                              "set the package sources by hand, and remove the file"};
     if (!record.is_object() || !record.contains("files") || !record["files"].is_array()) {
         return broken;
     }

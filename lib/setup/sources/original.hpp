@@ -10,7 +10,7 @@
 
 namespace kvmkit::setup {
 
-/// What apt's sources were before host-setup first changed them: each file as the step that restores it, whose `over`
+/// What the host's package sources were before host-setup first changed them: each file as the step that restores it, whose `over`
 /// tells what we wrote. Outlives the journals.
 struct OriginalSources {
     std::vector<SetFile> files;
