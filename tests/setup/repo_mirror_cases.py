@@ -64,7 +64,7 @@ def mirrors_that_do_not_serve_are_refused(machine: DnfMachine, scene: RepoScene)
     scene.fill(archive)
     if machine.manager == "pacman":
         (archive / scene.main / "core.db").write_bytes(b"no archive of anything")
-        refused(scene, "pacman ended with 1", "core")
+        refused(scene, f"'{' '.join(machine.wanted)}' cannot be installed from it", "core.db: Unrecognized archive format")
     else:
         for primary in (archive / scene.main / "repodata").glob("*primary.xml*"):
             primary.write_bytes(primary.read_bytes() + b"\n")
@@ -111,7 +111,8 @@ def killed_switch_is_undone(machine: DnfMachine, scene: RepoScene) -> None:
 @scene_of
 def component_of_apply_turns_first(machine: DnfMachine, scene: RepoScene) -> None:
     before = scene.state()
-    scene.server.refuses = lambda path: path.endswith((".rpm", ".zst"))
+    for server in (scene.server, scene.vendor_server):  # on which pacman falls back
+        server.refuses = lambda path: path.endswith((".rpm", ".zst"))
     failed = machine.setup("apply", "mirror", "hypervisor", "--mirror", scene.mirror)
     assert failed.code == 3 and scene.state() == before and not machine.packages(), failed
     assert not (machine.root / RECORD).exists()

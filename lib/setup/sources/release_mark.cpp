@@ -17,7 +17,8 @@ ReleaseMark release_mark(const Distribution& distribution, std::string_view arch
         return {"rolling", {expand_path("core/os/$arch/core.db", distribution, architecture)}};
     }
     const auto folder = expand_path(main_path(distribution), distribution, architecture);
-    return {distribution.version.empty() ? "rolling" : distribution.version, {folder + "repodata/repomd.xml"}};
+    const auto release = expand_path("$releasever", distribution, architecture);
+    return {release.empty() ? "rolling" : release, {folder + "repodata/repomd.xml"}};
 }
 
 }  // namespace kvmkit::setup

@@ -34,6 +34,7 @@ constexpr std::array rows{
     Row{"PGP signature", wrong_signature},
     Row{"unknown trust", wrong_signature},
     Row{"checksum doesn't match", "what it serves is not what its index says", in_an_hour},
+    Row{"exceeded the expected filesize", "what it serves is not what its index says", in_an_hour},
     Row{"Digest verification failed", "what it serves is not what its index says", in_an_hour},
     Row{"Status code: 404", "it does not have this release"},
     Row{"returned error: 404", "it does not have this release"},
