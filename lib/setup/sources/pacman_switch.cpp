@@ -98,7 +98,7 @@ void put_first(const std::string& text,
         return;
     }
     const auto at = first != nullptr ? first->begin : otherwise;
-    if (plain && std::string_view{text}.substr(0, at).ends_with(marker)) {
+    if (plain && !first->value.empty() && std::string_view{text}.substr(0, at).ends_with(marker)) {
         edits.push_back({first->value_begin, first->value_end, server});
         return;
     }

@@ -16,6 +16,15 @@ bool is_list(const Setting& setting)
     return setting.name == "metalink" || setting.name == "mirrorlist";
 }
 
+/// The first line of a value is replaced; further ones become comments.
+void replace_value(std::string_view text, Setting setting, const std::string& value, std::vector<SourceEdit>& edits)
+{
+    const auto first_end = std::min(text.find('\n', setting.value_begin), setting.value_end);
+    edits.push_back({setting.value_begin, first_end, value});
+    setting.begin = std::min(text.find('\n', setting.value_begin), setting.end - 1) + 1;
+    comment_out(text, setting, edits);
+}
+
 /// The edits of a file that have one of its repositories come from `target`.
 void move_repository(const RepoFile& file,
                      const SettingsSection& repository,
@@ -35,7 +44,7 @@ void move_repository(const RepoFile& file,
         const bool open = behind == file.text.size() && !file.text.ends_with('\n');
         edits.push_back({behind, behind, fmt::format("{}baseurl={}\n", open ? "\n" : "", target)});
     } else if (as_folder(base->value) != target) {
-        edits.push_back({base->value_begin, base->value_end, target});
+        replace_value(file.text, *base, target, edits);
     }
 }
 
@@ -50,7 +59,8 @@ public:
     void plan(const SwitchWish& wish)
     {
         for (const SettingsSection& repository : file_.settings.sections) {
-            if (is_enabled(repository)) {
+            const bool counts = file_.settings.find(repository.id) == &repository;  // of several of one name the last
+            if (counts && is_enabled(repository)) {
                 take(repository, wish);
             }
         }

@@ -22,12 +22,10 @@ public:
     void take(const SourceLine& line)
     {
         const auto content = trim(line.text);
-        if (content.empty() || content.front() == '#' || (content.front() == ';' && is_repo())) {
-            goes_on_ = goes_on_ && !content.empty();
-            return;
-        }
-        if (is_repo() && goes_on_ && is_blank(line.text.front())) {
+        if (is_repo() && goes_on_ && !content.empty() && is_blank(line.text.front())) {
             continue_with(line, content);
+        } else if (content.empty() || content.front() == '#' || (content.front() == ';' && is_repo())) {
+            goes_on_ = false;
         } else if (content.front() == '[') {
             open(line, content);
         } else {
@@ -152,10 +150,7 @@ void comment_out(std::string_view text, const Setting& setting, std::vector<Sour
 {
     auto at = setting.begin;
     while (at < setting.end) {
-        const bool already = text[at] == '#';
-        if (!already) {
-            edits.push_back({at, at, "#"});
-        }
+        edits.push_back({at, at, "#"});
         at = std::min(text.find('\n', at), setting.end - 1) + 1;
     }
 }

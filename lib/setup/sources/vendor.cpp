@@ -177,7 +177,10 @@ std::optional<RepositoryPlace> RepositoryOwner::place_of(const SettingsSection& 
     }
     switch (distribution_.family) {
         case Family::fedora: return place_in(fedora_rows, repository.id, "");
-        case Family::suse: return place_by_path(below_archive(repository.value("baseurl")));
+        case Family::suse: {
+            const auto addresses = addresses_in(repository.value("baseurl"));
+            return addresses.empty() ? std::nullopt : place_by_path(below_archive(addresses.front()));
+        }
         default: break;
     }
     const auto folder = release_folder(distribution_);
