@@ -32,7 +32,8 @@ SettingsFile check_places(SettingsDialect dialect, std::string_view text)
         for (const Setting& setting : section.settings) {
             demand(setting.begin <= setting.value_begin && setting.value_begin <= setting.value_end);
             demand(setting.value_end <= setting.end && setting.end <= section.end);
-            demand(text.substr(setting.begin, setting.end - setting.begin).find(setting.name) != std::string_view::npos);
+            demand(text.substr(setting.begin, setting.end - setting.begin).find(setting.name) !=
+                   std::string_view::npos);
         }
     }
     demand(last <= text.size());

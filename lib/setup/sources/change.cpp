@@ -114,10 +114,7 @@ Error nothing_to_move(const Distribution& distribution, const std::vector<std::s
 }
 
 /// The files' steps between the two that frame them, and the record of what was there before the first change.
-Result<std::vector<Step>> switch_steps(const Root& root,
-                                       Installer installer,
-                                       const SwitchPlan& plan,
-                                       MirrorPlan& into)
+Result<std::vector<Step>> switch_steps(const Root& root, Installer installer, const SwitchPlan& plan, MirrorPlan& into)
 {
     auto original = read_original_sources(root);
     if (!original) {
@@ -198,7 +195,8 @@ std::string where_it_went(const Fetcher& fetcher,
     return there ? ended->second : std::string{};
 }
 
-/// A release that has ended is not where it was: asked for before the package manager is, whose own words do not say so.
+/// A release that has ended is not where it was: asked for before the package manager is, whose own words do not say
+/// so.
 Result<void> probe_release(const ProofGround& ground,
                            const Host& host,
                            const SwitchWish& wish,

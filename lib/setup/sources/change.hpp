@@ -29,8 +29,8 @@ struct MirrorPlan {
 };
 
 /// Plans it from the files of a host. Fetches nothing. ErrorCode::usage: no such mirror; not_found: it has nothing for
-/// this distribution, or the host's sources or repositories name nothing of the distribution; refused: a file was edited
-/// after it was changed by us, or no public mirror of the distribution is known.
+/// this distribution, or the host's sources or repositories name nothing of the distribution; refused: a file was
+/// edited after it was changed by us, or no public mirror of the distribution is known.
 Result<MirrorPlan> plan_mirror(const Root& root, const Host& host, const MirrorOrder& order);
 
 /// Where and with what a plan is proved.
@@ -40,9 +40,9 @@ struct ProofGround {
     std::string shipped = {};
 };
 
-/// Proves with the host's package manager, in folders of its own, that the mirror serves this host: its release, strictly
-/// read, and a plan for `packages`. Changes nothing of the host. ErrorCode::external, not_found: why it does not, and where an ended release
-/// is found. Root.
+/// Proves with the host's package manager, in folders of its own, that the mirror serves this host: its release,
+/// strictly read, and a plan for `packages`. Changes nothing of the host. ErrorCode::external, not_found: why it does
+/// not, and where an ended release is found. Root.
 Result<void> prove_mirror(const ProofGround& ground,
                           const Host& host,
                           const MirrorPlan& plan,

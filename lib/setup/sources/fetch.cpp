@@ -178,14 +178,16 @@ Result<Fetched> CurlFetcher::fetch(const std::string& uri,
                                     .timeout = timeout + std::chrono::seconds{5}});
     if (!ended) {
         return ended.error().code == ErrorCode::not_found
-                   ? Error{ErrorCode::unsupported, fmt::format("cannot fetch '{}': there is no curl", uri), "install curl"}
+                   ? Error{ErrorCode::unsupported,
+                           fmt::format("cannot fetch '{}': there is no curl", uri),
+                           "install curl"}
                    : ended.error();
     }
     if (ended->status != 0) {
         const bool absent = ended->status == http_error && ended->err.find(" 404") != std::string::npos;
-        return Error{absent ? ErrorCode::not_found
-                            : (ended->status == too_late ? ErrorCode::timeout : ErrorCode::external),
-                     fmt::format("cannot fetch '{}': {}", uri, trim(ended->err))};
+        return Error{
+            absent ? ErrorCode::not_found : (ended->status == too_late ? ErrorCode::timeout : ErrorCode::external),
+            fmt::format("cannot fetch '{}': {}", uri, trim(ended->err))};
     }
     return read_curl_times(ended->out);
 }

@@ -31,8 +31,8 @@ public:
     Fetcher& operator=(const Fetcher&) = delete;
     virtual ~Fetcher() = default;
 
-    /// Writes the file. Several threads may fetch at once. not_found: the server has no such file; timeout; external: it
-    /// cannot be reached; unsupported: there is no program for it here.
+    /// Writes the file. Several threads may fetch at once. not_found: the server has no such file; timeout; external:
+    /// it cannot be reached; unsupported: there is no program for it here.
     virtual Result<Fetched> fetch(const std::string& uri,
                                   const std::filesystem::path& file,
                                   std::chrono::milliseconds timeout) const = 0;

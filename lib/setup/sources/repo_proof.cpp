@@ -81,11 +81,7 @@ Words strictness(const RepositoryNames& names)
 class RepoProof {
 public:
     RepoProof(Runner& runner, const Workshop& workshop, const ProofOrder& order, Installer installer)
-        : runner_(runner),
-          top_(workshop.path()),
-          order_(order),
-          installer_(installer),
-          limits_({.run = order.limit})
+        : runner_(runner), top_(workshop.path()), order_(order), installer_(installer), limits_({.run = order.limit})
     {
     }
 
@@ -129,7 +125,8 @@ private:
             places.push_back("--setopt=system_cachedir=" + place("cache"));  // root's is another
         }
         places = joined({places, strictness(names_)});
-        const auto read = read_answer(dnf.change(joined({places, {"makecache", "--refresh"}})), order_.archive, installer_);
+        const auto read =
+            read_answer(dnf.change(joined({places, {"makecache", "--refresh"}})), order_.archive, installer_);
         if (!read || order_.packages.empty()) {
             return read;
         }
@@ -215,7 +212,8 @@ Result<void> refresh_pacman(Runner& runner, const PackageLimits& limits, const s
     const auto problems = Pacman{runner, limits}.update();
     if (!problems) {
         const auto& error = problems.error();
-        return read_repository_failure(error.message) ? failed(archive, Installer::pacman, {1, {}, error.message}) : error;
+        return read_repository_failure(error.message) ? failed(archive, Installer::pacman, {1, {}, error.message})
+                                                      : error;
     }
     const auto ours = std::ranges::find_if(*problems, [&](const std::string& problem) {
         return problem.find(fmt::format(" from {} ", server_of(archive))) != std::string::npos;
@@ -248,22 +246,21 @@ Result<void> prove_repositories(Runner& runner, const Workshop& workshop, const 
     return RepoProof{runner, workshop, order, installer}.run();
 }
 
-Result<void> refresh_repositories(Runner& runner,
-                                  const PackageLimits& limits,
-                                  const Root& root,
-                                  Installer installer,
-                                  const std::string& archive)
+Result<void> refresh_repositories(
+    Runner& runner, const PackageLimits& limits, const Root& root, Installer installer, const std::string& archive)
 {
     RepositoryNames names;
     const bool by_names = installer != Installer::pacman;
-    const auto files = by_names ? read_repo_files(root, installer) : Result<std::vector<RepoFile>>{std::vector<RepoFile>{}};
+    const auto files =
+        by_names ? read_repo_files(root, installer) : Result<std::vector<RepoFile>>{std::vector<RepoFile>{}};
     if (!files) {
         return files.error();
     }
     for (const RepoFile& file : *files) {
         names.take(file.settings, archive);
     }
-    auto read = by_names ? refresh_ids(runner, limits, names, installer, archive) : refresh_pacman(runner, limits, archive);
+    auto read =
+        by_names ? refresh_ids(runner, limits, names, installer, archive) : refresh_pacman(runner, limits, archive);
     if (read) {
         return read;
     }

@@ -34,8 +34,8 @@ std::optional<RepositoryPlace> place_of(const RepoFile& file,
                                         const OriginalSources& original);
 
 /// Plans it: of the distribution's repositories that are enabled the address is replaced, and metalink and mirrorlist
-/// become comments, which dnf would go by otherwise. Nothing else is touched: neither keys nor checks, and no repository
-/// that is switched off, or written by a service of zypper's.
+/// become comments, which dnf would go by otherwise. Nothing else is touched: neither keys nor checks, and no
+/// repository that is switched off, or written by a service of zypper's.
 SwitchPlan plan_repo_switch(const std::vector<RepoFile>& files,
                             const RepositoryOwner& owner,
                             const OriginalSources& original,

@@ -42,7 +42,10 @@ public:
 private:
     [[nodiscard]] bool is_repo() const { return dialect_ == SettingsDialect::repo; }
 
-    void fail(const SourceLine& line, std::string cause) { found_.malformed.push_back({line.number, std::move(cause)}); }
+    void fail(const SourceLine& line, std::string cause)
+    {
+        found_.malformed.push_back({line.number, std::move(cause)});
+    }
 
     void close(std::size_t end)
     {
@@ -78,8 +81,8 @@ private:
             found_.sections.push_back({.line = line.number});
         }
         const auto name = trim(content.substr(0, equals));
-        const auto value = equals == std::string_view::npos ? content.substr(content.size())
-                                                            : trim(content.substr(equals + 1));
+        const auto value =
+            equals == std::string_view::npos ? content.substr(content.size()) : trim(content.substr(equals + 1));
         const auto begin = place_of(line, value.empty() ? content.substr(content.size()) : value);
         found_.sections.back().settings.push_back({.name = std::string{name},
                                                    .value = std::string{value},

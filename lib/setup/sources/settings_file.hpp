@@ -10,28 +10,28 @@
 
 namespace kvmkit::setup {
 
-/// How sections of settings are written: NAME.repo of yum, dnf and zypper, where a line that begins with a blank goes on
-/// with the one before it; or pacman.conf and its mirror lists, where a setting may have no value or no section.
+/// How sections of settings are written: NAME.repo of yum, dnf and zypper, where a line that begins with a blank goes
+/// on with the one before it; or pacman.conf and its mirror lists, where a setting may have no value or no section.
 enum class SettingsDialect { repo, pacman };
 
 /// "NAME = VALUE", and where it stands.
 struct Setting {
     std::string name;
-    std::string value;             ///< Without the blanks around it; the lines of a long one are joined by '\n'.
-    std::size_t begin = 0;         ///< In bytes of the file: of its first line,
-    std::size_t value_begin = 0;   ///< of its value,
-    std::size_t value_end = 0;     ///< behind its value,
-    std::size_t end = 0;           ///< and behind its last line end.
-    unsigned line = 0;             ///< From 1.
+    std::string value;            ///< Without the blanks around it; the lines of a long one are joined by '\n'.
+    std::size_t begin = 0;        ///< In bytes of the file: of its first line,
+    std::size_t value_begin = 0;  ///< of its value,
+    std::size_t value_end = 0;    ///< behind its value,
+    std::size_t end = 0;          ///< and behind its last line end.
+    unsigned line = 0;            ///< From 1.
 };
 
 /// "[ID]" and what stands below it.
 struct SettingsSection {
-    std::string id = {};     ///< Empty: what stands before the first section.
-    std::size_t begin = 0;   ///< In bytes of the file: of its head,
-    std::size_t body = 0;    ///< behind the head's line,
-    std::size_t end = 0;     ///< and where the next section begins, or the file ends.
-    unsigned line = 0;       ///< Of its head, from 1.
+    std::string id = {};    ///< Empty: what stands before the first section.
+    std::size_t begin = 0;  ///< In bytes of the file: of its head,
+    std::size_t body = 0;   ///< behind the head's line,
+    std::size_t end = 0;    ///< and where the next section begins, or the file ends.
+    unsigned line = 0;      ///< Of its head, from 1.
     std::vector<Setting> settings = {};
 
     /// The last one of that name, which counts; nullptr: there is none.

@@ -93,7 +93,9 @@ std::string release_folder(const Distribution& distribution)
     return distribution.id == "centos" && is_stream(distribution) ? "$releasever-stream/" : "$releasever/";
 }
 
-std::optional<RepositoryPlace> place_in(std::span<const RepositoryRow> rows, const std::string& id, const std::string& in)
+std::optional<RepositoryPlace> place_in(std::span<const RepositoryRow> rows,
+                                        const std::string& id,
+                                        const std::string& in)
 {
     const auto found = std::ranges::find(rows, id, &RepositoryRow::id);
     return found == rows.end() ? std::nullopt

@@ -189,7 +189,9 @@ Result<RootLoginPlan> plan_root_login(Runner& runner, const Root& root, const Ro
     }
     RootLoginPlan plan{{}, *now, find_obstacles(runner, root, wish)};
     if (now->empty()) {
-        plan.notes.emplace_back("what sshd allows root now is not known: it answers only where /run/sshd is there, and a plan makes no folder");
+        plan.notes.emplace_back(
+            "what sshd allows root now is not known: it answers only where /run/sshd is there, and a plan makes no "
+            "folder");
     } else if (*now == wish.value) {
         return plan;
     }

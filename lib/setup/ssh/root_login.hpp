@@ -42,7 +42,8 @@ struct RootLoginPlan {
     std::vector<std::string> notes;  ///< Why root would be refused all the same.
 };
 
-/// Looks at sshd and plans. Changes nothing. ErrorCode::not_found: there is no sshd; refused: no key of root's is in place. Root.
+/// Looks at sshd and plans. Changes nothing. ErrorCode::not_found: there is no sshd; refused: no key of root's is in
+/// place. Root.
 Result<RootLoginPlan> plan_root_login(Runner& runner, const Root& root, const RootLoginWish& wish);
 
 /// Keys in the text of an authorized_keys file.

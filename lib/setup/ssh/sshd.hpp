@@ -15,7 +15,8 @@ namespace kvmkit::setup {
 /// run/sshd.pid where no systemd runs. One that does not run reads them when it starts. Root.
 Result<void> reload_service(Runner& runner, const Root& root, const std::string& unit);
 
-/// Makes /run/sshd where it is missing, as the service does before it starts: without it older ones answer nothing. Root.
+/// Makes /run/sshd where it is missing, as the service does before it starts: without it older ones answer nothing.
+/// Root.
 Result<void> prepare_sshd(const Root& root);
 
 /// Runs `sshd -t`. ErrorCode::unsupported: it answers nothing, see prepare_sshd(). Changes nothing. Root.

@@ -3,8 +3,8 @@
 
 #include "setup/domain.hpp"
 #include "setup/ssh/config.hpp"
-#include "setup/ssh/sshd.hpp"
 #include "setup/ssh/login_mark.hpp"
+#include "setup/ssh/sshd.hpp"
 #include "system/files.hpp"
 #include "txn/execute.hpp"
 #include "txn/lock.hpp"

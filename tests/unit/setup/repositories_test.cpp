@@ -22,7 +22,8 @@ const Distribution rhel{"rhel", "9.4", "RHEL 9.4", "", Family::rhel, 904, {}, Ti
 const MirrorCatalogue& catalogue()
 {
     static const auto read = read_mirrors(
-        R"({"mirrors": [{"name": "m", "where": "here", "rocky": "http://m/rocky", "opensuse": "http://m/opensuse"}]})", "m");
+        R"({"mirrors": [{"name": "m", "where": "here", "rocky": "http://m/rocky", "opensuse": "http://m/opensuse"}]})",
+        "m");
     return *read;
 }
 
@@ -46,7 +47,8 @@ std::string switched(const Distribution& distribution, const std::string& text, 
 TEST(SettingsFileTest, ReadsSectionsWithLongValuesAndComments)
 {
     const std::string text =
-        "; head\n[base os]\nname = Base # not a comment\nbaseurl=http://a/\n  http://b/\n# between\n\tenabled=0\n\n[two]\nname=x";
+        "; head\n[base os]\nname = Base # not a comment\nbaseurl=http://a/\n  http://b/\n# "
+        "between\n\tenabled=0\n\n[two]\nname=x";
     const auto read = read_settings(SettingsDialect::repo, text);
     ASSERT_TRUE(read.malformed.empty());
     ASSERT_EQ(read.sections.size(), 2U);
@@ -90,18 +92,18 @@ TEST(RepoSwitchTest, ListsOfMirrorsBecomeCommentsAndNothingElseChanges)
         "#baseurl=http://dl.rockylinux.org/$contentdir/$releasever/BaseOS/$basearch/os/\ngpgcheck=1\n\n"
         "[crb]\nmirrorlist=https://mirrors.rockylinux.org/mirrorlist?repo=CRB-9\nenabled = 0\n\n"
         "[epel]\nmetalink=https://mirrors.fedoraproject.org/metalink?repo=epel-9\ngpgcheck=1\n";
-    EXPECT_EQ(
-        switched(rocky, text, {"http://n/r/"}),
-        "# caf\xe9\n[baseos]\nname=Base\n#mirrorlist=https://mirrors.rockylinux.org/mirrorlist?repo=BaseOS-9\n"
-        "baseurl=http://n/r/$releasever/BaseOS/$basearch/os/\n"
-        "#baseurl=http://dl.rockylinux.org/$contentdir/$releasever/BaseOS/$basearch/os/\ngpgcheck=1\n\n"
-        "[crb]\nmirrorlist=https://mirrors.rockylinux.org/mirrorlist?repo=CRB-9\nenabled = 0\n\n"
-        "[epel]\nmetalink=https://mirrors.fedoraproject.org/metalink?repo=epel-9\ngpgcheck=1\n");
+    EXPECT_EQ(switched(rocky, text, {"http://n/r/"}),
+              "# caf\xe9\n[baseos]\nname=Base\n#mirrorlist=https://mirrors.rockylinux.org/mirrorlist?repo=BaseOS-9\n"
+              "baseurl=http://n/r/$releasever/BaseOS/$basearch/os/\n"
+              "#baseurl=http://dl.rockylinux.org/$contentdir/$releasever/BaseOS/$basearch/os/\ngpgcheck=1\n\n"
+              "[crb]\nmirrorlist=https://mirrors.rockylinux.org/mirrorlist?repo=CRB-9\nenabled = 0\n\n"
+              "[epel]\nmetalink=https://mirrors.fedoraproject.org/metalink?repo=epel-9\ngpgcheck=1\n");
     const auto plan = planned(rocky, text, {"http://n/r/"});
     EXPECT_EQ(plan.entries, 1U);
     ASSERT_EQ(plan.notes.size(), 1U);
-    EXPECT_EQ(plan.notes.front(),
-              "/etc/yum.repos.d/a.repo line 12: repository epel is not known to be the distribution's; it is left as it is");
+    EXPECT_EQ(
+        plan.notes.front(),
+        "/etc/yum.repos.d/a.repo line 12: repository epel is not known to be the distribution's; it is left as it is");
     EXPECT_EQ(plan.to_prove.front().text.find("[epel]"), std::string::npos);
     EXPECT_EQ(plan.to_prove.front().text.find("[crb]"), std::string::npos);
     EXPECT_NE(plan.to_prove.front().text.find("gpgcheck=1"), std::string::npos) << "checks stay on for the proof";
@@ -109,8 +111,9 @@ TEST(RepoSwitchTest, ListsOfMirrorsBecomeCommentsAndNothingElseChanges)
 
 TEST(RepoSwitchTest, AnAddressIsReplacedInPlaceAndASecondTimeNothingIs)
 {
-    const std::string text = "[appstream]\nbaseurl = http://m/rocky/$releasever/AppStream/$basearch/os/\n http://b/\nname=x\n"
-                             "gpgkey=file:///etc/pki/rpm-gpg/RPM-GPG-KEY-Rocky-9";
+    const std::string text =
+        "[appstream]\nbaseurl = http://m/rocky/$releasever/AppStream/$basearch/os/\n http://b/\nname=x\n"
+        "gpgkey=file:///etc/pki/rpm-gpg/RPM-GPG-KEY-Rocky-9";
     const auto once = switched(rocky, text, {"http://n/"});
     EXPECT_EQ(once,
               "[appstream]\nbaseurl = http://n/$releasever/AppStream/$basearch/os/\n# http://b/\nname=x\n"
@@ -123,7 +126,8 @@ TEST(RepoSwitchTest, WhatWasTheDistributionsBeforeOurFirstChangeStillIs)
 {
     const std::string moved = "[baseos]\nbaseurl=http://unknown/$releasever/BaseOS/$basearch/os/\n";
     OriginalSources original;
-    original.files.push_back({.path = "etc/yum.repos.d/a.repo", .bytes = "[baseos]\nmirrorlist=https://mirrors.rockylinux.org/x\n"});
+    original.files.push_back(
+        {.path = "etc/yum.repos.d/a.repo", .bytes = "[baseos]\nmirrorlist=https://mirrors.rockylinux.org/x\n"});
     const RepositoryOwner owner{rocky, catalogue()};
     EXPECT_EQ(plan_repo_switch({file_of(moved)}, owner, {}, {"http://n/"}).entries, 0U);
     const auto plan = plan_repo_switch({file_of(moved)}, owner, original, {"http://n/"});
@@ -133,7 +137,8 @@ TEST(RepoSwitchTest, WhatWasTheDistributionsBeforeOurFirstChangeStillIs)
 
 TEST(RepoSwitchTest, SecurityUpdatesStayUnlessTheyAreAskedFor)
 {
-    const std::string text = "[updates]\nmetalink=https://mirrors.fedoraproject.org/metalink?repo=updates-released-f41\n";
+    const std::string text =
+        "[updates]\nmetalink=https://mirrors.fedoraproject.org/metalink?repo=updates-released-f41\n";
     EXPECT_EQ(switched(fedora, text, {"http://n/f/"}), text);
     EXPECT_NE(planned(fedora, text, {"http://n/f/"}).notes.front().find("brings security updates"), std::string::npos);
     EXPECT_NE(switched(fedora, text, {"http://n/f/", "http://n/f/"})
@@ -143,8 +148,9 @@ TEST(RepoSwitchTest, SecurityUpdatesStayUnlessTheyAreAskedFor)
 
 TEST(RepoSwitchTest, ARepositoryOfAServiceIsLeftToIt)
 {
-    const std::string text = "[openSUSE:repo-oss]\nbaseurl=http://cdn.opensuse.org/distribution/leap/15.6/repo/oss\n"
-                             "service=openSUSE\n";
+    const std::string text =
+        "[openSUSE:repo-oss]\nbaseurl=http://cdn.opensuse.org/distribution/leap/15.6/repo/oss\n"
+        "service=openSUSE\n";
     const auto plan = planned(leap, text, {"http://n/"});
     EXPECT_TRUE(plan.files.empty());
     EXPECT_NE(plan.notes.front().find("is written by service openSUSE"), std::string::npos);
@@ -168,7 +174,8 @@ TEST(RepositoryOwnerTest, TellsThePlaceOfEachVendorsRepositories)
     EXPECT_EQ(place(leap, "[v]\nbaseurl=https://download.opensuse.org/repositories/Virtualization/15.6/\n"), "foreign");
     EXPECT_EQ(place(leap, "[a]\nbaseurl=http://packman.example/suse/distribution/leap/15.6/\n"), "foreign");
     EXPECT_EQ(place(rocky, "[baseos]\nbaseurl=http://evil-rockylinux.org/9/BaseOS/x86_64/os/\n"), "foreign");
-    EXPECT_EQ(place(rocky, "[extras]\nbaseurl=http://third.example/extras/\ngpgkey=file:///etc/pki/third\n"), "foreign");
+    EXPECT_EQ(place(rocky, "[extras]\nbaseurl=http://third.example/extras/\ngpgkey=file:///etc/pki/third\n"),
+              "foreign");
     EXPECT_EQ(place(rocky, "[baseos]\nname=nothing else\n"), "foreign");
     EXPECT_EQ(place(rhel, "[baseos]\nbaseurl=https://cdn.redhat.com/x\n"), "foreign");
 }
@@ -189,8 +196,10 @@ TEST(ReleaseMarkTest, NamesAFileThatEveryMirrorOfTheReleaseHas)
 TEST(RepositoryFailureTest, TellsTheDeepestCause)
 {
     const auto unreachable = read_repository_failure(
-        "Errors during downloading metadata for repository 'baseos':\n  - Curl error (6): Couldn't resolve host name for "
-        "http://h/repodata/repomd.xml [Could not resolve host: h]\nError: Failed to download metadata for repo 'baseos'\n");
+        "Errors during downloading metadata for repository 'baseos':\n  - Curl error (6): Couldn't resolve host name "
+        "for "
+        "http://h/repodata/repomd.xml [Could not resolve host: h]\nError: Failed to download metadata for repo "
+        "'baseos'\n");
     ASSERT_TRUE(unreachable);
     EXPECT_EQ(unreachable->cause, "its name cannot be resolved");
     EXPECT_EQ(read_repository_failure("error: core: signature from \"x\" is unknown trust")->cause,
@@ -214,9 +223,10 @@ protected:
 
 TEST_F(PacmanSwitchTest, TheServerIsPutBeforeTheOthersOfTheList)
 {
-    const auto here = sources("[options]\nColor\n[core]\nInclude = /etc/pacman.d/mirrorlist\n[extra]\nSigLevel = Required\n"
-                              "Include = /etc/pacman.d/mirrorlist\n[aur]\nServer = http://aur/$arch\n",
-                              "## old\n#Server = http://x/$repo/os/$arch\nServer = http://a/$repo/os/$arch\n");
+    const auto here = sources(
+        "[options]\nColor\n[core]\nInclude = /etc/pacman.d/mirrorlist\n[extra]\nSigLevel = Required\n"
+        "Include = /etc/pacman.d/mirrorlist\n[aur]\nServer = http://aur/$arch\n",
+        "## old\n#Server = http://x/$repo/os/$arch\nServer = http://a/$repo/os/$arch\n");
     EXPECT_EQ(pacman_archives(here), std::vector<std::string>{"http://a/"});
     const auto plan = plan_pacman_switch(here, {"http://n/arch/"});
     ASSERT_EQ(plan.files.size(), 1U);
@@ -235,7 +245,8 @@ TEST_F(PacmanSwitchTest, WhatWeWroteBeforeIsReplaced)
 {
     const std::string conf = "[core]\nInclude = /etc/pacman.d/mirrorlist\n";
     const auto once = plan_pacman_switch(sources(conf, "# all are comments"), {"http://n/"}).files.front().text;
-    EXPECT_EQ(once, "# host-setup mirror use wrote the next line\nServer = http://n/$repo/os/$arch\n# all are comments");
+    EXPECT_EQ(once,
+              "# host-setup mirror use wrote the next line\nServer = http://n/$repo/os/$arch\n# all are comments");
     const auto twice = plan_pacman_switch(sources(conf, once), {"http://o/"});
     EXPECT_EQ(twice.files.front().text,
               "# host-setup mirror use wrote the next line\nServer = http://o/$repo/os/$arch\n# all are comments");
@@ -244,9 +255,10 @@ TEST_F(PacmanSwitchTest, WhatWeWroteBeforeIsReplaced)
 
 TEST_F(PacmanSwitchTest, AListThatServesOthersIsLeftAsItIs)
 {
-    const auto here = sources("[core]\nInclude = /etc/pacman.d/mirrorlist\n[mine]\nInclude = /etc/pacman.d/mirrorlist\n"
-                              "[extra]\nServer = http://a/$repo/os/$arch\n",
-                              "Server = http://a/$repo/os/$arch\n");
+    const auto here = sources(
+        "[core]\nInclude = /etc/pacman.d/mirrorlist\n[mine]\nInclude = /etc/pacman.d/mirrorlist\n"
+        "[extra]\nServer = http://a/$repo/os/$arch\n",
+        "Server = http://a/$repo/os/$arch\n");
     const auto plan = plan_pacman_switch(here, {"http://n/"});
     ASSERT_EQ(plan.files.size(), 1U);
     EXPECT_EQ(plan.files.front().path, "etc/pacman.conf");
