@@ -125,7 +125,7 @@ private:
             places.push_back("--setopt=system_cachedir=" + place("cache"));  // root's is another
         }
         places = joined({places, strictness(names_)});
-        const auto read =
+        auto read =
             read_answer(dnf.change(joined({places, {"makecache", "--refresh"}})), order_.archive, installer_);
         if (!read || order_.packages.empty()) {
             return read;
@@ -142,7 +142,7 @@ private:
         Zypper zypper{runner_, limits_};
         const Words places{"--reposd-dir", place("parts"), "--cache-dir", place("cache")};
         const auto wait = limits_.lock_wait;
-        const auto read =
+        auto read =
             read_answer(zypper.run(joined({places, {"refresh"}, names_.from_it}), wait), order_.archive, installer_);
         if (!read || order_.packages.empty()) {
             return read;
@@ -170,7 +170,7 @@ private:
         Pacman pacman{runner_, limits_};
         const Words places{
             "--config", place("parts/pacman.conf"), "--dbpath", place("db"), "--logfile", "/dev/null", "--noconfirm"};
-        const auto read =
+        auto read =
             read_answer(pacman.change(joined({{"-Sy", "--noprogressbar"}, places})), order_.archive, installer_);
         if (!read || order_.packages.empty()) {
             return read;

@@ -102,7 +102,7 @@ std::optional<RepositoryPlace> place_in(std::span<const RepositoryRow> rows,
                                : std::optional{RepositoryPlace{fmt::format("{}{}", in, found->path), found->security}};
 }
 
-std::optional<RepositoryPlace> place_by_path(std::string path)
+std::optional<RepositoryPlace> place_by_path(const std::string& path)
 {
     for (const RepositoryRow& row : suse_paths) {
         if (path.starts_with(row.path)) {
