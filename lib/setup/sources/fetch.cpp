@@ -3,6 +3,7 @@
 
 #include "base/text.hpp"
 #include "base/unique_fd.hpp"
+#include "setup/binary_size.hpp"
 #include "system/files.hpp"
 
 #include <fcntl.h>
@@ -81,7 +82,7 @@ Fetched read_curl_times(std::string_view text)
     const auto time = [](double seconds) {
         return std::chrono::ceil<std::chrono::milliseconds>(std::chrono::duration<double>(seconds));
     };
-    return {time(number(0)), time(number(1)), Bytes::of(static_cast<std::uint64_t>(number(2)))};
+    return {time(number(0)), time(number(1)), whole_bytes(number(2))};
 }
 
 }  // namespace

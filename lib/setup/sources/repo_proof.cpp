@@ -125,8 +125,7 @@ private:
             places.push_back("--setopt=system_cachedir=" + place("cache"));  // root's is another
         }
         places = joined({places, strictness(names_)});
-        auto read =
-            read_answer(dnf.change(joined({places, {"makecache", "--refresh"}})), order_.archive, installer_);
+        auto read = read_answer(dnf.change(joined({places, {"makecache", "--refresh"}})), order_.archive, installer_);
         if (!read || order_.packages.empty()) {
             return read;
         }
