@@ -3,7 +3,9 @@
 Each asserts the exit code, the message and the state that is left."""
 import shutil
 import signal
+from pathlib import Path
 
+from mirror_server import Key
 from repo_scenes import RECORD, RepoScene, scene_of
 from rpm_machine import DnfMachine
 from schema import check
@@ -45,12 +47,13 @@ def mirror_is_used_and_given_back(machine: DnfMachine, scene: RepoScene) -> None
 
 
 def refused(scene: RepoScene, cause: str, *words: str, url: str = "") -> None:
-    before = scene.state()
+    before, lists = scene.state(), scene.lists()
     done = scene.use(url)
     assert done.code == 3 and f"cannot use mirror '{url or scene.mirror}': {cause}" in done.err, done
     for each in words:
         assert each in done.err, (each, done)
     assert "hint: " in done.err and scene.state() == before and not (scene.machine.root / RECORD).exists()
+    assert scene.lists() == lists != [], "the proof wrote to the host's own lists"
 
 
 @scene_of
@@ -152,6 +155,33 @@ def edited_repositories_are_not_overwritten(machine: DnfMachine, scene: RepoScen
     assert scene.path.read_bytes().endswith(b"# mine\n")
 
 
+def sign(archive: Path, key: Key) -> None:
+    index = archive / "repodata/repomd.xml"
+    key.gpg("--detach-sign", "--armor", "--output", f"{index}.asc", str(index))
+
+
+@scene_of
+def signature_of_an_index_is_checked_as_before(machine: DnfMachine, scene: RepoScene) -> None:
+    vendor, stranger = Key("vendor"), Key("stranger")
+    try:
+        keys = machine.root / "etc/pki/rpm-gpg"
+        keys.mkdir(parents=True)
+        (keys / "RPM-GPG-KEY-Rocky-9").write_bytes(vendor.gpg("--export", "--armor").stdout)
+        for name in ("vendor", "mirror"):
+            sign(scene.folder / name / scene.archive / scene.main, vendor)
+        scene.write(scene.text().replace("gpgcheck=0\n", "gpgcheck=1\nrepo_gpgcheck=1\n"))
+        assert machine.run(*machine.fetch).code == 0
+        assert scene.use().code == 0 and "gpgcheck=1\nrepo_gpgcheck=1\n" in scene.text()
+        assert machine.setup("mirror", "restore").code == 0
+        sign(scene.folder / "mirror" / scene.archive / scene.main, stranger)
+        refused(scene, "its signature is wrong, or by a key that this host does not trust")
+        (scene.folder / "mirror" / scene.archive / scene.main / "repodata/repomd.xml.asc").unlink()
+        refused(scene, "it is not signed", "repomd.xml.asc")
+    finally:
+        vendor.drop()
+        stranger.drop()
+
+
 @scene_of
 def mirrors_are_measured(machine: DnfMachine, scene: RepoScene) -> None:
     dead = f"http://127.0.0.1:1/{scene.archive}/"
@@ -203,3 +233,4 @@ CASES = (mirror_is_used_and_given_back, mirrors_that_do_not_serve_are_refused, m
          killed_switch_is_undone, component_of_apply_turns_first, security_moves_only_if_it_is_asked_for,
          edited_repositories_are_not_overwritten, mirrors_are_measured, ended_release_is_found_in_the_archive,
          unreadable_repositories_are_named)
+OF_DNF = (signature_of_an_index_is_checked_as_before,)

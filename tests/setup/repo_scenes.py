@@ -64,6 +64,12 @@ class RepoScene:
         files = [each for folder in folders for each in folder.rglob("*") if each.is_file()] + [self.machine.root / "etc/pacman.conf"]
         return {str(each): each.read_bytes() for each in files if each != self.path}
 
+    def lists(self) -> list:
+        """What was fetched of the repositories."""
+        folders = ("var/cache/dnf", "var/cache/libdnf5", "var/cache/zypp", "var/lib/pacman/sync")
+        files = [each for folder in folders for each in (self.machine.root / folder).rglob("*")]
+        return sorted((str(each), each.stat().st_mtime_ns) for each in files if each.is_file() and each.suffix in (".xml", ".gz", ".db"))
+
     def use(self, url: str = "", *more: str, **environment: str):
         return self.machine.setup("mirror", "use", url or self.mirror, *more, **environment)
 

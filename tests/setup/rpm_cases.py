@@ -222,7 +222,7 @@ WITH_PACMAN = (installs_then_finds_nothing_to_do, lock_that_is_dropped_is_waited
 
 # What these are called for each manager: dnf_removal_is_refused, zypper_removal_is_refused.
 MIRRORS = repo_mirror_cases.CASES
-MACHINES = {"dnf": (DnfMachine, CASES + OF_DNF + MIRRORS), "dnf5": (Dnf5Machine, OF_DNF5 + MIRRORS),
+MACHINES = {"dnf": (DnfMachine, CASES + OF_DNF + MIRRORS + repo_mirror_cases.OF_DNF), "dnf5": (Dnf5Machine, OF_DNF5 + MIRRORS),
             "zypper": (ZypperMachine, CASES + MIRRORS), "pacman": (PacmanMachine, WITH_PACMAN + pacman_cases.CASES + MIRRORS)}
 
 

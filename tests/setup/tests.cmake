@@ -74,7 +74,7 @@ set(setup_mirror_cases mirror_is_used_and_given_back mirrors_that_do_not_serve_a
 foreach(manager dnf zypper pacman)
   set(cases ${setup_rpm_cases})
   if(manager STREQUAL dnf)
-    list(APPEND cases image_is_planned_for centos_7_is_planned_for_only)
+    list(APPEND cases image_is_planned_for centos_7_is_planned_for_only signature_of_an_index_is_checked_as_before)
   endif()
   if(manager STREQUAL pacman)
     set(cases ${setup_pacman_cases})

@@ -36,6 +36,7 @@ constexpr std::array rows{
     Row{"checksum doesn't match", "what it serves is not what its index says", in_an_hour},
     Row{"exceeded the expected filesize", "what it serves is not what its index says", in_an_hour},
     Row{"Digest verification failed", "what it serves is not what its index says", in_an_hour},
+    Row{"repomd.xml.asc", "it is not signed"},  // before the next: that is what cannot be found then
     Row{"Status code: 404", "it does not have this release"},
     Row{"returned error: 404", "it does not have this release"},
     Row{"Repository type can't be determined", "it does not have this release"},
