@@ -75,14 +75,19 @@ void print_error(const Tool& tool, const Error& error, const Console& console)
     }
 }
 
-void print_json_error(const Tool& tool, const Command& command, const Error& error, const Console& console)
+Json error_record(const Tool& tool, const Command& command, const Error& error)
 {
-    const Json record{{"schema", "kvmkit.error/1"},
-                      {"tool", tool.name},
-                      {"command", command.name},
-                      {"error", {{"code", word(error.code)}, {"message", error.message}, {"hint", error.hint}}},
-                      {"exit", status_of(exit_code_of(error.code))}};
-    print_json(console, record);
+    return {{"schema", "kvmkit.error/1"},
+            {"tool", tool.name},
+            {"command", command.name},
+            {"error", {{"code", word(error.code)}, {"message", error.message}, {"hint", error.hint}}},
+            {"exit", status_of(exit_code_of(error.code))}};
+}
+
+/// As the last line of a stream of records on standard error.
+void stream_error(const Json& record, const Console& console)
+{
+    console.err << record.dump(-1, ' ', false, Json::error_handler_t::replace) << '\n';
 }
 
 /// --json and --format json are one.
@@ -106,9 +111,10 @@ ExitCode run_command(const Tool& tool, const Invocation& invocation, Console& co
     if (outcome) {
         return *outcome;
     }
-    print_error(tool, outcome.error(), console);
+    const auto record = error_record(tool, command, outcome.error());
+    arguments.maybe("progress") == "json" ? stream_error(record, console) : print_error(tool, outcome.error(), console);
     if (wants_json(arguments)) {
-        print_json_error(tool, command, outcome.error(), console);
+        print_json(console, record);
     }
     return exit_code_of(outcome.error().code);
 }

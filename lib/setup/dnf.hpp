@@ -28,22 +28,24 @@ public:
     Result<Price> price(const std::vector<std::string>& names) override;
     Result<void> install(const std::vector<std::string>& names, const OnProgress& on_progress) override;
 
+    /// One run: `words` follow the options that every run has. dnf 4 is tried again while somebody holds a lock.
+    Result<Completed> change(const std::vector<std::string>& words, const OnProgress& on_progress = {});
+
+    /// What the talk of a run says of the transaction; absent where it did not come so far.
+    [[nodiscard]] std::optional<Price> transaction(const Completed& ended) const;
+
 private:
     Result<std::vector<std::string>> present(const std::vector<std::string>& names) override;
     Result<std::vector<std::string>> foresee_removal(const std::vector<std::string>& names) override;
     Result<void> carry_out_removal(const std::vector<std::string>& names) override;
 
-    /// `words` follow the options that every run has.
+    /// As change(), once.
     Result<Completed> ask(const std::vector<std::string>& words, const OnProgress& on_progress = {});
 
-    /// The same, tried again while somebody holds a lock.
-    Result<Completed> change(const std::vector<std::string>& words, const OnProgress& on_progress = {});
     [[nodiscard]] Error failure(std::string_view doing, const Completed& ended) const;
     [[nodiscard]] bool is_fifth() const noexcept { return generation_ == DnfGeneration::five; }
     /// Not what is left without use by it: that is among the names, or was there before.
     [[nodiscard]] std::vector<std::string> removal(const std::vector<std::string>& names, const char* answer) const;
-    /// What the talk of a run says of the transaction; absent where it did not come so far.
-    [[nodiscard]] std::optional<Price> transaction(const Completed& ended) const;
 
     DnfGeneration generation_;
 };

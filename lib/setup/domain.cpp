@@ -11,7 +11,7 @@
 #include "setup/modular.hpp"
 #include "setup/network_step.hpp"
 #include "setup/service.hpp"
-#include "setup/sources/proof.hpp"
+#include "setup/sources/change.hpp"
 #include "setup/ssh/sshd.hpp"
 #include "system/files.hpp"
 
@@ -212,7 +212,7 @@ struct HostDomain::Apply {
 
     Result<void> operator()(const ProveSources& proof) const
     {
-        auto problems = refresh_from(Apt{domain.ground_.runner, domain.ground_.limits}, proof.archive);
+        auto problems = refresh_archive(domain.ground_.runner, domain.ground_.limits, root, proof.archive);
         if (!problems) {
             return std::move(problems).error();
         }

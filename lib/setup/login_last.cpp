@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "setup/login_last.hpp"
 
+#include "setup/ssh/sshd.hpp"
 #include "setup/ssh/trial.hpp"
 
 #include <fmt/format.h>
@@ -13,7 +14,8 @@ Result<std::vector<Step>> foresee_root_login(Runner& runner, const Request& requ
         return std::vector<Step>{};
     }
     const auto root = Root::open(request.top);
-    auto plan = root ? plan_root_login(runner, *root, request.root_login->wish) : Result<RootLoginPlan>{root.error()};
+    const auto ready = root ? prepare_sshd(*root) : Result<void>{root.error()};
+    auto plan = ready ? plan_root_login(runner, *root, request.root_login->wish) : Result<RootLoginPlan>{ready.error()};
     return plan ? Result<std::vector<Step>>{std::move(plan->steps)} : std::move(plan).error();
 }
 

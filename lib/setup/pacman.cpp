@@ -111,7 +111,7 @@ Result<std::vector<std::string>> Pacman::update()
                             "--logfile",
                             "/dev/null"});
     if (ended && ended->status == 0) {
-        return std::vector<std::string>{};
+        return read_pacman_problems(ended->err);
     }
     drop_own_lists(top_);
     return ended ? failure("refresh package lists", *ended) : ended.error();

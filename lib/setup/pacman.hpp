@@ -24,6 +24,11 @@ public:
     Result<Price> price(const std::vector<std::string>& names) override;
     Result<void> install(const std::vector<std::string>& names, const OnProgress& on_progress) override;
 
+    /// One run, tried again while somebody holds the lock.
+    Result<Completed> change(const std::vector<std::string>& words,
+                             const std::vector<std::string>& names = {},
+                             const OnProgress& on_progress = {});
+
 private:
     Result<std::vector<std::string>> present(const std::vector<std::string>& names) override;
     Result<std::vector<std::string>> foresee_removal(const std::vector<std::string>& names) override;
@@ -35,10 +40,6 @@ private:
     [[nodiscard]] std::vector<std::string> by_lists() const;
 
     Result<Completed> ask(const std::vector<std::string>& words, const std::vector<std::string>& names = {});
-    /// The same, tried again while somebody holds the lock.
-    Result<Completed> change(const std::vector<std::string>& words,
-                             const std::vector<std::string>& names = {},
-                             const OnProgress& on_progress = {});
     Result<std::vector<PacmanTarget>> targets(const char* operation, const std::vector<std::string>& names);
     Result<std::vector<PacmanPackage>> infos(const std::vector<std::string>& words,
                                              const std::vector<std::string>& names);

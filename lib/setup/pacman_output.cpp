@@ -133,6 +133,17 @@ std::vector<std::string> read_pacnew(std::string_view text)
     return found;
 }
 
+std::vector<std::string> read_pacman_problems(std::string_view text)
+{
+    std::vector<std::string> found;
+    for (const auto line : lines(text)) {
+        if (line.starts_with("error: failed retrieving file ") && std::ranges::find(found, line) == found.end()) {
+            found.emplace_back(line);
+        }
+    }
+    return found;
+}
+
 std::string pacman_reasons(std::string_view out)
 {
     constexpr std::size_t most = 6;

@@ -51,6 +51,9 @@ bool pacman_script_failed(std::string_view text) noexcept;
 /// Whether pacman did nothing because its database is locked.
 bool pacman_is_locked(std::string_view text) noexcept;
 
+/// The lines that say that a server was not read, also where another one was asked instead. Each once.
+std::vector<std::string> read_pacman_problems(std::string_view text);
+
 /// Follows the talk of one `pacman -S --noprogressbar`.
 class PacmanProgressReader {
 public:

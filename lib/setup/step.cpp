@@ -299,7 +299,7 @@ std::string describe(const Step& step)
         [](const ProveLibvirt&) { return std::string{"wait for libvirt to answer"}; },
         [](const RefreshOnUndo&) { return std::string{"keep apt's sources as they are, to go back to"}; },
         [](const ReloadOnUndo& reload) { return fmt::format("keep the settings of {}, to go back to", reload.unit); },
-        [](const ProveSources& proof) { return fmt::format("refresh apt's package lists from {}", proof.archive); },
+        [](const ProveSources& proof) { return fmt::format("refresh the package lists from {}", proof.archive); },
         [](const ReloadService& reload) { return fmt::format("have {} read its settings again", reload.unit); },
         [](const ProveRootLogin& proof) {
             return fmt::format("ask sshd about root from {}: {}", proof.address, proof.wanted);

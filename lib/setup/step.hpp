@@ -61,7 +61,7 @@ struct ReloadOnUndo {
     std::string unit;
 };
 
-/// apt-get update with the sources as they are now. A failure of this archive takes back what came before.
+/// Fetches the package lists with the sources as they are now. A failure of this archive takes back what came before.
 struct ProveSources {
     std::string archive;
 };

@@ -19,15 +19,16 @@ public:
     Result<Price> price(const std::vector<std::string>& names) override;
     Result<void> install(const std::vector<std::string>& names, const OnProgress& on_progress) override;
 
+    /// One run, which asks nothing. It waits so long for a lock that somebody holds.
+    Result<Completed> run(const std::vector<std::string>& words,
+                          std::chrono::seconds wait,
+                          const OnProgress& on_progress = {});
+
 private:
     Result<std::vector<std::string>> present(const std::vector<std::string>& names) override;
     Result<std::vector<std::string>> foresee_removal(const std::vector<std::string>& names) override;
     Result<void> carry_out_removal(const std::vector<std::string>& names) override;
 
-    /// `wait`: for as long as the limits say where somebody holds its lock.
-    Result<Completed> run(const std::vector<std::string>& words,
-                          std::chrono::seconds wait,
-                          const OnProgress& on_progress = {});
     [[nodiscard]] Error failure(std::string_view doing, const Completed& ended) const;
 };
 

@@ -2,14 +2,14 @@
 # fuzz-long: others each time, for minutes.
 # corpus/NAME holds the inputs to begin with; what a run finds goes to the build folder.
 add_custom_target(fuzzers)
-foreach(name explain facts underlay capture state netlink frame sources sshd_config os_release manager_output catalogue)
+foreach(name explain facts underlay capture state netlink frame sources sshd_config os_release manager_output catalogue repositories records)
   add_executable(fuzz-${name} ${CMAKE_CURRENT_SOURCE_DIR}/fuzz/${name}.cpp)
   target_include_directories(fuzz-${name} PRIVATE ${PROJECT_SOURCE_DIR}/lib)
   target_link_libraries(fuzz-${name} PRIVATE kvmkit_base kvmkit_facts kvmkit_check kvmkit_report nlohmann_json::nlohmann_json)
   if(name MATCHES "^(state|netlink)$")
     target_link_libraries(fuzz-${name} PRIVATE kvmkit_net kvmkit_libnl)
   endif()
-  if(name MATCHES "^(sources|sshd_config|os_release|manager_output|catalogue)$")
+  if(name MATCHES "^(sources|sshd_config|os_release|manager_output|catalogue|repositories|records)$")
     target_link_libraries(fuzz-${name} PRIVATE kvmkit_setup)
   endif()
   if(name STREQUAL frame)

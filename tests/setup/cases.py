@@ -30,6 +30,10 @@ def installs_then_finds_nothing_to_do(machine: Machine) -> None:
 
     form = machine.setup("apply", "--progress", "bars")
     assert form.code == 2 and "'bars' is no form of progress" in form.err
+    wrong = machine.setup("apply", "nothing", "--progress", "json")
+    failure = json.loads(wrong.err)
+    check(failure)
+    assert wrong.code == failure["exit"] == 2 and "unknown component 'nothing'" in failure["error"]["message"]
     done = machine.setup("apply", "--json", "--progress", "json")
     check(done.record)
     assert done.code == 0 and done.record["changed"] and done.record["steps"] == plan.record["steps"]

@@ -17,8 +17,8 @@ from rpm_stubs import MORE, NAMES, make_package, write_index
 from skip import skip
 
 SUITE = "bookworm"
-WITH_DNF5 = "dnf5,createrepo-c,rpm"
-PACKAGES = "dnf,zypper,createrepo-c,rpm,pacman-package-manager,makepkg,libarchive-tools,zstd"
+WITH_DNF5 = "curl,dnf5,createrepo-c,rpm"
+PACKAGES = "curl,dnf,zypper,createrepo-c,rpm,pacman-package-manager,makepkg,libarchive-tools,zstd"
 
 OS_RELEASE = """NAME="Rocky Linux"
 ID="rocky"
@@ -69,7 +69,7 @@ def main() -> None:
     if shutil.which("mmdebstrap") is None:
         skip("mmdebstrap is not installed")
     (lab / "repo").mkdir(parents=True, exist_ok=True)  # of apt's cases; here the stubs are in the root
-    if not (lab / "root/srv/arch").exists():
+    if not (lab / "root/usr/bin/curl").exists():  # the newest of what a root has
         shutil.rmtree(lab / "root", ignore_errors=True)
         make_root(lab / "root", suite)
 

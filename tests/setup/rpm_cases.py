@@ -5,6 +5,7 @@ import signal
 import subprocess
 
 import pacman_cases
+import repo_mirror_cases
 from cases import hold
 from pacman_machine import PacmanMachine
 from rpm_machine import Dnf5Machine, DnfMachine, ZypperMachine
@@ -220,8 +221,9 @@ OF_DNF5 = tuple(each for each in CASES if each is not locks_are_named_and_waited
 WITH_PACMAN = (installs_then_finds_nothing_to_do, lock_that_is_dropped_is_waited_out, killed_run_is_undone_by_the_next)
 
 # What these are called for each manager: dnf_removal_is_refused, zypper_removal_is_refused.
-MACHINES = {"dnf": (DnfMachine, CASES + OF_DNF), "dnf5": (Dnf5Machine, OF_DNF5), "zypper": (ZypperMachine, CASES),
-            "pacman": (PacmanMachine, WITH_PACMAN + pacman_cases.CASES)}
+MIRRORS = repo_mirror_cases.CASES
+MACHINES = {"dnf": (DnfMachine, CASES + OF_DNF + MIRRORS + repo_mirror_cases.OF_DNF), "dnf5": (Dnf5Machine, OF_DNF5 + MIRRORS),
+            "zypper": (ZypperMachine, CASES + MIRRORS), "pacman": (PacmanMachine, WITH_PACMAN + pacman_cases.CASES + MIRRORS)}
 
 
 def machine_of(name: str):

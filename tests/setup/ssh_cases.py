@@ -187,6 +187,13 @@ def a_component_of_apply_lets_root_in_last(machine: Machine, host: Host) -> None
     elsewhere = machine.setup("plan", "ssh-root", "--json").record
     assert elsewhere["steps"][-1]["text"] == "have sshd.service read its settings again", "as RHEL and SUSE have it"
     units[1].rename(units[0])
+    folder = host.root / "run/sshd"
+    folder.rmdir()
+    asleep = machine.setup("plan", "ssh-root", "--json").record
+    check(asleep)
+    assert not folder.exists(), "a plan made a folder"
+    assert any("it answers only where /run/sshd is there" in note for note in asleep["notes"]) and asleep["steps"] == plan.record["steps"][1:]
+    folder.mkdir()
     nobody = machine.run("setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", "/host-setup", "plan", "ssh-root")
     assert "ssh-root is left out of this plan" in nobody.out
 

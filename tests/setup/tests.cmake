@@ -66,13 +66,22 @@ set(setup_pacman_cases installs_then_finds_nothing_to_do lock_that_is_dropped_is
   lock_is_waited_for_or_called_abandoned removal_is_refused host_is_upgraded_along_and_never_in_part
   failure_leaves_lists_that_fit_the_packages failing_script_takes_back_what_it_installed settings_that_lie_beside_are_told
   unsolvable_installation_is_told rollback_removes_what_it_brought_and_no_more dead_repository_is_refused)
+# Of repositories and mirrors, the same for each of them: servers on 127.0.0.1.
+set(setup_mirror_cases mirror_is_used_and_given_back mirrors_that_do_not_serve_are_refused
+  mirror_that_fails_late_gives_the_repositories_back killed_switch_is_undone component_of_apply_turns_first
+  security_moves_only_if_it_is_asked_for edited_repositories_are_not_overwritten mirrors_are_measured
+  ended_release_is_found_in_the_archive unreadable_repositories_are_named)
 foreach(manager dnf zypper pacman)
   set(cases ${setup_rpm_cases})
   if(manager STREQUAL dnf)
-    list(APPEND cases image_is_planned_for centos_7_is_planned_for_only)
+    list(APPEND cases image_is_planned_for centos_7_is_planned_for_only signature_of_an_index_is_checked_as_before)
   endif()
   if(manager STREQUAL pacman)
     set(cases ${setup_pacman_cases})
+  endif()
+  list(APPEND cases ${setup_mirror_cases})
+  if(manager STREQUAL pacman)
+    list(REMOVE_ITEM cases security_moves_only_if_it_is_asked_for)  # Arch has no repository of its own for it
   endif()
   foreach(case ${cases})
     add_test(NAME setup-${manager}_${case} COMMAND unshare --mount --net --pid --fork --kill-child --propagation private
@@ -87,7 +96,7 @@ set(setup_dnf5_lab ${PROJECT_BINARY_DIR}/setup-dnf5-lab)
 kvmkit_script_test(setup-dnf5-root setup-slow ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/setup/make_rpm_lab.py
   ${setup_dnf5_lab} forky)
 set_tests_properties(setup-dnf5-root PROPERTIES FIXTURES_SETUP setup_dnf5_root TIMEOUT 1200)
-set(setup_dnf5_cases ${setup_rpm_cases} dnf5_lock_is_named_and_waited_for image_is_planned_for)
+set(setup_dnf5_cases ${setup_rpm_cases} ${setup_mirror_cases} dnf5_lock_is_named_and_waited_for image_is_planned_for)
 list(REMOVE_ITEM setup_dnf5_cases locks_are_named_and_waited_for)
 foreach(case ${setup_dnf5_cases})
   add_test(NAME setup-dnf5_${case} COMMAND unshare --mount --net --pid --fork --kill-child --propagation private

@@ -3,8 +3,10 @@
 #include "commands.hpp"
 #include "render.hpp"
 
+#include "setup/installer.hpp"
 #include "setup/sources/change.hpp"
 #include "setup/sources/measure.hpp"
+#include "setup/sources/used.hpp"
 #include "setup/sources/workshop.hpp"
 #include "system/runner.hpp"
 
@@ -25,33 +27,19 @@ struct Scene {
     Root root;
     setup::Distribution distribution;
     setup::ArchiveKinds kinds;
+    setup::ReleaseMark release;
     setup::MirrorCatalogue catalogue;
     std::vector<std::string> used;  ///< The distribution's archives that the host has now.
 };
 
-void take_folders(Scene& scene, const setup::SourceEntry& entry)
+/// "amd64", "x86_64".
+Result<std::string> read_architecture(const Root& root, const setup::Distribution& distribution)
 {
-    for (const auto& uri : entry.uris) {
-        auto folder = setup::as_folder(uri.text);
-        if (std::ranges::find(scene.used, folder) == scene.used.end()) {
-            scene.used.push_back(std::move(folder));
-        }
+    if (distribution.installer != setup::Installer::apt) {
+        return setup::architecture_of(root);
     }
-}
-
-void take_used(Scene& scene, const std::vector<setup::SourceFile>& files)
-{
-    const setup::SourceOwner owner{scene.root, scene.distribution, scene.catalogue};
-    for (const auto& file : files) {
-        for (const auto& entry : file.entries.entries) {
-            const bool base = std::ranges::any_of(entry.suites, [&](const setup::SourceWord& suite) {
-                return part_of_suite(suite.text, scene.distribution) == setup::SuitePart::base;
-            });
-            if (base && entry.enabled && owner.is_distributions(entry)) {
-                take_folders(scene, entry);
-            }
-        }
-    }
+    const auto packages = setup::read_packages(root);
+    return packages ? Result<std::string>{packages->architecture()} : packages.error();
 }
 
 Result<Scene> look(const std::string& directory)
@@ -61,25 +49,28 @@ Result<Scene> look(const std::string& directory)
         return std::move(root).error();
     }
     auto distribution = setup::detect_distribution(*root);
-    if (distribution && distribution->installer != setup::Installer::apt) {
-        return Error{
-            ErrorCode::refused,
-            fmt::format("cannot look for mirrors of '{}': this version knows apt's sources alone", distribution->name),
-            "host-setup detect"};
-    }
-    const auto packages = setup::read_packages(*root);
+    const auto architecture = distribution ? read_architecture(*root, *distribution) : distribution.error();
     auto catalogue = setup::load_mirrors(*root, shipped_mirrors());
-    if (!distribution || !packages || !catalogue) {
-        return !distribution ? distribution.error() : (!packages ? packages.error() : catalogue.error());
+    if (!architecture || !catalogue) {
+        return !architecture ? architecture.error() : catalogue.error();
     }
-    const auto kinds = archive_kinds(*distribution, packages->architecture());
-    const auto files = setup::read_sources(*root);
-    if (!files) {
-        return files.error();
+    auto kinds = archive_kinds(*distribution, *architecture);
+    if (kinds.main.empty()) {
+        return Error{ErrorCode::refused,
+                     fmt::format("cannot look for mirrors of '{}': no public one is known", distribution->name),
+                     "host-setup detect"};
     }
-    Scene scene{std::move(*root), std::move(*distribution), kinds, std::move(*catalogue), {}};
-    take_used(scene, *files);
-    return scene;
+    auto used = setup::archives_in_use(*root, *distribution, *catalogue);
+    if (!used) {
+        return std::move(used).error();
+    }
+    auto release = setup::release_mark(*distribution, *architecture);
+    return Scene{std::move(*root),
+                 std::move(*distribution),
+                 std::move(kinds),
+                 std::move(release),
+                 std::move(*catalogue),
+                 std::move(*used)};
 }
 
 /// The catalogue's mirrors that have this distribution, or those that were named; and what the host has now.
@@ -147,7 +138,7 @@ Result<cli::ExitCode> change_mirror(const std::string& mirror,
                                     const cli::Arguments& arguments,
                                     const cli::Console& console)
 {
-    if (auto allowed = check_root("change apt's sources", "sudo host-setup mirror ..."); !allowed) {
+    if (auto allowed = check_root("change where packages come from", "sudo host-setup mirror ..."); !allowed) {
         return allowed.error();
     }
     auto request = read_request(arguments, {setup::Component::mirror});
@@ -216,14 +207,13 @@ Result<cli::ExitCode> run_mirror_test(const cli::Arguments& arguments, cli::Cons
         return chosen.error();
     }
     SystemRunner runner;
-    auto settings = setup::apt_settings(runner);
+    const auto fetcher = setup::open_fetcher(scene->distribution.installer, runner);
     const auto workshop = setup::Workshop::open("/", fmt::format("mirror-test-{}", ::getpid()));
     const auto folder = workshop ? workshop->folder("files") : Result<std::filesystem::path>{workshop.error()};
-    if (!settings || !folder) {
-        return settings ? folder.error() : settings.error();
+    if (!fetcher || !folder) {
+        return fetcher ? folder.error() : fetcher.error();
     }
-    const setup::Fetcher fetcher{runner, std::move(*settings)};
-    const auto results = setup::measure(fetcher, *chosen, {scene->distribution.suite, *folder, *timeout});
+    const auto results = setup::measure(**fetcher, *chosen, {scene->release, *folder, *timeout});
     const bool any = !results.empty() && results.front().fetched;
     if (arguments.has("json")) {
         Json records = Json::array();
@@ -232,7 +222,7 @@ Result<cli::ExitCode> run_mirror_test(const cli::Arguments& arguments, cli::Cons
         }
         print_json(console,
                    {{"schema", cli::schema_name("host-setup", "mirror test")},
-                    {"suite", scene->distribution.suite},
+                    {"suite", scene->release.name},
                     {"mirrors", std::move(records)}});
     } else {
         print_measured(console, results);

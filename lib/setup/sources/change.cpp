@@ -4,7 +4,10 @@
 #include "setup/file_step.hpp"
 #include "setup/sources/measure.hpp"
 #include "setup/sources/original.hpp"
+#include "setup/sources/pacman_switch.hpp"
 #include "setup/sources/proof.hpp"
+#include "setup/sources/repo_proof.hpp"
+#include "setup/sources/repo_switch.hpp"
 
 #include <algorithm>
 
@@ -55,14 +58,74 @@ Result<SwitchWish> wish_of(const MirrorOrder& order, const MirrorCatalogue& cata
     return wish;
 }
 
+/// "apt's sources", "dnf's repositories".
+std::string sources_of(Installer installer)
+{
+    return fmt::format("{}'s {}", word(installer), installer == Installer::apt ? "sources" : "repositories");
+}
+
+Result<SwitchPlan> plan_apt_switch(const Root& root,
+                                   const Distribution& distribution,
+                                   const MirrorCatalogue& catalogue,
+                                   const SwitchWish& wish)
+{
+    const auto files = read_sources(root);
+    if (!files) {
+        return files.error();
+    }
+    const SourceOwner owner{root, distribution, catalogue};
+    return plan_switch(
+        *files, distribution, [&owner](const SourceEntry& entry) { return owner.is_distributions(entry); }, wish);
+}
+
+Result<SwitchPlan> plan_switch_of_host(const Root& root,
+                                       const Distribution& distribution,
+                                       const MirrorCatalogue& catalogue,
+                                       const SwitchWish& wish)
+{
+    if (distribution.installer == Installer::apt) {
+        return plan_apt_switch(root, distribution, catalogue, wish);
+    }
+    if (distribution.installer == Installer::pacman) {
+        const auto sources = read_pacman_sources(root);
+        return sources ? Result<SwitchPlan>{plan_pacman_switch(*sources, wish)} : sources.error();
+    }
+    const auto files = read_repo_files(root, distribution.installer);
+    const auto original = files ? read_original_sources(root) : Result<OriginalSources>{files.error()};
+    if (!original) {
+        return original.error();
+    }
+    return plan_repo_switch(*files, RepositoryOwner{distribution, catalogue}, *original, wish);
+}
+
+/// Nothing of the host's sources can be moved.
+Error nothing_to_move(const Distribution& distribution, const std::vector<std::string>& notes)
+{
+    const bool apt = distribution.installer == Installer::apt;
+    return {ErrorCode::not_found,
+            fmt::format("cannot find the {} of '{}' in {}{}{}",
+                        apt ? "archive" : "repositories",
+                        apt ? distribution.suite : distribution.name,
+                        sources_of(distribution.installer),
+                        notes.empty() ? "" : ": ",
+                        fmt::join(notes, "; ")),
+            apt ? "run apt-get update first: what was never fetched is not known to be the distribution's"
+                : "the distribution's own are told by their addresses and keys, and must be enabled"};
+}
+
 /// The files' steps between the two that frame them, and the record of what was there before the first change.
-Result<std::vector<Step>> switch_steps(const Root& root, const SwitchPlan& plan, MirrorPlan& into)
+Result<std::vector<Step>> switch_steps(const Root& root, Installer installer, const SwitchPlan& plan, MirrorPlan& into)
 {
     auto original = read_original_sources(root);
     if (!original) {
         return std::move(original).error();
     }
-    std::vector<Step> steps{RefreshOnUndo{}};
+    // The others fetch by themselves what a repository's new address asks for; and a vendor who cannot be reached must
+    // not keep the old bytes from coming back.
+    std::vector<Step> steps;
+    if (installer == Installer::apt) {
+        steps.emplace_back(RefreshOnUndo{});
+    }
     for (const ChangedSource& changed : plan.files) {
         auto wanted = keeping_look(root, changed.path, changed.text);
         auto before = wanted ? inverse_of(root, *wanted) : Result<SetFile>{wanted.error()};
@@ -86,7 +149,7 @@ Result<std::vector<Step>> switch_steps(const Root& root, const SwitchPlan& plan,
     return steps;
 }
 
-Result<MirrorPlan> plan_restore(const Root& root)
+Result<MirrorPlan> plan_restore(const Root& root, Installer installer)
 {
     const auto original = read_original_sources(root);
     if (!original) {
@@ -94,10 +157,12 @@ Result<MirrorPlan> plan_restore(const Root& root)
     }
     MirrorPlan plan{.steps = {}};
     if (original->files.empty()) {
-        plan.notes.emplace_back("host-setup has not changed apt's sources");
+        plan.notes.push_back(fmt::format("host-setup has not changed {}", sources_of(installer)));
         return plan;
     }
-    plan.steps.emplace_back(RefreshOnUndo{});
+    if (installer == Installer::apt) {
+        plan.steps.emplace_back(RefreshOnUndo{});
+    }
     for (const SetFile& file : original->files) {
         const auto now = root.read(file.path);
         if (!now) {
@@ -113,7 +178,9 @@ Result<MirrorPlan> plan_restore(const Root& root)
         plan.steps.emplace_back(std::move(back));
     }
     plan.steps.emplace_back(SetFile{.path = original_sources_path, .bytes = std::nullopt, .mode = only_root});
-    plan.steps.emplace_back(RefreshLists{});
+    if (installer == Installer::apt) {
+        plan.steps.emplace_back(RefreshLists{});
+    }
     return plan;
 }
 
@@ -128,30 +195,30 @@ std::string where_it_went(const Fetcher& fetcher,
     return there ? ended->second : std::string{};
 }
 
-/// A release that has ended is not where it was: asked for before apt is, whose own words do not say so.
+/// A release that has ended is not where it was: asked for before the package manager is, whose own words do not say
+/// so.
 Result<void> probe_release(const ProofGround& ground,
                            const Host& host,
                            const SwitchWish& wish,
                            const Workshop& workshop)
 {
     const auto root = Root::open(ground.top);
-    auto settings = apt_settings(ground.runner);
+    const auto fetcher = open_fetcher(host.distribution.installer, ground.runner);
     const auto folder = workshop.folder("probe");
     const auto catalogue = root ? load_mirrors(*root, ground.shipped) : Result<MirrorCatalogue>{root.error()};
-    if (!settings || !folder || !catalogue) {
-        return !settings ? settings.error() : (!folder ? folder.error() : catalogue.error());
+    if (!fetcher || !folder || !catalogue) {
+        return !fetcher ? fetcher.error() : (!folder ? folder.error() : catalogue.error());
     }
-    const Fetcher fetcher{ground.runner, std::move(*settings)};
-    const MeasureOrder order{host.distribution.suite, *folder};
-    const auto there = has_release(fetcher, wish.archive, order);
+    const MeasureOrder order{release_mark(host.distribution, host.architecture), *folder};
+    const auto there = has_release(**fetcher, wish.archive, order);
     if (there || there.error().code != ErrorCode::not_found) {
-        return {};  // what else is wrong with it, apt tells best
+        return {};  // what else is wrong with it, the package manager tells best
     }
     const auto kind = archive_kinds(host.distribution, host.architecture).main;
-    const auto archive = where_it_went(fetcher, *catalogue, kind, order);
+    const auto archive = where_it_went(**fetcher, *catalogue, kind, order);
     auto error = unusable(
         wish.archive,
-        fmt::format("it does not have release '{}'", host.distribution.suite),
+        fmt::format("it does not have release '{}'", order.release.name),
         "",
         archive.empty() ? ""
                         : fmt::format("the release has ended and is kept at {0}: host-setup mirror use {0}", archive));
@@ -163,39 +230,31 @@ Result<void> probe_release(const ProofGround& ground,
 
 Result<MirrorPlan> plan_mirror(const Root& root, const Host& host, const MirrorOrder& order)
 {
-    if (host.distribution.installer != Installer::apt) {
-        return Error{
-            ErrorCode::refused,
-            fmt::format("refused to turn to a mirror: this version changes apt's sources alone, not those of {}",
-                        word(host.distribution.installer)),
-            "host-setup apply without component mirror"};
+    const Distribution& distribution = host.distribution;
+    const auto kinds = archive_kinds(distribution, host.architecture);
+    if (kinds.main.empty()) {
+        return Error{ErrorCode::refused,
+                     fmt::format("refused to turn to a mirror: no public mirror of '{}' is known", distribution.name),
+                     "host-setup apply without component mirror"};
     }
     if (order.mirror.empty()) {
-        return plan_restore(root);
+        return plan_restore(root, distribution.installer);
     }
     const auto catalogue = load_mirrors(root, order.shipped);
     if (!catalogue) {
         return catalogue.error();
     }
-    auto wish = wish_of(order, *catalogue, archive_kinds(host.distribution, host.architecture));
-    const auto files = wish ? read_sources(root) : Result<std::vector<SourceFile>>{wish.error()};
-    if (!files) {
-        return files.error();
+    auto wish = wish_of(order, *catalogue, kinds);
+    auto planned = wish ? plan_switch_of_host(root, distribution, *catalogue, *wish) : Result<SwitchPlan>{wish.error()};
+    if (!planned) {
+        return std::move(planned).error();
     }
-    const SourceOwner owner{root, host.distribution, *catalogue};
-    auto planned = plan_switch(
-        *files, host.distribution, [&owner](const SourceEntry& entry) { return owner.is_distributions(entry); }, *wish);
-    if (planned.entries == 0) {
-        return Error{ErrorCode::not_found,
-                     fmt::format("cannot find the archive of '{}' in apt's sources{}{}",
-                                 host.distribution.suite,
-                                 planned.notes.empty() ? "" : ": ",
-                                 fmt::join(planned.notes, "; ")),
-                     "run apt-get update first: what was never fetched is not known to be the distribution's"};
+    if (planned->entries == 0) {
+        return nothing_to_move(distribution, planned->notes);
     }
-    MirrorPlan plan{std::move(*wish), {}, std::move(planned.to_prove), planned.notes};
-    if (!planned.files.empty()) {
-        auto steps = switch_steps(root, planned, plan);
+    MirrorPlan plan{std::move(*wish), {}, std::move(planned->to_prove), planned->notes};
+    if (!planned->files.empty()) {
+        auto steps = switch_steps(root, distribution.installer, *planned, plan);
         if (!steps) {
             return std::move(steps).error();
         }
@@ -219,7 +278,26 @@ Result<void> prove_mirror(const ProofGround& ground,
     if (auto there = probe_release(ground, host, plan.wish, *workshop); !there) {
         return there;
     }
-    return prove_sources(ground.runner, *workshop, {plan.wish.archive, plan.to_prove, packages});
+    const ProofOrder order{plan.wish.archive, plan.to_prove, packages};
+    const auto installer = host.distribution.installer;
+    return installer == Installer::apt ? prove_sources(ground.runner, *workshop, order)
+                                       : prove_repositories(ground.runner, *workshop, order, installer);
+}
+
+Result<std::vector<std::string>> refresh_archive(Runner& runner,
+                                                 const PackageLimits& limits,
+                                                 const Root& root,
+                                                 const std::string& archive)
+{
+    const auto distribution = detect_distribution(root);
+    if (!distribution) {
+        return distribution.error();
+    }
+    if (distribution->installer == Installer::apt) {
+        return refresh_from(Apt{runner, limits}, archive);
+    }
+    auto read = refresh_repositories(runner, limits, root, distribution->installer, archive);
+    return read ? Result<std::vector<std::string>>{std::vector<std::string>{}} : std::move(read).error();
 }
 
 }  // namespace kvmkit::setup

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "setup/host.hpp"
+#include "setup/package_manager.hpp"
 #include "setup/sources/switch.hpp"
 #include "setup/step.hpp"
 #include "system/runner.hpp"
@@ -28,8 +29,8 @@ struct MirrorPlan {
 };
 
 /// Plans it from the files of a host. Fetches nothing. ErrorCode::usage: no such mirror; not_found: it has nothing for
-/// this distribution, or apt's sources name nothing of the distribution; refused: a file was edited after it was
-/// changed by us.
+/// this distribution, or the host's sources or repositories name nothing of the distribution; refused: a file was
+/// edited after it was changed by us, or no public mirror of the distribution is known.
 Result<MirrorPlan> plan_mirror(const Root& root, const Host& host, const MirrorOrder& order);
 
 /// Where and with what a plan is proved.
@@ -39,12 +40,19 @@ struct ProofGround {
     std::string shipped = {};
 };
 
-/// Proves with apt, in folders of its own, that the mirror serves this host: its release, strictly read, and a plan for
-/// `packages`. Changes nothing of the host. ErrorCode::external, not_found: why it does not, and where an ended release
-/// is found. Root.
+/// Proves with the host's package manager, in folders of its own, that the mirror serves this host: its release,
+/// strictly read, and a plan for `packages`. Changes nothing of the host. ErrorCode::external, not_found: why it does
+/// not, and where an ended release is found. Root.
 Result<void> prove_mirror(const ProofGround& ground,
                           const Host& host,
                           const MirrorPlan& plan,
                           const std::vector<std::string>& packages);
+
+/// Fetches the package lists by the host's own settings, strict about this archive: ErrorCode::rolled_back: it does not
+/// serve. Yields what is wrong with others, where they are asked. Root.
+Result<std::vector<std::string>> refresh_archive(Runner& runner,
+                                                 const PackageLimits& limits,
+                                                 const Root& root,
+                                                 const std::string& archive);
 
 }  // namespace kvmkit::setup

@@ -3,6 +3,7 @@
 
 #include "base/text.hpp"
 #include "base/unique_fd.hpp"
+#include "setup/binary_size.hpp"
 #include "system/files.hpp"
 
 #include <fcntl.h>
@@ -10,6 +11,7 @@
 
 #include <array>
 #include <cerrno>
+#include <cstdlib>
 #include <optional>
 
 #include <fmt/format.h>
@@ -69,6 +71,20 @@ private:
     std::string reason_;
 };
 
+/// What curl writes out at the end: seconds to the first byte, seconds in all, bytes.
+Fetched read_curl_times(std::string_view text)
+{
+    constexpr std::size_t fields = 3;
+    const auto parts = words(text);
+    const auto number = [&](std::size_t index) {
+        return parts.size() == fields ? std::strtod(std::string{parts[index]}.c_str(), nullptr) : 0;
+    };
+    const auto time = [](double seconds) {
+        return std::chrono::ceil<std::chrono::milliseconds>(std::chrono::duration<double>(seconds));
+    };
+    return {time(number(0)), time(number(1)), whole_bytes(number(2))};
+}
+
 }  // namespace
 
 double Fetched::bytes_per_second() const
@@ -104,9 +120,9 @@ Result<std::string> apt_settings(Runner& runner)
     return settings;
 }
 
-Result<Fetched> Fetcher::fetch(const std::string& uri,
-                               const std::filesystem::path& file,
-                               std::chrono::milliseconds timeout) const
+Result<Fetched> AptFetcher::fetch(const std::string& uri,
+                                  const std::filesystem::path& file,
+                                  std::chrono::milliseconds timeout) const
 {
     std::array<int, 2> ends{};
     if (::pipe2(ends.data(), O_CLOEXEC) != 0) {
@@ -136,6 +152,55 @@ Result<Fetched> Fetcher::fetch(const std::string& uri,
     std::error_code problem;
     fetched.size = Bytes::of(std::filesystem::file_size(file, problem));
     return fetched;
+}
+
+Result<Fetched> CurlFetcher::fetch(const std::string& uri,
+                                   const std::filesystem::path& file,
+                                   std::chrono::milliseconds timeout) const
+{
+    constexpr int http_error = 22;
+    constexpr int too_late = 28;
+    const auto seconds = std::chrono::duration<double>(timeout).count();
+    const auto ended = runner_.run({.argv = {"curl",
+                                             "--disable",  // no settings of the user's own
+                                             "--silent",
+                                             "--show-error",
+                                             "--fail",
+                                             "--location",
+                                             "--max-time",
+                                             fmt::format("{:.3f}", seconds),
+                                             "--output",
+                                             file.string(),
+                                             "--write-out",
+                                             "%{time_starttransfer} %{time_total} %{size_download}",
+                                             "--",
+                                             uri},
+                                    .environment = {{"LC_ALL", "C.UTF-8"}},
+                                    .timeout = timeout + std::chrono::seconds{5}});
+    if (!ended) {
+        return ended.error().code == ErrorCode::not_found
+                   ? Error{ErrorCode::unsupported,
+                           fmt::format("cannot fetch '{}': there is no curl", uri),
+                           "install curl"}
+                   : ended.error();
+    }
+    if (ended->status != 0) {
+        const bool absent = ended->status == http_error && ended->err.find(" 404") != std::string::npos;
+        return Error{
+            absent ? ErrorCode::not_found : (ended->status == too_late ? ErrorCode::timeout : ErrorCode::external),
+            fmt::format("cannot fetch '{}': {}", uri, trim(ended->err))};
+    }
+    return read_curl_times(ended->out);
+}
+
+Result<std::unique_ptr<Fetcher>> open_fetcher(Installer installer, Runner& runner)
+{
+    if (installer != Installer::apt) {
+        return std::unique_ptr<Fetcher>{std::make_unique<CurlFetcher>(runner)};
+    }
+    auto settings = apt_settings(runner);
+    return settings ? Result<std::unique_ptr<Fetcher>>{std::make_unique<AptFetcher>(runner, std::move(*settings))}
+                    : std::move(settings).error();
 }
 
 }  // namespace kvmkit::setup

@@ -3,13 +3,13 @@
 
 #include "base/bytes.hpp"
 #include "base/result.hpp"
-#include "system/root.hpp"
+#include "setup/distribution.hpp"
 #include "system/runner.hpp"
 
 #include <chrono>
 #include <filesystem>
+#include <memory>
 #include <string>
-#include <vector>
 
 namespace kvmkit::setup {
 
@@ -23,23 +23,52 @@ struct Fetched {
     [[nodiscard]] double bytes_per_second() const;
 };
 
-/// Fetches by the programs that apt itself fetches with, and with apt's own settings: what is measured is what an
-/// installation will get, through the same proxy, and no other library is needed.
+/// Fetches single files as the host's package manager does: what is measured is what an installation will get.
 class Fetcher {
 public:
-    /// `settings` are lines of `apt-config dump`; see apt_settings().
-    Fetcher(Runner& runner, std::string settings) : runner_(runner), settings_(std::move(settings)) {}
+    Fetcher() = default;
+    Fetcher(const Fetcher&) = delete;
+    Fetcher& operator=(const Fetcher&) = delete;
+    virtual ~Fetcher() = default;
 
-    /// Writes the file; its folder must be one that apt's user may write to where we are root. not_found: the server
-    /// has no such file; timeout; external: it cannot be reached; unsupported: apt has no program for the scheme.
+    /// Writes the file. Several threads may fetch at once. not_found: the server has no such file; timeout; external:
+    /// it cannot be reached; unsupported: there is no program for it here.
+    virtual Result<Fetched> fetch(const std::string& uri,
+                                  const std::filesystem::path& file,
+                                  std::chrono::milliseconds timeout) const = 0;
+};
+
+/// By the programs that apt itself fetches with, and with apt's own settings: through the same proxy, and no other
+/// library is needed. The file's folder must be one that apt's user may write to where we are root.
+class AptFetcher final : public Fetcher {
+public:
+    /// `settings` are lines of `apt-config dump`; see apt_settings().
+    AptFetcher(Runner& runner, std::string settings) : runner_(runner), settings_(std::move(settings)) {}
+
     Result<Fetched> fetch(const std::string& uri,
                           const std::filesystem::path& file,
-                          std::chrono::milliseconds timeout) const;
+                          std::chrono::milliseconds timeout) const override;
 
 private:
     Runner& runner_;
     std::string settings_;
 };
+
+/// By curl, whose library dnf, zypper and pacman fetch with. Proxies are those of the environment.
+class CurlFetcher final : public Fetcher {
+public:
+    explicit CurlFetcher(Runner& runner) : runner_(runner) {}
+
+    Result<Fetched> fetch(const std::string& uri,
+                          const std::filesystem::path& file,
+                          std::chrono::milliseconds timeout) const override;
+
+private:
+    Runner& runner_;
+};
+
+/// The one that goes with a package manager.
+Result<std::unique_ptr<Fetcher>> open_fetcher(Installer installer, Runner& runner);
 
 /// apt's settings of how to fetch: proxies, certificates, timeouts.
 Result<std::string> apt_settings(Runner& runner);

@@ -13,24 +13,19 @@ namespace {
 /// More at once would measure this host's own line.
 constexpr std::size_t at_a_time = 4;
 
-std::string release_uri(const std::string& archive, const std::string& suite, std::string_view file)
-{
-    return fmt::format("{}dists/{}/{}", archive, suite, file);
-}
-
 Measurement measure_one(const Fetcher& fetcher,
                         const Candidate& candidate,
                         const MeasureOrder& order,
                         std::size_t number)
 {
     const auto file = order.folder / fmt::format("candidate-{}", number);
-    auto fetched = fetcher.fetch(release_uri(candidate.archive, order.suite, "InRelease"), file, order.deadline);
+    auto fetched = fetcher.fetch(candidate.archive + order.release.files.front(), file, order.deadline);
     if (fetched) {
         return {candidate, *fetched, {}};
     }
     const auto& error = fetched.error();
     switch (error.code) {
-        case ErrorCode::not_found: return {candidate, {}, fmt::format("does not have {}", order.suite)};
+        case ErrorCode::not_found: return {candidate, {}, fmt::format("does not have {}", order.release.name)};
         case ErrorCode::timeout: return {candidate, {}, "no answer in time"};
         default: return {candidate, {}, error.message};
     }
@@ -69,9 +64,8 @@ std::vector<Measurement> measure(const Fetcher& fetcher,
 Result<void> has_release(const Fetcher& fetcher, const std::string& archive, const MeasureOrder& order)
 {
     Result<void> answer;
-    for (const auto* name : {"InRelease", "Release"}) {
-        const auto fetched =
-            fetcher.fetch(release_uri(archive, order.suite, name), order.folder / "release", order.deadline);
+    for (const std::string& file : order.release.files) {
+        const auto fetched = fetcher.fetch(archive + file, order.folder / "release", order.deadline);
         if (fetched) {
             return {};
         }

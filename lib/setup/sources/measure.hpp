@@ -2,6 +2,7 @@
 #pragma once
 
 #include "setup/sources/fetch.hpp"
+#include "setup/sources/release_mark.hpp"
 
 #include <chrono>
 #include <filesystem>
@@ -26,8 +27,8 @@ struct Measurement {
 
 /// How candidates are measured.
 struct MeasureOrder {
-    std::string suite;  ///< Its signed index is fetched: some 150 kB, and there on every mirror of the release.
-    std::filesystem::path folder;                                   ///< For what is fetched.
+    ReleaseMark release;           ///< Its first file is fetched: it is on every mirror of the release.
+    std::filesystem::path folder;  ///< For what is fetched.
     std::chrono::milliseconds deadline = std::chrono::seconds{10};  ///< For each; a few are asked at a time.
 };
 
@@ -36,7 +37,7 @@ std::vector<Measurement> measure(const Fetcher& fetcher,
                                  const std::vector<Candidate>& candidates,
                                  const MeasureOrder& order);
 
-/// Whether an archive has a release: its InRelease, or its Release. not_found: it has not.
+/// Whether an archive has a release: one of its files. not_found: it has not.
 Result<void> has_release(const Fetcher& fetcher, const std::string& archive, const MeasureOrder& order);
 
 }  // namespace kvmkit::setup

@@ -2,6 +2,7 @@
 #include "setup/sources/mirror.hpp"
 
 #include "setup/sources/internal/builtin_mirrors.hpp"
+#include "setup/sources/vendor.hpp"
 
 #include <algorithm>
 #include <set>
@@ -81,6 +82,10 @@ ArchiveKinds archive_kinds(const Distribution& distribution, std::string_view ar
 {
     if (distribution.family == Family::debian) {
         return {"debian", "debian-security"};
+    }
+    if (distribution.family != Family::ubuntu) {
+        const std::string kind{repository_archive(distribution)};
+        return {kind, kind};
     }
     const std::string kind = architecture == "amd64" || architecture == "i386" ? "ubuntu" : "ubuntu-ports";
     return {kind, kind};

@@ -37,8 +37,8 @@ struct MirrorCatalogue {
 
 /// Which archives a host takes its packages from.
 struct ArchiveKinds {
-    std::string main;      ///< "debian", "ubuntu", "ubuntu-ports"
-    std::string security;  ///< "debian-security"; the same as `main` on Ubuntu.
+    std::string main;      ///< "debian", "ubuntu", "ubuntu-ports", "fedora", "rocky"; empty: no public one is known.
+    std::string security;  ///< "debian-security"; the same as `main` elsewhere.
 };
 
 ArchiveKinds archive_kinds(const Distribution& distribution, std::string_view architecture);

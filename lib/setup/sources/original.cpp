@@ -31,9 +31,10 @@ Result<OriginalSources> read_original_sources(const Root& root)
         return original;
     }
     const Json record = Json::parse(**text, nullptr, false);
-    const auto broken = Error{ErrorCode::external,
-                              fmt::format("cannot read '/{}': it is no record of apt's sources", original_sources_path),
-                              "set apt's sources by hand, and remove the file"};
+    const auto broken =
+        Error{ErrorCode::external,
+              fmt::format("cannot read '/{}': it is no record of package sources", original_sources_path),
+              "set the package sources by hand, and remove the file"};
     if (!record.is_object() || !record.contains("files") || !record["files"].is_array()) {
         return broken;
     }

@@ -10,8 +10,8 @@
 
 namespace kvmkit::setup {
 
-/// What apt's sources were before host-setup first changed them: each file as the step that restores it, whose `over`
-/// tells what we wrote. Outlives the journals.
+/// What the host's package sources were before host-setup first changed them: each file as the step that restores it,
+/// whose `over` tells what we wrote. Outlives the journals.
 struct OriginalSources {
     std::vector<SetFile> files;
 

@@ -202,10 +202,10 @@ SwitchPlan plan_switch(const std::vector<SourceFile>& files,
                    (comes_from(entry, wish.archive) || comes_from(entry, wish.security) || is_distributions(entry));
         };
         if (auto text = proof_text(changed, is_ours); !text.empty()) {
-            plan.to_prove.push_back({file.path, file.format, std::move(text)});
+            plan.to_prove.push_back({file.path, std::move(text)});
         }
         if (!edits.empty()) {
-            plan.files.push_back({file.path, file.format, std::move(changed.text)});
+            plan.files.push_back({file.path, std::move(changed.text)});
         }
     }
     return plan;

@@ -18,7 +18,6 @@ struct SwitchWish {
 /// A file and the bytes that it is to have.
 struct ChangedSource {
     std::string path;
-    SourceFormat format = SourceFormat::one_line;
     std::string text;
 };
 

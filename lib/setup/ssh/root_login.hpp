@@ -38,11 +38,12 @@ Result<RootLoginWish> parse_root_login(const std::string& value, const std::stri
 /// What has to be done.
 struct RootLoginPlan {
     std::vector<Step> steps;         ///< Empty: sshd answers so already.
-    std::string now;                 ///< What it answers now.
+    std::string now;                 ///< What it answers now; empty: nothing, before prepare_sshd().
     std::vector<std::string> notes;  ///< Why root would be refused all the same.
 };
 
-/// Looks at sshd and plans. ErrorCode::not_found: there is no sshd; refused: no key of root's is in place. Root.
+/// Looks at sshd and plans. Changes nothing. ErrorCode::not_found: there is no sshd; refused: no key of root's is in
+/// place. Root.
 Result<RootLoginPlan> plan_root_login(Runner& runner, const Root& root, const RootLoginWish& wish);
 
 /// Keys in the text of an authorized_keys file.

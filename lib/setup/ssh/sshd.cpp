@@ -87,15 +87,22 @@ Result<void> reload_service(Runner& runner, const Root& root, const std::string&
                                       fmt::format("look at: systemctl status {}", unit)};
 }
 
-Result<void> check_sshd(Runner& runner, const Root& root)
+Result<void> prepare_sshd(const Root& root)
 {
-    if (root.is_this_host()) {
-        if (auto made = make_directories("/run/sshd", 0755); !made) {
-            return made;
-        }
-    }
+    return root.is_this_host() ? make_directories("/run/sshd", 0755) : Result<void>{};
+}
+
+Result<void> check_sshd(Runner& runner)
+{
     const auto ended = ask(runner, {program, "-t"}, "check sshd's settings");
-    return ended ? Result<void>{} : Result<void>{ended.error()};
+    if (ended) {
+        return {};
+    }
+    auto error = ended.error();
+    if (error.message.find("Missing privilege separation directory") != std::string::npos) {
+        error.code = ErrorCode::unsupported;
+    }
+    return error;
 }
 
 std::string sshd_value(std::string_view text, std::string_view name)
@@ -122,7 +129,9 @@ Result<std::string> permitted_root_login(Runner& runner, const std::string& addr
 
 Result<void> prove_root_login(Runner& runner, const Root& root, const ProveRootLogin& proof)
 {
-    if (auto sound = check_sshd(runner, root); !sound) {
+    auto sound = prepare_sshd(root);
+    sound = sound ? check_sshd(runner) : std::move(sound);
+    if (!sound) {
         return Error{ErrorCode::rolled_back, sound.error().message, sound.error().hint};
     }
     const auto value = permitted_root_login(runner, proof.address);

@@ -15,8 +15,12 @@ namespace kvmkit::setup {
 /// run/sshd.pid where no systemd runs. One that does not run reads them when it starts. Root.
 Result<void> reload_service(Runner& runner, const Root& root, const std::string& unit);
 
-/// Runs `sshd -t`. Makes /run/sshd where it is missing, as the service does before it starts. Root.
-Result<void> check_sshd(Runner& runner, const Root& root);
+/// Makes /run/sshd where it is missing, as the service does before it starts: without it older ones answer nothing.
+/// Root.
+Result<void> prepare_sshd(const Root& root);
+
+/// Runs `sshd -t`. ErrorCode::unsupported: it answers nothing, see prepare_sshd(). Changes nothing. Root.
+Result<void> check_sshd(Runner& runner);
 
 /// What sshd would let root do from an address: the value of permitrootlogin of `sshd -T -C`, in today's spelling
 /// ("prohibit-password" for "without-password"). Root.
@@ -25,7 +29,7 @@ Result<std::string> permitted_root_login(Runner& runner, const std::string& addr
 /// One setting of the text of `sshd -T`; empty if it is not there.
 std::string sshd_value(std::string_view text, std::string_view name);
 
-/// check_sshd and permitted_root_login as a proof: rolled_back if the answer is another one.
+/// prepare_sshd, check_sshd and permitted_root_login as a proof: rolled_back if the answer is another one.
 Result<void> prove_root_login(Runner& runner, const Root& root, const ProveRootLogin& proof);
 
 /// "ssh.service" on Debian and Ubuntu; sshd.service is no more than an alias there, and absent while ssh.service is

@@ -4,6 +4,7 @@
 #include "setup/domain.hpp"
 #include "setup/ssh/config.hpp"
 #include "setup/ssh/login_mark.hpp"
+#include "setup/ssh/sshd.hpp"
 #include "system/files.hpp"
 #include "txn/execute.hpp"
 #include "txn/lock.hpp"
@@ -76,7 +77,8 @@ public:
             return cleaned.error();
         }
         const auto root = Root::open("/");
-        auto plan = root ? plan_root_login(runner_, *root, request_.order.wish) : Result<RootLoginPlan>{root.error()};
+        const auto ready = root ? prepare_sshd(*root) : Result<void>{root.error()};
+        auto plan = ready ? plan_root_login(runner_, *root, request_.order.wish) : Result<RootLoginPlan>{ready.error()};
         if (!plan) {
             return std::move(plan).error();
         }

@@ -130,6 +130,28 @@ TEST(FetchTest, OrdersWithAptsOwnSettings)
               "600 URI Acquire\nURI: http://h/f\nFilename: /t/f\n\n");
 }
 
+TEST(FetchTest, CurlTellsHowAFileCame)
+{
+    testing::FakeRunner runner;
+    const std::string curl =
+        "curl --disable --silent --show-error --fail --location --max-time 2.000 --output /t/f --write-out "
+        "'%{time_starttransfer} %{time_total} %{size_download}' -- ";
+    runner.answer(curl + "http://h/a", {0, "0.0101 0.5 3075", ""});
+    runner.answer(curl + "http://h/b", {22, "", "curl: (22) The requested URL returned error: 404\n"});
+    runner.answer(curl + "http://h/c", {28, "", "curl: (28) Operation timed out\n"});
+    runner.answer(curl + "http://h/d", {7, "", "curl: (7) Failed to connect\n"});
+    const CurlFetcher fetcher{runner};
+    const auto fetch = [&](const std::string& uri) { return fetcher.fetch(uri, "/t/f", std::chrono::seconds{2}); };
+    const auto came = fetch("http://h/a");
+    ASSERT_TRUE(came);
+    EXPECT_EQ(came->first_byte, std::chrono::milliseconds{11});
+    EXPECT_EQ(came->whole, std::chrono::milliseconds{500});
+    EXPECT_EQ(came->size.count(), 3075U);
+    EXPECT_EQ(fetch("http://h/b").error().code, ErrorCode::not_found);
+    EXPECT_EQ(fetch("http://h/c").error().code, ErrorCode::timeout);
+    EXPECT_EQ(fetch("http://h/d").error().message, "cannot fetch 'http://h/d': curl: (7) Failed to connect");
+}
+
 TEST(UpdateFailureTest, TellsTheDeepestCause)
 {
     EXPECT_FALSE(read_update_failure("Hit:1 http://h/debian bookworm InRelease\nReading package lists...\n"));

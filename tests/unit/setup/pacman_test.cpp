@@ -146,6 +146,13 @@ TEST(PacmanLists, ComeBackOnlyWhereNothingWasInstalledMeanwhile)
     EXPECT_TRUE(root->exists("var/lib/pacman/local/a-1-1/desc")) << "the link was followed";
 }
 
+TEST(PacmanOutput, NamesServersThatAnotherOneStoodInFor)
+{
+    const std::string line =
+        "error: failed retrieving file 'core.db' from h:80 : The requested URL returned error: 404";
+    EXPECT_EQ(read_pacman_problems(line + "\n" + line + "\nwarning: too many errors from h:80\n"), std::vector{line});
+}
+
 TEST(ApkDatabase, IsReadFromItsFile)
 {
     const auto table =
