@@ -2,16 +2,17 @@
 #include "net/change.hpp"
 
 #include "net/domain.hpp"
+#include "net/locks.hpp"
 #include "net/nm/truce.hpp"
 #include "net/recovery.hpp"
 #include "txn/execute.hpp"
-#include "txn/lock.hpp"
 #include "txn/scope.hpp"
 #include "txn/watchdog.hpp"
 
 #include <linux/if_link.h>
 
 #include <algorithm>
+#include <memory>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -72,17 +73,38 @@ Result<void> end_kept(txn::Journal& journal, const Keeper& keeper)
     return {};
 }
 
-/// Both run in the watchdog, which knows of the transaction only what lies on the disk.
-Result<void> keep_record(const std::filesystem::path& directory, const Keeper& keeper)
+/// What the watchdog knows of the transaction: what lies on the disk, and where that has gone, what lay there once the
+/// change was made.
+class Memory {
+public:
+    explicit Memory(std::filesystem::path directory) : directory_(std::move(directory)) {}
+
+    void refresh()
+    {
+        if (auto read = txn::read_record(directory_)) {
+            record_ = std::move(*read);
+        }
+    }
+
+    [[nodiscard]] Result<txn::Record> record() const
+    {
+        auto read = txn::read_record(directory_);
+        return read || !record_ ? std::move(read) : *record_;
+    }
+
+private:
+    std::filesystem::path directory_;
+    std::optional<txn::Record> record_;
+};
+
+Result<void> keep_record(const Result<txn::Record>& record, const Keeper& keeper)
 {
-    const auto record = txn::read_record(directory);
     auto journal = record ? txn::Journal::adopt(*record) : Result<txn::Journal>{record.error()};
     return journal ? end_kept(*journal, keeper) : std::move(journal).error();
 }
 
-Result<void> undo_record(const std::filesystem::path& directory, const NetNamespace& here)
+Result<void> undo_record(const Result<txn::Record>& record, const NetNamespace& here)
 {
-    const auto record = txn::read_record(directory);
     auto journal = record ? txn::Journal::adopt(*record) : Result<txn::Journal>{record.error()};
     auto route = RouteSocket::open();
     if (!journal || !route) {
@@ -133,11 +155,7 @@ private:
         if (!recovery) {
             return recovery.error();
         }
-        for (const std::string& id : recovery->undone) {
-            talk_.warn(txn::undone_sentence(id));
-        }
-        std::ranges::for_each(recovery->elsewhere, talk_.warn);
-        std::ranges::for_each(recovery->failed, talk_.warn);
+        std::ranges::for_each(sentences(*recovery), talk_.warn);
         if (undertaking_.keeper.recover) {
             undertaking_.keeper.recover();
         }
@@ -181,13 +199,14 @@ private:
 
     Result<txn::Watchdog> arm(txn::Journal& journal)
     {
-        const auto directory = journal.record().directory;
+        const auto memory = std::make_shared<Memory>(journal.record().directory);
         const txn::Duty duty{
             .id = journal.id(),
             .socket = watchdog_socket(undertaking_.places),
             .timeout = undertaking_.trial.timeout,
-            .keep = [directory, &keeper = undertaking_.keeper] { return keep_record(directory, keeper); },
-            .undo = [directory, here = undertaking_.here] { return undo_record(directory, here); },
+            .keep = [memory, &keeper = undertaking_.keeper] { return keep_record(memory->record(), keeper); },
+            .undo = [memory, here = undertaking_.here] { return undo_record(memory->record(), here); },
+            .applied = [memory] { memory->refresh(); },
             .left_alone = left_alone_};
         if (auto entered = journal.enter(txn::State::armed); !entered) {
             return entered.error();
@@ -226,15 +245,18 @@ private:
         const auto& decide = undertaking_.trial.decide;
         const auto decision = decide ? decide(journal.id(), watchdog->fd()) : Decision::keep;
         const auto verdict = decision == Decision::keep   ? watchdog->keep()
-                             : decision == Decision::undo ? watchdog->undo()
-                                                          : watchdog->verdict();
+                             : decision == Decision::look ? watchdog->verdict()
+                                                          : watchdog->undo();
         if (!verdict) {
             watchdog.reset();  // waits for its end: who still ends counts as alive
             return outlived_watchdog(journal, verdict.error());
         }
         watchdog.reset();
         ended_ = true;
-        return judged(*verdict);
+        const bool undone = verdict->kind == txn::Verdict::Kind::undone;
+        return undone && decision == Decision::interrupt
+                   ? Error{ErrorCode::interrupted, "interrupted: the change is undone"}
+                   : judged(*verdict);
     }
 
     /// It may have died after the change was confirmed: then what it was to write is written here.
@@ -245,7 +267,7 @@ private:
             return death;
         }
         ended_ = true;
-        return keep_record(record->directory, undertaking_.keeper);
+        return keep_record(record, undertaking_.keeper);
     }
 
     Result<void> prepare(const txn::Journal& journal)
@@ -340,18 +362,14 @@ Result<Change> carry_out(RouteSocket& route, const Undertaking& undertaking, con
     if (auto allowed = check_may_change_links(); !allowed) {
         return allowed.error();
     }
-    const auto own = txn::Lock::acquire(undertaking.places, "lock." + tool, undertaking.command_line);
-    if (!own) {
-        return own.error();
-    }
-    const auto shared = txn::Lock::acquire(undertaking.places, "lock", undertaking.command_line);
-    if (!shared) {
-        return shared.error();
+    const auto locks = Locks::acquire(undertaking.places, undertaking.command_line);
+    if (!locks) {
+        return locks.error();
     }
     Run run{route, undertaking, planner, talk};
     run.when_left_alone([&] {
-        own->take_over(undertaking.command_line);
-        shared->take_over(undertaking.command_line);
+        locks->own.take_over(undertaking.command_line);
+        locks->shared.take_over(undertaking.command_line);
     });
     return run.go();
 }

@@ -17,8 +17,9 @@ namespace kvmkit::net {
 /// Makes the steps from the present network to the wanted one; empty once it is reached.
 using Planner = std::function<Result<Plan>(const Network&)>;
 
-/// Whether a change that is made and verified stays. `look`: the watchdog, or somebody who asked it, has decided.
-enum class Decision { keep, undo, look };
+/// Whether a change that is made and verified stays. `interrupt`: undone, because a signal came; `look`: the watchdog,
+/// or somebody who asked it, has decided.
+enum class Decision { keep, undo, interrupt, look };
 
 /// A change on trial: undone unless somebody, or a proof, decides for it in time. A watchdog sees to that.
 struct Trial {

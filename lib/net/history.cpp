@@ -2,11 +2,11 @@
 #include "net/history.hpp"
 
 #include "net/domain.hpp"
+#include "net/locks.hpp"
 #include "net/nm/truce.hpp"
 #include "net/planner/outlook.hpp"
 #include "system/clock.hpp"
 #include "txn/execute.hpp"
-#include "txn/lock.hpp"
 
 #include <algorithm>
 
@@ -34,17 +34,16 @@ std::optional<NetNamespace> place_of(const txn::Record& record)
     return std::nullopt;
 }
 
-/// The links that its steps changed.
-std::vector<LinkName> links_of(const txn::Record& record)
+/// What undoes its steps, in the order in which it is made.
+Plan undoing(const txn::Record& record)
 {
-    Plan undoing;
-    undoing.reserve(record.steps.size());
-    for (const txn::StepRecord& step : record.steps) {
-        if (auto undo = step.undo.empty() ? Result<Step>{Error{}} : LinkDomain::decode(step.undo)) {
-            undoing.push_back(std::move(*undo));
+    Plan plan;
+    for (const std::size_t index : txn::still_to_undo(record)) {
+        if (auto undo = LinkDomain::decode(record.steps.at(index).undo)) {
+            plan.push_back(std::move(*undo));
         }
     }
-    return links_in(undoing);
+    return plan;
 }
 
 Error cannot_undo(const std::string& id, const std::string& cause, std::string hint)
@@ -94,16 +93,37 @@ Result<txn::Inventory> history(const txn::Places& places)
     return txn::read_all_records(places, tool);
 }
 
-Result<std::string> undo_change(RouteSocket& route, const Undertaking& undertaking, const std::string& id)
+Result<Recovery> undo_half_made(RouteSocket& route, const Undertaking& undertaking, const std::string& id)
 {
     if (auto allowed = check_may_change_links(); !allowed) {
         return allowed.error();
     }
-    const auto own = txn::Lock::acquire(undertaking.places, "lock." + tool, undertaking.command_line);
-    const auto shared =
-        own ? txn::Lock::acquire(undertaking.places, "lock", undertaking.command_line) : Result<txn::Lock>{own.error()};
-    if (!shared) {
-        return shared.error();
+    const auto locks = Locks::acquire(undertaking.places, undertaking.command_line);
+    const auto inventory = locks ? history(undertaking.places) : Result<txn::Inventory>{locks.error()};
+    if (!inventory) {
+        return inventory.error();
+    }
+    const auto open = txn::orphans(*inventory);
+    if (!id.empty() && std::ranges::none_of(open, [&id](const txn::Record& record) { return record.id == id; })) {
+        return Error{ErrorCode::not_found,
+                     fmt::format("change {} is not half made", id),
+                     "'net-setup history' lists the changes"};
+    }
+    LinkDomain domain{route, undertaking.here};
+    return undo_orphans(undertaking.places, tool, domain);
+}
+
+Result<std::string> undo_change(RouteSocket& route,
+                                const Undertaking& undertaking,
+                                const std::string& id,
+                                const Objection& objection)
+{
+    if (auto allowed = check_may_change_links(); !allowed) {
+        return allowed.error();
+    }
+    const auto locks = Locks::acquire(undertaking.places, undertaking.command_line);
+    if (!locks) {
+        return locks.error();
     }
     if (undertaking.keeper.recover) {
         undertaking.keeper.recover();
@@ -117,15 +137,24 @@ Result<std::string> undo_change(RouteSocket& route, const Undertaking& undertaki
     if (!boot || *boot != record->owner.boot_id) {
         return cannot_undo(record->id, "it ended with the last boot", "'net-setup show' tells what is there now");
     }
+    const auto plan = undoing(*record);
+    const auto network = route.observe();
+    if (!network) {
+        return network.error();
+    }
+    if (auto against = objection(*network, plan)) {
+        return std::move(*against);
+    }
     const auto& keeper = undertaking.keeper;
-    if (auto back = keeper.take_back ? keeper.take_back(record->id, links_of(*record)) : Result<void>{}; !back) {
+    const auto links = links_in(plan);
+    if (auto back = keeper.take_back ? keeper.take_back(record->id, links) : Result<void>{}; !back) {
         return std::move(back).error();
     }
     auto journal = txn::Journal::adopt(*record);
     if (!journal) {
         return journal.error();
     }
-    renew_truce(links_of(*record));
+    renew_truce(links);
     LinkDomain domain{route, undertaking.here};
     const auto left = txn::roll_back(*journal, domain);
     if (!left.empty()) {

@@ -4,6 +4,9 @@
 #include "system/clock.hpp"
 #include "txn/execute.hpp"
 
+#include <algorithm>
+#include <iterator>
+
 #include <fmt/format.h>
 
 namespace kvmkit::net {
@@ -79,6 +82,36 @@ Result<Recovery> undo_orphans(const txn::Places& places, const std::string& tool
         recoverer.take(orphan);
     }
     return std::move(recoverer.recovery_);
+}
+
+std::vector<std::string> sentences(const Recovery& recovery)
+{
+    std::vector<std::string> all;
+    std::ranges::transform(recovery.undone, std::back_inserter(all), txn::undone_sentence);
+    std::ranges::copy(recovery.elsewhere, std::back_inserter(all));
+    std::ranges::copy(recovery.failed, std::back_inserter(all));
+    return all;
+}
+
+Result<std::vector<std::string>> half_made(const txn::Places& places, const std::string& tool)
+{
+    const auto inventory = txn::read_all_records(places, tool);
+    const auto boot = boot_id();
+    if (!inventory || !boot) {
+        return !inventory ? inventory.error() : boot.error();
+    }
+    std::vector<std::string> sentences;
+    for (const txn::Record& orphan : txn::orphans(*inventory)) {
+        const auto space = namespace_of(orphan);
+        if (orphan.owner.boot_id == *boot && space && !is_gone(*space)) {
+            sentences.push_back(fmt::format("change {} ('{}') was killed half-way: {}{} rollback",
+                                            orphan.id,
+                                            orphan.command,
+                                            space->name.empty() ? "" : fmt::format("ip netns exec {} ", space->name),
+                                            tool));
+        }
+    }
+    return sentences;
 }
 
 }  // namespace kvmkit::net

@@ -20,4 +20,11 @@ struct Recovery {
 /// namespace that is gone, have nothing left to undo and are closed. Call it under the tool's lock.
 Result<Recovery> undo_orphans(const txn::Places& places, const std::string& tool, LinkDomain& domain);
 
+/// All that is to be told.
+std::vector<std::string> sentences(const Recovery& recovery);
+
+/// Sentences about those that undo_orphans() would undo, wherever they were made. Changes nothing, takes no lock: a run
+/// that is at work is none of them, nor is one whose watchdog is.
+Result<std::vector<std::string>> half_made(const txn::Places& places, const std::string& tool);
+
 }  // namespace kvmkit::net

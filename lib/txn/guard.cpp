@@ -112,6 +112,9 @@ void Guard::hear_applier()
         case 'A':
             applied_ = true;
             deadline_ms_ = boot_time_ms() + duty_.timeout.count();
+            if (duty_.applied) {
+                duty_.applied();
+            }
             break;
         case 'D':
             ended_ = true;

@@ -184,16 +184,13 @@ Result<Journal> Journal::begin(const Places& places, const Heading& heading)
 Result<Journal> Journal::adopt(const Record& record)
 {
     auto owner = this_process();
-    auto fd = open_journal(record.directory, O_WRONLY | O_APPEND);
-    if (!owner || !fd) {
-        return !owner ? std::move(owner).error() : std::move(fd).error();
+    if (!owner) {
+        return std::move(owner).error();
     }
-    Journal journal{record, std::move(*fd)};
+    Journal journal{record, UniqueFd{}};
     journal.record_.owner = *owner;
     // A torn last line must not swallow ours: start on a fresh one.
-    if (auto written = journal.append(fmt::format("\n{}", Json{{"owner", to_json(*owner)}}.dump()), true); !written) {
-        return std::move(written).error();
-    }
+    (void)journal.append(fmt::format("\n{}", Json{{"owner", to_json(*owner)}}.dump()), true);
     return journal;
 }
 
@@ -261,6 +258,13 @@ Result<void> Journal::append(std::string line, bool sync)
 {
     line += '\n';
     const auto path = (record_.directory / "journal").string();
+    if (!fd_) {
+        auto opened = open_journal(record_.directory, O_WRONLY | O_APPEND);
+        if (!opened) {
+            return std::move(opened).error();
+        }
+        fd_ = std::move(*opened);
+    }
     if (auto written = write_all(fd_.get(), line, path); !written) {
         return written;
     }

@@ -65,7 +65,8 @@ public:
     /// Creates folder and file; on failure nothing is left.
     static Result<Journal> begin(const Places& places, const Heading& heading);
 
-    /// Opens an existing one to go on with it; the caller becomes its owner.
+    /// Goes on with an existing one; the caller becomes its owner. What is undone is in the record, so that a disk that
+    /// is full, read-only or gone does not end this, but what is recorded after it.
     static Result<Journal> adopt(const Record& record);
 
     /// Records what is about to be done and how to undo it; returns once that is on the disk. Steps count from 0.
@@ -87,6 +88,7 @@ public:
 
 private:
     Journal(Record record, UniqueFd fd) : record_(std::move(record)), fd_(std::move(fd)) {}
+    /// Opens the file where adopt() could not.
     Result<void> append(std::string line, bool sync);
 
     Record record_;

@@ -14,43 +14,7 @@ import lab
 import uplink
 from lab import ip, links
 from uplink import everything
-
-THERE = "lan-bridge eth0"
-SECONDS_AT_MOST = 10
-
-
-class Watched(uplink.Uplink):
-    def start(self, words, fault=None, **how):
-        environment = {**os.environ, **({"KVMKIT_FAULT": fault} if fault else {})}
-        run = subprocess.Popen([lab.TOOL, *words.split()], stderr=subprocess.PIPE, text=True, env=environment,
-                               **{"stdin": subprocess.DEVNULL, **how})
-        self.addCleanup(run.stderr.close)
-        self.addCleanup(run.wait)
-        self.addCleanup(run.kill)
-        return run
-
-    def status(self):
-        return self.record("status --json")
-
-    def ask(self, words=THERE, timeout="60s", **how):
-        """A change that is made and waits for an answer."""
-        run = self.start(f"{words} --confirm ask --timeout {timeout}", **how)
-        self.wait_for(lambda: self.status()["state"] == "applied", "the change")
-        return run
-
-    def expect_end(self, run, code, message):
-        said = run.stderr.read()
-        self.assertEqual(run.wait(SECONDS_AT_MOST), code, said)
-        self.assertIn(message, said)
-
-    def states(self):
-        return [change["state"] for change in self.record("history --json")["changes"]]
-
-    def expect_undone_by_itself(self):
-        self.wait_for(lambda: everything() == self.before, "what was before")
-        self.wait_for_the_lock()
-        self.assertEqual(self.states()[-1], "rolled-back")
-
+from watched import SECONDS_AT_MOST, THERE, Watched
 
 class Killed(Watched):
     def test_half_way_at_any_step_is_undone_at_once_and_loses_no_packet(self):
@@ -142,16 +106,20 @@ class Asked(Watched):
     def test_an_interruption_undoes(self):
         run = self.ask()
         run.send_signal(signal.SIGINT)
-        self.expect_end(run, 12, "the change was not kept")
+        self.expect_end(run, 130, "interrupted: the change is undone")
         self.expect_everything_back()
 
-    def test_enter_in_the_terminal_keeps(self):
+    def test_enter_alone_keeps_and_nothing_typed_before_the_question_does(self):
         ours, its = pty.openpty()
         self.addCleanup(os.close, ours)
         self.addCleanup(os.close, its)
+        os.write(ours, b"\n\n")
         run = self.ask(stdin=its)
+        os.write(ours, b"no way\n")
+        time.sleep(1)
+        self.assertEqual(self.status()["state"], "applied")
         os.write(ours, b"\n")
-        self.expect_end(run, 0, "done: 3 steps")
+        self.expect_end(run, 0, "ENTER alone keeps the change; Ctrl-C undoes it")
         self.expect_on("br0")
 
     def test_without_a_change_that_waits_there_is_nothing_to_answer(self):
@@ -160,6 +128,7 @@ class Asked(Watched):
             self.assertIn("no change waits for an answer", self.expect(words, 3).stderr)
 
     def test_options_that_make_no_sense(self):
+        self.assertIn("--timeout 9s or more", self.expect(f"{THERE} --confirm auto --timeout 8s", 2).stderr)
         for words in ("--confirm perhaps", "--timeout 0s", "--timeout never", "--probe http://10.0.0.1", "--probe tcp://10.0.0.1"):
             self.expect(f"{THERE} {words}", 2)
         self.expect_everything_back()
@@ -168,6 +137,8 @@ class Asked(Watched):
         self.ask()
         other = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
         self.assertIn("cannot ask the watchdog: Permission denied", self.expect_of_root_only(other))
+        done = self.expect("status", 3, prefix=other)
+        self.assertIn("cannot ask about changes of the network: only root may", done.stderr)
         self.expect("rollback", 0)
 
     def expect_of_root_only(self, prefix):
@@ -238,16 +209,38 @@ class Proven(Watched):
         self.expect_on("br0")
 
     def test_a_session_that_has_gone_undoes_at_once(self):
+        """Under sudo, too, which keeps SSH_CONNECTION for itself."""
         server = self.operators_connection()
-        run = subprocess.Popen([lab.TOOL, *THERE.split(), "--confirm", "auto"], stdin=subprocess.DEVNULL, stdout=server.stdin,
-                               stderr=server.stdin)
+        script = f"env -u SSH_CONNECTION {lab.TOOL} {THERE} --confirm auto; exit $?"
+        run = subprocess.Popen(["sh", "-c", script], stdin=subprocess.DEVNULL, stdout=server.stdin, stderr=server.stdin)
         self.wait_for(lambda: self.status()["state"] == "applied", "the change")
         server.kill()
         self.assertEqual(run.wait(SECONDS_AT_MOST), 12)
         self.expect_everything_back()
 
 
+    def test_what_proves_nothing_is_told(self):
+        ip("-n lan link set lan0 down")
+        said = self.expect("bridge add br7 --confirm auto", 0).stderr
+        self.assertIn("no proof that the host is reached, for it is not so now: gateway 10.0.0.1", said)
+        self.assertIn("nothing shows whether the host is still reached, so the change will stay: name something by --probe", said)
+        ip("-n lan link set lan0 up")
+
+
 class Past(Watched):
+    def test_an_undoing_that_takes_the_operators_way_is_refused(self):
+        self.expect("bridge add br7 --address 10.3.0.1/24", 0)
+        os.environ["SSH_CONNECTION"] = "10.3.0.9 5000 10.3.0.1 22"
+        self.addCleanup(os.environ.pop, "SSH_CONNECTION")
+        self.assertIn("--allow way-back does it all the same", self.expect("undo", 10).stderr)
+        self.assertIn("br7", links())
+        self.assertEqual(self.record("undo --json --allow way-back")["end"], "undone")
+        self.assertNotIn("br7", links())
+        self.expect(f"{THERE} --confirm none", 0)
+        os.environ["SSH_CONNECTION"] = "10.0.0.1 5000 10.0.0.2 22"
+        self.expect("undo", 0)
+        self.expect_everything_back()
+
     def test_changes_are_listed_and_undone_newest_first(self):
         self.expect(f"{THERE} --confirm none", 0)
         self.expect("bridge add br7", 0)

@@ -53,9 +53,10 @@ Result<cli::ExitCode> vlan_del(const cli::Arguments& arguments, cli::Console& co
 void declare_lan_bridge(cli::po::options_description_easy_init add);
 Result<cli::ExitCode> lan_bridge(const cli::Arguments& arguments, cli::Console& console);
 
-/// For commands that have no option of their own.
-void declare_nothing(cli::po::options_description_easy_init add);
+void declare_confirm(cli::po::options_description_easy_init add);
 Result<cli::ExitCode> confirm(const cli::Arguments& arguments, cli::Console& console);
+
+void declare_rollback(cli::po::options_description_easy_init add);
 Result<cli::ExitCode> rollback(const cli::Arguments& arguments, cli::Console& console);
 
 void declare_extend(cli::po::options_description_easy_init add);

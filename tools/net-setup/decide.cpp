@@ -3,20 +3,37 @@
 #include "commands.hpp"
 #include "keeping.hpp"
 #include "net/change.hpp"
+#include "net/history.hpp"
 #include "net/persist/resume.hpp"
+#include "session.hpp"
 #include "txn/ask.hpp"
 #include "txn/places.hpp"
+
+#include <unistd.h>
 
 #include <algorithm>
 #include <charconv>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 namespace kvmkit::net_setup {
 namespace {
 
+/// Others have a state of their own, in which no change of the host is.
+Result<void> only_root()
+{
+    return ::geteuid() == 0 ? Result<void>{}
+                            : Error{ErrorCode::permission,
+                                    "cannot ask about changes of the network: only root may",
+                                    "sudo net-setup ..."};
+}
+
 Result<txn::Answer> ask(const std::string& words)
 {
+    if (auto may = only_root(); !may) {
+        return std::move(may).error();
+    }
     return txn::ask("net-setup", net::watchdog_socket(txn::default_places()), words);
 }
 
@@ -25,60 +42,121 @@ std::string id_of(const cli::Arguments& arguments)
     return arguments.operands().empty() ? "" : arguments.operands().front();
 }
 
-/// Whoever answered has written the files as well, or could not.
-cli::ExitCode tell_kept(const std::string& id, const cli::Console& console)
+/// What was decided about a change; `end` is "kept", "undone" or "extended".
+cli::Json decision_record(std::string_view command, const std::string& id, std::string_view end)
 {
-    console.note(fmt::format("kept: {}", id));
+    return {{"schema", cli::schema_name("net-setup", command)}, {"transaction", id}, {"end", end}};
+}
+
+/// Whoever answered has written the files as well, or could not.
+cli::ExitCode tell_kept(const std::string& id, bool json, const cli::Console& console)
+{
     const auto keeping = keeping_of(id);
+    const bool as_wanted = !keeping || (keeping->failure.empty() && !keeping->stalled);
+    if (json) {
+        auto record = decision_record("confirm", id, "kept");
+        record["persistence"] = keeping_record(keeping);
+        cli::print_json(console, record);
+        return as_wanted ? cli::ExitCode::ok : cli::ExitCode::no;
+    }
+    console.note(fmt::format("kept: {}", id));
     if (!keeping) {
         console.note("until the next boot: 'net-setup persist LINK' keeps it longer");
         return cli::ExitCode::ok;
     }
     print_keeping(*keeping, console);
-    return keeping->failure.empty() && !keeping->stalled ? cli::ExitCode::ok : cli::ExitCode::no;
+    return as_wanted ? cli::ExitCode::ok : cli::ExitCode::no;
 }
 
-/// Asks, and says what came of it; what the watchdog did instead is an Error.
-Result<cli::ExitCode> decide(const std::string& words, std::string_view wanted, const cli::Console& console)
+/// Has the change that waits ended in this way, and returns its id; what the watchdog did instead is an Error.
+Result<std::string> end_in(std::string_view verb, const std::string& wanted, const cli::Arguments& arguments)
 {
-    const auto id = txn::ask_to("net-setup", net::watchdog_socket(txn::default_places()), words, std::string{wanted});
-    if (!id) {
-        return id.error();
+    if (auto may = only_root(); !may) {
+        return std::move(may).error();
     }
-    if (wanted == "kept") {
-        return tell_kept(*id, console);
-    }
-    console.note(fmt::format("{}: {}", wanted, *id));
-    return cli::ExitCode::ok;
+    return txn::ask_to(
+        "net-setup", net::watchdog_socket(txn::default_places()), fmt::format("{} {}", verb, id_of(arguments)), wanted);
 }
 
-/// What a killed run left, and nobody has ended yet. Only root may look.
-std::vector<std::string> left_unfinished(const cli::Console& console)
+void tell_undone(const std::vector<std::string>& ids, bool json, const cli::Console& console)
 {
-    auto found = net::unfinished(txn::default_places());
-    if (!found) {
-        console.warn(found.error().message);
+    for (const std::string& id : ids) {
+        if (json) {
+            cli::print_json(console, decision_record("rollback", id, "undone"));
+        } else {
+            console.note(fmt::format("undone: {}", id));
+        }
+    }
+}
+
+/// Nobody waits: what a killed run and its killed watchdog left is undone. `nothing` is the error where there is
+/// nothing.
+Result<cli::ExitCode> undo_half_made(const cli::Arguments& arguments, const Error& nothing, const cli::Console& console)
+{
+    auto session = open_session(arguments);
+    if (!session) {
+        return session.error();
+    }
+    const net::Undertaking undertaking{arguments.command_line(), txn::default_places(), session->here};
+    const auto recovery = net::undo_half_made(session->route, undertaking, id_of(arguments));
+    if (!recovery) {
+        const bool other = recovery.error().code == ErrorCode::not_found || recovery.error().code == ErrorCode::busy;
+        return other ? nothing : recovery.error();
+    }
+    std::ranges::for_each(recovery->elsewhere, [&console](const std::string& sentence) { console.warn(sentence); });
+    tell_undone(recovery->undone, arguments.has("json"), console);
+    if (!recovery->failed.empty()) {
+        return Error{ErrorCode::damaged, fmt::format("could not undo:\n  {}", fmt::join(recovery->failed, "\n  "))};
+    }
+    return recovery->undone.empty() ? Result<cli::ExitCode>{nothing} : cli::ExitCode::ok;
+}
+
+/// What killed runs left, and nobody has ended yet.
+std::vector<std::string> left_unfinished(bool watched, const cli::Console& console)
+{
+    const auto places = txn::default_places();
+    auto found = net::unfinished(places);
+    auto links = watched ? std::vector<std::string>{} : net::half_made(places, "net-setup");
+    if (!found || !links) {
+        console.warn(!found ? found.error().message : links.error().message);
         return {};
     }
-    return std::move(*found);
+    links->insert(links->end(), found->begin(), found->end());
+    return std::move(*links);
 }
 
 }  // namespace
 
-void declare_nothing(cli::po::options_description_easy_init /*add*/) {}
+void declare_confirm(cli::po::options_description_easy_init add)
+{
+    add("json", "print one JSON record");
+}
 
 Result<cli::ExitCode> confirm(const cli::Arguments& arguments, cli::Console& console)
 {
-    return decide("confirm " + id_of(arguments), "kept", console);
+    const auto id = end_in("confirm", "kept", arguments);
+    return id ? Result<cli::ExitCode>{tell_kept(*id, arguments.has("json"), console)} : id.error();
+}
+
+void declare_rollback(cli::po::options_description_easy_init add)
+{
+    declare_place(add);
+    add("json", "print one JSON record for each change that is undone");
 }
 
 Result<cli::ExitCode> rollback(const cli::Arguments& arguments, cli::Console& console)
 {
-    return decide("rollback " + id_of(arguments), "undone", console);
+    const auto id = end_in("rollback", "undone", arguments);
+    if (id) {
+        tell_undone({*id}, arguments.has("json"), console);
+        return cli::ExitCode::ok;
+    }
+    return id.error().code == ErrorCode::not_found ? undo_half_made(arguments, id.error(), console) : id.error();
 }
 
 void declare_extend(cli::po::options_description_easy_init add)
 {
+    add("json", "print one JSON record");
     add("by",
         cli::po::value<std::string>()->value_name("TIME")->default_value("90s"),
         "how much longer to wait, as 90s or 5m");
@@ -97,6 +175,10 @@ Result<cli::ExitCode> extend(const cli::Arguments& arguments, cli::Console& cons
     }
     if (answer->word != "extended") {
         return Error{ErrorCode::usage, "cannot wait for so long, or so short a time", "1 second to 24 hours"};
+    }
+    if (arguments.has("json")) {
+        cli::print_json(console, decision_record("extend", answer->id, "extended"));
+        return cli::ExitCode::ok;
     }
     console.note(fmt::format("extended: {}", answer->id));
     return cli::ExitCode::ok;
@@ -122,7 +204,7 @@ Result<cli::ExitCode> status(const cli::Arguments& arguments, cli::Console& cons
         const auto read = std::from_chars(answer->rest.data(), end, left_ms);
         (void)std::from_chars(std::min(read.ptr + 1, end), end, pid);
     }
-    const auto unfinished = left_unfinished(console);
+    const auto unfinished = left_unfinished(answer.has_value(), console);
     if (arguments.has("json")) {
         cli::print_json(console,
                         {{"schema", cli::schema_name("net-setup", "status")},

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/history.hpp"
 
+#include "cli/json.hpp"
 #include "commands.hpp"
 #include "history/history.hpp"
 #include "keeping.hpp"
 #include "session.hpp"
+#include "surroundings.hpp"
+#include "system/signals.hpp"
 
 #include <fmt/format.h>
 
@@ -32,6 +35,8 @@ void declare_undo(cli::po::options_description_easy_init add)
         cli::po::value<std::string>()->value_name("auto|none"),
         "auto: files that keep the change go back to what they were; none: they stay");
     add("yes", "for scripts: ask nobody");
+    add("json", "print one JSON record");
+    declare_surroundings(add);
 }
 
 Result<cli::ExitCode> undo(const cli::Arguments& arguments, cli::Console& console)
@@ -42,15 +47,27 @@ Result<cli::ExitCode> undo(const cli::Arguments& arguments, cli::Console& consol
     }
     auto keep = Keep::read(arguments, {});
     auto session = keep ? open_session(arguments) : Result<Session>{keep.error()};
-    if (!session) {
-        return session.error();
+    const auto caution = session ? read_caution(arguments) : Result<Caution>{session.error()};
+    // A signal waits until all is undone: half of it helps nobody.
+    const auto signals = caution ? SignalWatch::open() : Result<SignalWatch>{caution.error()};
+    if (!signals) {
+        return signals.error();
     }
     net::Undertaking undertaking{arguments.command_line(), txn::default_places(), session->here};
     undertaking.keeper = keep->keeper(console);
     const auto id = arguments.operands().empty() ? std::string{} : arguments.operands().front();
-    const auto undone = net::undo_change(session->route, undertaking, id);
+    const auto undone = net::undo_change(
+        session->route, undertaking, id, [&caution](const net::Network& network, const net::Plan& plan) {
+            auto hazard = (*caution)(network, plan);
+            return hazard ? std::optional{std::move(hazard->error)} : std::nullopt;
+        });
     if (!undone) {
         return undone.error();
+    }
+    if (arguments.has("json")) {
+        cli::print_json(
+            console, {{"schema", cli::schema_name("net-setup", "undo")}, {"transaction", *undone}, {"end", "undone"}});
+        return cli::ExitCode::ok;
     }
     console.note(fmt::format("undone: {}", *undone));
     return cli::ExitCode::ok;

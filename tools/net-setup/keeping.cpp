@@ -2,6 +2,7 @@
 #include "keeping.hpp"
 
 #include "base/suggest.hpp"
+#include "net/locks.hpp"
 #include "net/persist/resume.hpp"
 #include "net/persist/returns.hpp"
 #include "net/planner/outlook.hpp"
@@ -92,19 +93,6 @@ net::PersistHost this_host()
     net::PersistHost host{.dhcp = {.own_namespace = net::own_network_namespace()}};
     host.program = problem ? host.program : program;
     return host;
-}
-
-Result<Locks> Locks::acquire(const txn::Places& places, const std::string& command)
-{
-    auto own = txn::Lock::acquire(places, "lock.net-setup", command);
-    if (!own) {
-        return std::move(own).error();
-    }
-    auto shared = txn::Lock::acquire(places, "lock", command);
-    if (!shared) {
-        return std::move(shared).error();
-    }
-    return Locks{std::move(*own), std::move(*shared)};
 }
 
 Keep::Keep(Choice choice, std::string command, std::vector<net::LinkName> links)
@@ -227,7 +215,7 @@ Result<void> Keep::without_change(const net::Network& network, const cli::Consol
     if (choice_ != Choice::wanted || links.empty()) {
         return {};
     }
-    const auto locks = Locks::acquire(txn::default_places(), command_);
+    const auto locks = net::Locks::acquire(txn::default_places(), command_);
     if (!locks) {
         return locks.error();
     }

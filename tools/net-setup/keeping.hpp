@@ -5,7 +5,6 @@
 #include "cli/tool.hpp"
 #include "net/change.hpp"
 #include "net/persist/keeping.hpp"
-#include "txn/lock.hpp"
 
 #include <optional>
 #include <string>
@@ -24,14 +23,6 @@ Result<std::optional<net::Manager>> read_manager(std::string_view option, const 
 
 /// This host. The unit of our own runs the very program that wrote it.
 net::PersistHost this_host();
-
-/// The locks of everything that changes the host's network.
-struct Locks {
-    txn::Lock own;
-    txn::Lock shared;
-
-    static Result<Locks> acquire(const txn::Places& places, const std::string& command);
-};
 
 /// Keeps one change through a reboot, as --persist says: what it found out on the way.
 class Keep {

@@ -2,6 +2,7 @@
 #include "net/persist/persist.hpp"
 #include "commands.hpp"
 #include "keeping.hpp"
+#include "net/locks.hpp"
 #include "session.hpp"
 #include "system/signals.hpp"
 
@@ -120,7 +121,7 @@ Result<Report> keep(const net::PersistWish& wish,
 {
     const auto places = txn::default_places();
     auto signals = SignalWatch::open();
-    const auto locks = signals ? Locks::acquire(places, arguments.command_line()) : signals.error();
+    const auto locks = signals ? net::Locks::acquire(places, arguments.command_line()) : signals.error();
     if (!locks) {
         return locks.error();
     }

@@ -2,7 +2,10 @@
 #include "cli/json.hpp"
 #include "commands.hpp"
 #include "keeping.hpp"
+#include "net/locks.hpp"
+#include "net/netlink/route_socket.hpp"
 #include "net/persist/resume.hpp"
+#include "net/recovery.hpp"
 #include "system/runner.hpp"
 
 namespace kvmkit::net_setup {
@@ -18,6 +21,19 @@ void let_netplan_know(const cli::Console& console)
     }
 }
 
+/// Changes of the links that killed runs left half made. Those of earlier boots have ended with them.
+Result<std::vector<std::string>> undo_links(const txn::Places& places)
+{
+    auto here = net::current_namespace();
+    auto route = net::RouteSocket::open();
+    if (!here || !route) {
+        return !here ? std::move(here).error() : std::move(route).error();
+    }
+    net::LinkDomain domain{*route, *here};
+    const auto recovery = net::undo_orphans(places, "net-setup", domain);
+    return recovery ? net::sentences(*recovery) : Result<std::vector<std::string>>{recovery.error()};
+}
+
 }  // namespace
 
 void declare_recover(cli::po::options_description_easy_init add)
@@ -29,18 +45,23 @@ void declare_recover(cli::po::options_description_easy_init add)
 Result<cli::ExitCode> recover(const cli::Arguments& arguments, cli::Console& console)
 {
     const auto places = txn::default_places();
-    const auto locks = Locks::acquire(places, arguments.command_line());
+    const auto locks = net::Locks::acquire(places, arguments.command_line());
     if (!locks) {
         return locks.error();
     }
     const net::PersistRun run{.places = places, .command_line = arguments.command_line()};
-    const auto said = net::resume(this_host(), run, net::EarlierBoots::finish);
+    auto said = net::resume(this_host(), run, net::EarlierBoots::finish);
     if (!said) {
         return said.error();
     }
     if (!said->empty()) {
         let_netplan_know(console);
     }
+    const auto undone = undo_links(places);
+    if (!undone) {
+        return undone.error();
+    }
+    said->insert(said->end(), undone->begin(), undone->end());
     if (arguments.has("json")) {
         cli::print_json(console, {{"schema", cli::schema_name("net-setup", "recover")}, {"found", *said}});
         return cli::ExitCode::ok;
@@ -49,7 +70,7 @@ Result<cli::ExitCode> recover(const cli::Arguments& arguments, cli::Console& con
         console.out << sentence << '\n';
     }
     if (said->empty()) {
-        console.note("nothing is left half written");
+        console.note("nothing is left half made");
     }
     return cli::ExitCode::ok;
 }

@@ -87,17 +87,17 @@ constexpr std::array commands{
                  cli::Effect::changes},
     cli::Command{"status", "the change that waits for a confirmation", {"", 0, 0}, declare_status, status},
     cli::Command{
-        "confirm", "keep the change that waits", {"[ID]", 0, 1}, declare_nothing, confirm, cli::Effect::changes},
-    cli::Command{
-        "rollback", "undo the change that waits", {"[ID]", 0, 1}, declare_nothing, rollback, cli::Effect::changes},
+        "confirm", "keep the change that waits", {"[ID]", 0, 1}, declare_confirm, confirm, cli::Effect::changes},
+    cli::Command{"rollback",
+                 "undo the change that waits, or what a killed run left",
+                 {"[ID]", 0, 1},
+                 declare_rollback,
+                 rollback,
+                 cli::Effect::changes},
     cli::Command{
         "extend", "wait longer for the confirmation", {"[ID]", 0, 1}, declare_extend, extend, cli::Effect::changes},
-    cli::Command{"recover",
-                 "end what a killed run left half written",
-                 {"", 0, 0},
-                 declare_recover,
-                 recover,
-                 cli::Effect::changes},
+    cli::Command{
+        "recover", "end what a killed run left half made", {"", 0, 0}, declare_recover, recover, cli::Effect::changes},
     cli::Command{"history", "the changes that were made", {"", 0, 0}, declare_history, history},
     cli::Command{"undo", "undo the last change, or one", {"[ID]", 0, 1}, declare_undo, undo, cli::Effect::changes}};
 

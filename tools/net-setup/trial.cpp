@@ -1,16 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "trial.hpp"
 
+#include "surroundings.hpp"
+
 #include <poll.h>
 #include <sys/signalfd.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include <array>
 #include <csignal>
-#include <cstdlib>
 #include <optional>
+#include <utility>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 namespace kvmkit::net_setup {
 namespace {
@@ -18,18 +22,39 @@ namespace {
 constexpr std::chrono::seconds patience_with_each{2};
 /// So long the proofs must hold for a change to stay by itself.
 constexpr std::chrono::seconds quarantine{5};
+constexpr std::chrono::seconds shortest_proof = quarantine + 2 * patience_with_each;
 
+/// Those that hold now: the gateways, and the operator's session. What does not hold proves nothing later.
 std::vector<net::Proof> own_proofs(const cli::Console& console)
 {
     auto proofs = net::gateway_proofs();
-    const char* connection = std::getenv("SSH_CONNECTION");  // NOLINT(concurrency-mt-unsafe): nobody changes it
-    if (connection != nullptr) {
-        auto own = net::ssh_proof(connection, [&console] { console.warn("checking the connection"); });
-        if (own) {
-            proofs.push_back(std::move(*own));
-        }
+    const auto connection = ssh_connection();
+    auto own = net::ssh_proof(connection, [&console] { console.warn("checking the connection"); });
+    if (own && net::is_open_here(connection)) {
+        proofs.push_back(std::move(*own));
     }
-    return proofs;
+    auto proven = net::ask(proofs, patience_with_each);
+    for (const std::string& name : proven.failing) {
+        console.warn(fmt::format("no proof that the host is reached, for it is not so now: {}", name));
+    }
+    return std::move(proven.holding);
+}
+
+/// The operator is told what stands between the change and a host that nobody reaches.
+void tell_what_proves(const std::vector<net::Proof>& proofs, const cli::Console& console)
+{
+    if (proofs.empty()) {
+        console.warn(
+            "nothing shows whether the host is still reached, so the change will stay: name something by --probe, "
+            "or ask for a confirmation by --confirm ask");
+        return;
+    }
+    std::vector<std::string_view> names;
+    names.reserve(proofs.size());
+    for (const net::Proof& proof : proofs) {
+        names.push_back(proof.name);
+    }
+    console.progress(fmt::format("kept if this holds for {} s: {}", quarantine.count(), fmt::join(names, "; ")));
 }
 
 /// A signal that ends the waiting. A terminal that was closed does not: the operator may come back and confirm.
@@ -65,6 +90,7 @@ public:
         }
         console_.end_progress();
         const bool terminal = ::isatty(STDIN_FILENO) == 1;
+        (void)::tcflush(STDIN_FILENO, TCIFLUSH);  // what was typed before the question is no answer to it
         console_.warn(
             fmt::format("the change is made. {}'net-setup confirm {}' from a new login keeps it; it is undone in {} s",
                         terminal ? "ENTER or " : "",
@@ -98,14 +124,24 @@ private:
             return net::Decision::look;
         }
         if (waiting[1].revents != 0 && asks_to_stop(signals_.fd())) {
-            return net::Decision::undo;
+            return net::Decision::interrupt;
         }
+        return waiting[2].revents != 0 ? listen_to(terminal) : std::nullopt;
+    }
+
+    /// ENTER alone keeps the change: whoever types something means something else.
+    std::optional<net::Decision> listen_to(int terminal)
+    {
         char typed = 0;
-        if (waiting[2].revents != 0) {
-            gone_ = ::read(terminal, &typed, 1) <= 0;
-            return typed == '\n' ? std::optional{net::Decision::keep} : std::nullopt;
+        gone_ = ::read(terminal, &typed, 1) <= 0;
+        if (gone_ || typed != '\n') {
+            words_ = words_ || !gone_;
+            return std::nullopt;
         }
-        return std::nullopt;
+        if (words_) {
+            console_.warn("ENTER alone keeps the change; Ctrl-C undoes it");
+        }
+        return std::exchange(words_, false) ? std::nullopt : std::optional{net::Decision::keep};
     }
 
     net::Decision wait(int watchdog, bool terminal)
@@ -137,7 +173,8 @@ private:
     std::vector<net::Proof> proofs_;
     const SignalWatch& signals_;
     const cli::Console& console_;
-    bool gone_ = false;  ///< Nobody is at the terminal any more.
+    bool gone_ = false;   ///< Nobody is at the terminal any more.
+    bool words_ = false;  ///< The line that is being typed is not empty.
 };
 
 }  // namespace
@@ -173,6 +210,12 @@ Result<TrialOptions> read_trial(const cli::Arguments& arguments, Confirm without
         return Error{ErrorCode::usage, "cannot wait for so long, or so short a time", "1 second to 24 hours"};
     }
     options.timeout = *timeout;
+    if (options.confirm == Confirm::automatic && *timeout < shortest_proof) {
+        return Error{
+            ErrorCode::usage,
+            fmt::format("cannot prove within {} s that the host is still reached", timeout->count() / 1000),
+            fmt::format("--timeout {}s or more, for the proof takes {} s", shortest_proof.count(), quarantine.count())};
+    }
     for (const std::string& url : arguments.list("probe")) {
         auto probe = net::probe_proof(url);
         if (!probe) {
@@ -200,8 +243,11 @@ Result<net::Trial> make_trial(const TrialOptions& options, const SignalWatch& si
                      fmt::format("cannot use a probe that does not hold now: {}", proven.failing.front()),
                      "leave it out, or see why it does not answer"};
     }
-    auto proofs = net::ask(own_proofs(console), patience_with_each).holding;
+    auto proofs = own_proofs(console);
     proofs.insert(proofs.end(), proven.holding.begin(), proven.holding.end());
+    if (options.confirm == Confirm::automatic) {
+        tell_what_proves(proofs, console);
+    }
     return net::Trial{options.timeout, Decider{options, std::move(proofs), signals, console}};
 }
 

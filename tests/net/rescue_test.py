@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is left when more than the run of net-setup has gone: its disk, or its watchdog, too.
+usage: rescue_test.py NET-SETUP SCHEMAS ECHO-PEER"""
+import os
+import pathlib
+import signal
+import subprocess
+
+import lab
+from watched import Watched
+
+STATE = pathlib.Path("/var/lib/kvmkit")
+UNDONE = "nobody confirmed the change within 2 s: it is undone"
+
+
+class WithoutDisk(Watched):
+    def setUp(self):
+        super().setUp()
+        STATE.mkdir(exist_ok=True)
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "mode=755,size=256k", "state", STATE], check=True)
+        self.addCleanup(subprocess.run, ["umount", "-l", STATE], stderr=subprocess.DEVNULL, check=False)
+
+    def fill(self):
+        """The blocks that are left, and what is left of the journal's last one."""
+        journal = next((STATE / "txn/net-setup").iterdir()) / "journal"
+        for path, piece in ((STATE / "ballast", b"x" * 4096), (journal, b"\n")):
+            with open(path, "ab", buffering=0) as file:
+                try:
+                    while file.write(piece):
+                        pass
+                except OSError as problem:
+                    self.assertIn("No space left", str(problem))
+
+    def test_a_full_disk_does_not_stop_the_undoing(self):
+        run = self.ask(timeout="2s")
+        self.fill()
+        self.expect_end(run, 12, UNDONE)
+        self.expect_everything_back()
+
+    def test_a_disk_that_has_gone_does_not(self):
+        run = self.ask(timeout="2s")
+        subprocess.run(["umount", "-l", STATE], check=True)
+        self.expect_end(run, 12, UNDONE)
+        self.expect_everything_back()
+
+    def test_what_cannot_be_recorded_cannot_be_kept(self):
+        run = self.ask()
+        self.fill()
+        self.assertIn("is undone: it could not be kept", self.expect("confirm", 12).stderr)
+        self.expect_end(run, 12, "the change was not kept, and is undone")
+        self.expect_everything_back()
+
+
+class WithoutWatchdog(Watched):
+    def abandon(self):
+        """A change whose run and watchdog were killed."""
+        run = self.ask()
+        run.send_signal(signal.SIGSTOP)
+        os.kill(self.status()["watchdog_pid"], signal.SIGKILL)
+        run.kill()
+        run.wait()
+
+    def test_status_names_what_was_left_and_rollback_undoes_it(self):
+        self.abandon()
+        identity = self.record("history --json")["changes"][-1]["id"]
+        unfinished, = self.status()["unfinished"]
+        self.assertEqual(unfinished, f"change {identity} ('net-setup lan-bridge eth0 --confirm ask --timeout 60s') was killed "
+                                     "half-way: net-setup rollback")
+        self.assertIn(unfinished, self.expect("status", 0).stdout)
+        self.assertIn("no change waits for an answer", self.expect("rollback 2026", 3).stderr)
+        self.assertEqual(self.record("rollback --json")["transaction"], identity)
+        self.expect_everything_back()
+        self.assertEqual((self.status()["unfinished"], self.states()), ([], ["rolled-back"]))
+        self.assertIn("no change waits for an answer", self.expect("rollback", 3).stderr)
+
+    def test_recover_undoes_it(self):
+        self.abandon()
+        found, = self.record("recover --json")["found"]
+        self.assertRegex(found, "undid transaction .*, which an earlier run did not end")
+        self.expect_everything_back()
+        self.assertIn("nothing is left half made", self.expect("recover", 0).stderr)
+
+    def test_a_signal_waits_until_all_is_undone(self):
+        self.expect("lan-bridge eth0 --confirm none", 0)
+        run = self.start("undo", fault="stop:undo:0")
+        os.waitpid(run.pid, os.WUNTRACED)
+        run.send_signal(signal.SIGHUP)
+        run.send_signal(signal.SIGCONT)
+        self.expect_end(run, 0, "undone: ")
+        self.expect_everything_back()
+
+
+lab.enter()
+lab.run_tests()
