@@ -91,7 +91,8 @@ class Refusals(VmRunTest):
                                (("launch", "bad", *GUEST[:4], "--memory", "1K"), "'1K' is no size for a VM"),
                                (("launch", "bad", *GUEST, "--cmdline", "a\nb"), "holds a control character"),
                                (("launch", "bad", *GUEST, "--console", "--json"), "--json prints one record"),
-                               (("lauch", "bad"), "did you mean 'launch'?")):
+                               (("lauch", "bad"), "did you mean 'launch'?"), (("ls",), "did you mean 'list'?"),
+                               (("delete", "bad"), "did you mean 'rm'?"), (("shell", "bad"), "did you mean 'ssh'?")):
             with self.subTest(words):
                 self.assertIn(message, self.expect(2, *words).stderr)
         self.assertIn("cannot find VM 'none'", self.expect(3, "stop", "none").stderr)

@@ -3,6 +3,7 @@
 
 #include "cli/json.hpp"
 #include "connect.hpp"
+#include "several.hpp"
 
 #include <poll.h>
 #include <sys/eventfd.h>
@@ -114,17 +115,16 @@ Result<void> Fleet::look_before()
 
 Result<void> Fleet::connect(const std::string& uri)
 {
-    constexpr std::size_t vms_for_each = 4;
-    constexpr std::size_t most = 4;
-    const auto count = std::min(most, (wishes_.size() + vms_for_each - 1) / vms_for_each);
-    crew_.connections.reserve(count);
-    for (std::size_t i = 0; i < count; ++i) {
-        auto connection = virt::Connection::open(uri);
-        if (!connection) {
-            return connection.error();
-        }
-        crew_.connections.push_back(std::make_shared<const virt::Connection>(std::move(*connection)));
+    auto first = virt::Connection::open(uri);
+    if (!first) {
+        return first.error();
     }
+    auto connections =
+        open_connections(std::make_shared<const virt::Connection>(std::move(*first)), wishes_.size());
+    if (!connections) {
+        return connections.error();
+    }
+    crew_.connections = std::move(*connections);
     return {};
 }
 
@@ -365,17 +365,12 @@ ExitCode Fleet::exit_code() const
     for (const Member& member : members_) {
         codes.push_back(code_of(*member.end));
     }
-    if (!left_.empty() || std::ranges::find(codes, ExitCode::damaged) != codes.end()) {
-        return ExitCode::damaged;
-    }
-    if (interrupted_) {
+    const auto code = left_.empty() ? code_of_several(codes) : ExitCode::damaged;
+    if (interrupted_ && code != ExitCode::damaged) {
         return ExitCode::interrupted;
     }
-    const bool alike = std::ranges::all_of(codes, [&codes](ExitCode code) { return code == codes.front(); });
-    if (!alike && options_.all_or_nothing && options_.spec.lifetime == virt::Lifetime::kept) {
-        return ExitCode::failed;
-    }
-    return alike ? codes.front() : ExitCode::some_failed;
+    const bool together = options_.all_or_nothing && options_.spec.lifetime == virt::Lifetime::kept;
+    return code == ExitCode::some_failed && together ? ExitCode::failed : code;
 }
 
 }  // namespace kvmkit::vm_run

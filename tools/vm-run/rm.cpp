@@ -5,12 +5,9 @@
 #include "commands.hpp"
 #include "connect.hpp"
 #include "names.hpp"
+#include "several.hpp"
 #include "txn/lock.hpp"
 #include "virt/launch/plan.hpp"
-
-#include <algorithm>
-#include <atomic>
-#include <thread>
 
 #include <fmt/format.h>
 
@@ -108,38 +105,20 @@ void carry_out(virt::World& world, const std::string& uri, const Order& order, R
     removal.outcome = remove(world, *removable, order);
 }
 
-/// Several at a time, on few connections: libvirtd takes five calls at a time of each, and twenty together.
 Result<void> carry_out_all(const Host& host, const Order& order, std::vector<Removal>& removals)
 {
-    constexpr std::size_t most_at_once = 16;
-    constexpr std::size_t for_each_connection = 4;
-    const std::string& uri = host.connection().uri();
-    const auto workers = std::min(most_at_once, removals.size());
-    std::vector<std::shared_ptr<const virt::Connection>> connections;
-    for (std::size_t i = 0; i < workers; i += for_each_connection) {
-        auto opened = virt::Connection::open(uri);
-        if (!opened) {
-            return opened.error();
-        }
-        connections.push_back(std::make_shared<const virt::Connection>(std::move(*opened)));
+    const auto connections = open_connections(host.share(), removals.size());
+    if (!connections) {
+        return connections.error();
     }
-    std::atomic<std::size_t> next = 0;
-    std::vector<std::thread> threads;
-    threads.reserve(workers);
-    for (std::size_t i = 0; i < workers; ++i) {
-        threads.emplace_back([&, i] {
-            SystemRunner runner;
-            virt::World world{host.root(), runner};
-            world.use_ports(bridge_ports());
-            world.use_connection(connections[i % connections.size()]);
-            for (auto mine = next++; mine < removals.size(); mine = next++) {
-                carry_out(world, uri, order, removals[mine]);
-            }
-        });
-    }
-    for (std::thread& thread : threads) {
-        thread.join();
-    }
+    const auto at_once = connections->size() * calls_for_each_connection;
+    side_by_side(removals.size(), at_once, *connections, [&](std::size_t number, const auto& connection) {
+        SystemRunner runner;
+        virt::World world{host.root(), runner};
+        world.use_ports(bridge_ports());
+        world.use_connection(connection);
+        carry_out(world, connection->uri(), order, removals[number]);
+    });
     return {};
 }
 
@@ -152,7 +131,10 @@ cli::ExitCode report_all(const cli::Console& console, const std::vector<Removal>
 {
     auto vms = cli::Json::array();
     std::size_t removed = 0;
+    std::vector<cli::ExitCode> codes;
+    codes.reserve(removals.size());
     for (const Removal& one : removals) {
+        codes.push_back(code_of(one));
         removed += one.outcome ? 1 : 0;
         vms.push_back({{"name", one.name},
                        {"uuid", one.uuid.empty() ? cli::Json(nullptr) : cli::Json(one.uuid)},
@@ -171,11 +153,7 @@ cli::ExitCode report_all(const cli::Console& console, const std::vector<Removal>
     } else {
         console.note(fmt::format("{} of {} VMs are removed", removed, removals.size()));
     }
-    const auto first = code_of(removals.front());
-    const bool alike = std::ranges::all_of(removals, [first](const Removal& one) { return code_of(one) == first; });
-    const bool damaged =
-        std::ranges::any_of(removals, [](const Removal& one) { return code_of(one) == cli::ExitCode::damaged; });
-    return damaged ? cli::ExitCode::damaged : alike ? first : cli::ExitCode::some_failed;
+    return code_of_several(codes);
 }
 
 Result<cli::ExitCode> remove_one(Host& host, const Order& order, const std::string& name, const cli::Console& console)
