@@ -80,6 +80,8 @@ class Refusals(VmRunTest):
                                (("launch", "bad"), "nothing to boot"),
                                (("launch", "bad", "--initrd", "/run/guest/initrd"), "need --kernel"),
                                (("launch", "bad", *GUEST, "--net", "lan"), "'lan' is no network\n  hint: if it is one of libvirt's: --net network=lan;"),
+                               (("launch", "bad", *GUEST, "--net", "default"), "if it is one of libvirt's: --net network=default;"),
+                               (("launch", "bad", *GUEST, "--net", "bridge"), "'bridge' needs a name\n  hint: write it like --net bridge=NAME"),
                                (("launch", "bad", *GUEST, "--net", "lan=x"), "'lan=x' is no network\n  hint: use --net none"),
                                (("launch", "bad", *GUEST, "--vcpus", "0"), "'0' is no number of vCPUs"),
                                (("launch", "bad", *GUEST, "--vcpus", "-1"), "'-1' is no number of vCPUs"),

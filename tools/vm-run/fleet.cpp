@@ -222,6 +222,7 @@ void Fleet::launch(Member& member, std::size_t number)
 /// Until all have ended; a signal is passed on to all. The VMs of --rm end when they or their user want.
 void Fleet::watch()
 {
+    std::optional<std::size_t> told;
     for (;;) {
         std::size_t known = 0;
         std::size_t ended = 0;
@@ -235,7 +236,8 @@ void Fleet::watch()
                 print();
             }
         }
-        if (!printed_) {
+        if (!printed_ && told != known) {
+            told = known;
             console_.progress(fmt::format("{} of {} VMs are done", known, members_.size()));
         }
         if (ended == members_.size()) {

@@ -16,6 +16,7 @@ namespace {
 
 struct Removable {
     virt::VmId vm;
+    virt::Domain domain;
     std::vector<std::string> disks;  ///< The files that its own description names.
 };
 
@@ -28,16 +29,9 @@ struct Order {
 /// Our VM and nothing that runs, unless --force.
 Result<Removable> check_removable(const virt::Connection& connection, const std::string& name, const Order& order)
 {
-    const auto domain = domain_named(connection, name);
-    if (!domain) {
-        return domain.error();
-    }
-    const auto xml = domain->xml();
-    const auto active = domain->active();
-    if (!xml || !active) {
-        return !xml ? xml.error() : active.error();
-    }
-    const auto summary = virt::summarize(*xml);
+    auto domain = domain_named(connection, name);
+    const auto xml = domain ? domain->xml() : Result<std::string>{domain.error()};
+    const auto summary = xml ? virt::summarize(*xml) : Result<virt::DomainSummary>{xml.error()};
     if (!summary) {
         return summary.error();
     }
@@ -46,12 +40,12 @@ Result<Removable> check_removable(const virt::Connection& connection, const std:
                      fmt::format("refused to remove VM '{}': vm-run did not make it", name),
                      fmt::format("if you mean it: virsh -c {} undefine {}", connection.uri(), name)};
     }
-    if (*active && !order.force) {
+    if (summary->runs && !order.force) {
         return Error{ErrorCode::refused,
                      fmt::format("refused to remove VM '{}': it runs", name),
                      fmt::format("stop it first: vm-run stop {}; or cut its power: vm-run rm {} --force", name, name)};
     }
-    return Removable{{connection.uri(), summary->uuid, name}, summary->disks};
+    return Removable{{connection.uri(), summary->uuid, name}, std::move(*domain), summary->disks};
 }
 
 /// The journal holds the removals as if they undid a launch: a removal that is killed half-way is finished by gc. A
@@ -72,12 +66,15 @@ Result<void> remove(virt::World& world, const Removable& removable, const Order&
     if (!journal) {
         return journal.error();
     }
+    std::vector<txn::Intent> intents;
     for (const auto& step : virt::removal_steps(vm, removable.disks, places)) {
-        if (auto noted = journal->intend(describe(step), encode(step)); !noted) {
-            journal->discard();  // or the next gc would go on with what we now say was not done
-            return noted.error();
-        }
+        intents.push_back({describe(step), encode(step)});
     }
+    if (auto noted = journal->intend(intents); !noted) {
+        journal->discard();  // or the next gc would go on with what we now say was not done
+        return noted.error();
+    }
+    world.use_domain(removable.domain.share());
     const auto left = txn::roll_back(*journal, world);
     if (left.empty()) {
         return {};
