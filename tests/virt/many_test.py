@@ -7,7 +7,7 @@ import re
 import signal
 import unittest
 
-from host import VmRunTest, processes, run, virsh, wait_for
+from host import VmRunTest, open_journals, processes, run, virsh, wait_for
 
 IDLE = ("--image", "/run/base.img", "--memory", "32M", "--net", "none", "--wait", "none", "--accel", "tcg")
 
@@ -55,6 +55,18 @@ class Many(VmRunTest):
         self.assertEqual(virsh("list", "--all", "--name").split(), [])
         self.assertIn("'web{1..'", self.expect(2, "rm", "web{1..").stderr)
         self.assertIn("VM 'web2' is named twice", self.expect(2, "rm", "web2", "web{1..3}").stderr)
+
+    def test_ctrl_c_cuts_no_removal_in_two(self):
+        self.expect(0, "launch", "a{1..18}", "b", *IDLE)
+        interrupting = {"KVMKIT_FAULT": "stop:undo:0"}
+        record = self.expect_json(130, "rm", "a{1..18}", "--force", env=interrupting)
+        self.assertEqual((record["removed"], record["failed"]), (16, 2))  # as many as are removed at a time
+        left = [vm["name"] for vm in record["vms"] if not vm["removed"]]
+        self.assertEqual({vm["error"] for vm in record["vms"]}, {None, "interrupted before it was removed"})
+        self.assertEqual(self.names(), sorted([*left, "b"]))
+        self.assertEqual(open_journals(), [])
+        self.expect(0, "rm", "b", "--force", env=interrupting)
+        self.assertEqual(self.names(), left)
 
     def test_one_that_fails_takes_no_other_with_it_unless_asked(self):
         self.expect(0, "launch", "web2", *IDLE)

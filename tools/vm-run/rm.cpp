@@ -102,7 +102,11 @@ void carry_out(virt::World& world, const std::string& uri, const Order& order, R
     removal.outcome = remove(world, *removable, order);
 }
 
-Result<void> carry_out_all(const Host& host, const Order& order, std::vector<Removal>& removals)
+/// A signal keeps from removal what was not begun; what was is finished.
+Result<void> carry_out_all(const Host& host,
+                           const Order& order,
+                           const SignalWatch& signals,
+                           std::vector<Removal>& removals)
 {
     const auto connections = open_connections(host.share(), removals.size());
     if (!connections) {
@@ -110,6 +114,10 @@ Result<void> carry_out_all(const Host& host, const Order& order, std::vector<Rem
     }
     const auto at_once = connections->size() * calls_for_each_connection;
     side_by_side(removals.size(), at_once, *connections, [&](std::size_t number, const auto& connection) {
+        if (signal_pending(signals)) {
+            removals[number].outcome = Error{ErrorCode::interrupted, "interrupted before it was removed"};
+            return;
+        }
         SystemRunner runner;
         virt::World world{host.root(), runner};
         world.use_ports(bridge_ports());
@@ -186,8 +194,9 @@ Result<cli::ExitCode> run_rm(const cli::Arguments& arguments, cli::Console& cons
         return names.error();
     }
     auto host = Host::open(arguments);
-    if (!host) {
-        return host.error();
+    const auto signals = host ? SignalWatch::open() : Result<SignalWatch>{host.error()};  // no signal cuts a removal in two
+    if (!signals) {
+        return signals.error();
     }
     const Order order{arguments, arguments.has("force")};
     if (names->size() == 1) {
@@ -198,7 +207,7 @@ Result<cli::ExitCode> run_rm(const cli::Arguments& arguments, cli::Console& cons
     for (const std::string& name : *names) {
         removals.push_back({name});
     }
-    if (auto carried = carry_out_all(**host, order, removals); !carried) {
+    if (auto carried = carry_out_all(**host, order, *signals, removals); !carried) {
         return carried.error();
     }
     (void)txn::prune(txn::default_places(), tool_name);

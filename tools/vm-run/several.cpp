@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "several.hpp"
 
+#include <poll.h>
+
 #include <algorithm>
 #include <atomic>
 #include <thread>
@@ -41,6 +43,12 @@ void side_by_side(std::size_t count,
     for (std::thread& thread : threads) {
         thread.join();
     }
+}
+
+bool signal_pending(const SignalWatch& signals)
+{
+    pollfd waits{signals.fd(), POLLIN, 0};
+    return ::poll(&waits, 1, 0) > 0;
 }
 
 cli::ExitCode code_of_several(const std::vector<cli::ExitCode>& codes)

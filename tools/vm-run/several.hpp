@@ -3,6 +3,7 @@
 
 #include "base/result.hpp"
 #include "cli/exit_code.hpp"
+#include "system/signals.hpp"
 #include "virt/libvirt/connection.hpp"
 
 #include <functional>
@@ -27,6 +28,9 @@ void side_by_side(std::size_t count,
                   std::size_t at_once,
                   const Connections& connections,
                   const std::function<void(std::size_t, const std::shared_ptr<const virt::Connection>&)>& work);
+
+/// Whether a signal asks for an end. Asks without taking it, so that all threads may.
+bool signal_pending(const SignalWatch& signals);
 
 /// The exit code of a command for several VMs: what must be known first (damaged, interrupted), the code of all where
 /// they are alike, else some_failed. `codes` is not empty.

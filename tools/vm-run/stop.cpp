@@ -11,7 +11,6 @@
 #include <poll.h>
 
 #include <algorithm>
-#include <array>
 #include <optional>
 #include <span>
 
@@ -50,13 +49,6 @@ struct Stop {
 Error interrupted()
 {
     return {ErrorCode::interrupted, "interrupted; the VM may still power off"};
-}
-
-/// Asks without taking the signal, so that all threads may.
-bool signal_pending(const SignalWatch& signals)
-{
-    pollfd waits{signals.fd(), POLLIN, 0};
-    return ::poll(&waits, 1, 0) > 0;
 }
 
 /// Absent: the button is pressed.
