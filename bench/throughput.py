@@ -5,6 +5,7 @@ ends the benchmark with what the guest says of itself."""
 import json
 import os
 import pathlib
+import re
 import select
 import socket
 import statistics
@@ -97,15 +98,16 @@ def rates_of(server):
 
 
 def last_words(terminal, seconds=10):
-    """What a guest says on its console within that time: its last line, without what a terminal needs."""
+    """What a guest says on its console within that time: its last whole line that tells what it does, else its last line."""
     heard, end = b"", time.monotonic() + seconds
     fd = os.open(terminal, os.O_RDONLY | os.O_NOCTTY | os.O_NONBLOCK)
-    while time.monotonic() < end and heard.count(b"throughput:") < 2:
+    while time.monotonic() < end and not re.search(rb"throughput: [^\r\n]+\r?\n", heard):
         if select.select([fd], [], [], 1)[0]:
             heard += os.read(fd, 4096)
     os.close(fd)
     lines = [line.strip() for line in heard.decode(errors="replace").splitlines() if line.strip()]
-    return lines[-1] if lines else "nothing"
+    told = [line for line in lines if line.startswith("throughput: ")]
+    return (told or lines or ["nothing"])[-1]
 
 
 def measure(name, launch, results, state):
