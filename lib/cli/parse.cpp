@@ -34,11 +34,24 @@ struct Synonym {
 };
 
 constexpr std::array synonyms{
-    Synonym{"ls", "list"},          Synonym{"ls", "show"},       Synonym{"create", "launch"}, Synonym{"run", "launch"},
-    Synonym{"delete", "rm"},        Synonym{"destroy", "rm"},    Synonym{"remove", "rm"},     Synonym{"undefine", "rm"},
-    Synonym{"shutdown", "stop"},    Synonym{"poweroff", "stop"}, Synonym{"kill", "stop"},     Synonym{"shell", "ssh"},
-    Synonym{"inspect", "explain"},  Synonym{"info", "explain"},  Synonym{"logs", "console"},  Synonym{"dumpxml", "xml"},
-    Synonym{"images", "image ls"},  Synonym{"pull", "image pull"},
+    Synonym{"ls", "list"},
+    Synonym{"ls", "show"},
+    Synonym{"create", "launch"},
+    Synonym{"run", "launch"},
+    Synonym{"delete", "rm"},
+    Synonym{"destroy", "rm"},
+    Synonym{"remove", "rm"},
+    Synonym{"undefine", "rm"},
+    Synonym{"shutdown", "stop"},
+    Synonym{"poweroff", "stop"},
+    Synonym{"kill", "stop"},
+    Synonym{"shell", "ssh"},
+    Synonym{"inspect", "explain"},
+    Synonym{"info", "explain"},
+    Synonym{"logs", "console"},
+    Synonym{"dumpxml", "xml"},
+    Synonym{"images", "image ls"},
+    Synonym{"pull", "image pull"},
 };
 
 std::optional<std::string> known_elsewhere(std::string_view word, std::span<const std::string> names)

@@ -62,10 +62,11 @@ std::string login_line(const virt::DomainPlan& plan)
         return {};
     }
     if (!can_be_called(plan.spec.nics)) {
-        return fmt::format("  nobody can log in as {}: no call gets in by --net {}; "
-                           "use --net user,fwd=2222:22, network=NAME or bridge=NAME\n",
-                           plan.spec.seed->user,
-                           virt::describe(plan.spec.nics));
+        return fmt::format(
+            "  nobody can log in as {}: no call gets in by --net {}; "
+            "use --net user,fwd=2222:22, network=NAME or bridge=NAME\n",
+            plan.spec.seed->user,
+            virt::describe(plan.spec.nics));
     }
     return fmt::format("  log in as {}: vm-run ssh {}\n", plan.spec.seed->user, plan.spec.name.str());
 }

@@ -119,8 +119,7 @@ Result<void> Fleet::connect(const std::string& uri)
     if (!first) {
         return first.error();
     }
-    auto connections =
-        open_connections(std::make_shared<const virt::Connection>(std::move(*first)), wishes_.size());
+    auto connections = open_connections(std::make_shared<const virt::Connection>(std::move(*first)), wishes_.size());
     if (!connections) {
         return connections.error();
     }

@@ -54,10 +54,11 @@ Result<virt::Nic> read_kind(const Word& word)
     }
     if (kind != "bridge" && kind != "macvtap") {
         if (name.empty() && network_name(kind)) {  // as other programs name a network
-            return usage(fmt::format("'{}' is no network", kind),
-                         fmt::format("if it is one of libvirt's: --net network={0}{1}; 'vm-run launch --help' shows all kinds",
-                                     kind,
-                                     net::LinkName::parse(kind) ? "; if it is a bridge: --net bridge=" + kind : ""));
+            return usage(
+                fmt::format("'{}' is no network", kind),
+                fmt::format("if it is one of libvirt's: --net network={0}{1}; 'vm-run launch --help' shows all kinds",
+                            kind,
+                            net::LinkName::parse(kind) ? "; if it is a bridge: --net bridge=" + kind : ""));
         }
         return usage(fmt::format("'{}' is no network", name.empty() ? kind : kind + "=" + name));
     }

@@ -194,7 +194,8 @@ Result<cli::ExitCode> run_rm(const cli::Arguments& arguments, cli::Console& cons
         return names.error();
     }
     auto host = Host::open(arguments);
-    const auto signals = host ? SignalWatch::open() : Result<SignalWatch>{host.error()};  // no signal cuts a removal in two
+    const auto signals =
+        host ? SignalWatch::open() : Result<SignalWatch>{host.error()};  // no signal cuts a removal in two
     if (!signals) {
         return signals.error();
     }

@@ -133,7 +133,10 @@ Error not_off(const std::string& name, std::chrono::milliseconds waited)
 }
 
 /// All buttons, then one wait for all, then the power of those that run on.
-void carry_out(const Connections& connections, const Order& order, std::vector<Stop>& stops, const cli::Console& console)
+void carry_out(const Connections& connections,
+               const Order& order,
+               std::vector<Stop>& stops,
+               const cli::Console& console)
 {
     auto signals = SignalWatch::open();
     if (!signals) {
@@ -205,8 +208,9 @@ void tell(const std::vector<Stop>& stops, std::size_t off, const cli::Console& c
     }
     console.note(fmt::format("{} of {} VMs are off", off, stops.size()));
     if (!deaf.empty()) {
-        console.note(fmt::format("  hint: cut the power of guests that do not answer the button: vm-run stop {} --force",
-                                 fmt::join(deaf, " ")));
+        console.note(
+            fmt::format("  hint: cut the power of guests that do not answer the button: vm-run stop {} --force",
+                        fmt::join(deaf, " ")));
     }
 }
 

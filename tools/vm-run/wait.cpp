@@ -57,7 +57,10 @@ struct Waiting {
 };
 
 /// Only boot and cloud-init are heard on the console, which one alone can have.
-Result<Watched> watch(const virt::Connection& connection, const virt::Domain& domain, const Order& order, Runner& runner)
+Result<Watched> watch(const virt::Connection& connection,
+                      const virt::Domain& domain,
+                      const Order& order,
+                      Runner& runner)
 {
     const Wait wait = order.wait;
     UniqueFd raised{::fcntl(order.signals.fd(), F_DUPFD_CLOEXEC, 0)};  // nobody reads it: all that wait are woken
@@ -114,8 +117,7 @@ Ending wait_for(Watched& watched, Wait wait, const Deadline& deadline)
 Result<Ending> carry_out(const virt::Connection& connection, const Order& order, const std::string& name)
 {
     SystemRunner runner;
-    const auto domain =
-        order.wait == Wait::off ? domain_named(connection, name) : running_domain(connection, name);
+    const auto domain = order.wait == Wait::off ? domain_named(connection, name) : running_domain(connection, name);
     auto watched = domain ? watch(connection, *domain, order, runner) : Result<Watched>{domain.error()};
     if (!watched) {
         return watched.error();
@@ -227,10 +229,8 @@ cli::ExitCode report_all(Wait wait, const std::vector<Waiting>& all, const cli::
         }
     }
     const auto ready = static_cast<std::size_t>(std::ranges::count(codes, cli::ExitCode::ok));
-    console.note(fmt::format("{} of {} VMs are {}",
-                             ready,
-                             all.size(),
-                             wait == Wait::off ? "off" : fmt::format("ready: {}", word(wait))));
+    console.note(fmt::format(
+        "{} of {} VMs are {}", ready, all.size(), wait == Wait::off ? "off" : fmt::format("ready: {}", word(wait))));
     if (as_json) {
         cli::print_json(console,
                         {{"schema", cli::schema_name(tool_name, "wait-many")},
