@@ -27,6 +27,43 @@ Error usage_error(const Tool& tool, std::string message, const std::optional<std
     return {ErrorCode::usage, std::move(message), hint};
 }
 
+/// What other programs call a command, and what ours may be called.
+struct Synonym {
+    std::string_view word;
+    std::string_view command;
+};
+
+constexpr std::array synonyms{
+    Synonym{"ls", "list"},
+    Synonym{"ls", "show"},
+    Synonym{"create", "launch"},
+    Synonym{"run", "launch"},
+    Synonym{"delete", "rm"},
+    Synonym{"destroy", "rm"},
+    Synonym{"remove", "rm"},
+    Synonym{"undefine", "rm"},
+    Synonym{"shutdown", "stop"},
+    Synonym{"poweroff", "stop"},
+    Synonym{"kill", "stop"},
+    Synonym{"shell", "ssh"},
+    Synonym{"inspect", "explain"},
+    Synonym{"info", "explain"},
+    Synonym{"logs", "console"},
+    Synonym{"dumpxml", "xml"},
+    Synonym{"images", "image ls"},
+    Synonym{"pull", "image pull"},
+};
+
+std::optional<std::string> known_elsewhere(std::string_view word, std::span<const std::string> names)
+{
+    for (const Synonym& synonym : synonyms) {
+        if (synonym.word == word && std::ranges::find(names, synonym.command) != names.end()) {
+            return std::string{synonym.command};
+        }
+    }
+    return std::nullopt;
+}
+
 /// How many of the words are the beginning of a command's name.
 std::size_t known_words(const Tool& tool, const std::vector<std::string>& words)
 {
@@ -59,7 +96,10 @@ Error unknown_command(const Tool& tool, const std::vector<std::string>& words)
         return usage_error(
             tool, fmt::format("'{}' needs a {} word", said(known), known == 1 ? "second" : "third"), std::nullopt);
     }
-    auto meant = did_you_mean(said(known + 1), names);
+    auto meant = known_elsewhere(said(known + 1), names);
+    if (!meant) {
+        meant = did_you_mean(said(known + 1), names);
+    }
     if (!meant) {
         meant = did_you_mean(said(known + 2), names);
     }

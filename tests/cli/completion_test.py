@@ -213,6 +213,7 @@ class Answers(Scratch):
     def test_names_of_vms_are_asked_of_the_libvirt_that_is_named(self):
         uri = self.test_driver("web", "two words")
         self.assertEqual(answer("vm-run", "stop", "--connect", uri, "")[1], {"web": "running", "two words": "running"})
+        self.assertEqual(answer("vm-run", "stop", "--connect", uri, "web", "")[1], {"two words": "running"})
         self.assertEqual(answer("vm-run", "launch", "--connect", uri, "")[1], {})
 
     def test_images_that_can_be_pulled_are_those_of_the_catalogue(self):

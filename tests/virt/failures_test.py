@@ -80,6 +80,8 @@ class Refusals(VmRunTest):
                                (("launch", "bad"), "nothing to boot"),
                                (("launch", "bad", "--initrd", "/run/guest/initrd"), "need --kernel"),
                                (("launch", "bad", *GUEST, "--net", "lan"), "'lan' is no network\n  hint: if it is one of libvirt's: --net network=lan;"),
+                               (("launch", "bad", *GUEST, "--net", "default"), "if it is one of libvirt's: --net network=default;"),
+                               (("launch", "bad", *GUEST, "--net", "bridge"), "'bridge' needs a name\n  hint: write it like --net bridge=NAME"),
                                (("launch", "bad", *GUEST, "--net", "lan=x"), "'lan=x' is no network\n  hint: use --net none"),
                                (("launch", "bad", *GUEST, "--vcpus", "0"), "'0' is no number of vCPUs"),
                                (("launch", "bad", *GUEST, "--vcpus", "-1"), "'-1' is no number of vCPUs"),
@@ -91,7 +93,8 @@ class Refusals(VmRunTest):
                                (("launch", "bad", *GUEST[:4], "--memory", "1K"), "'1K' is no size for a VM"),
                                (("launch", "bad", *GUEST, "--cmdline", "a\nb"), "holds a control character"),
                                (("launch", "bad", *GUEST, "--console", "--json"), "--json prints one record"),
-                               (("lauch", "bad"), "did you mean 'launch'?")):
+                               (("lauch", "bad"), "did you mean 'launch'?"), (("ls",), "did you mean 'list'?"),
+                               (("delete", "bad"), "did you mean 'rm'?"), (("shell", "bad"), "did you mean 'ssh'?")):
             with self.subTest(words):
                 self.assertIn(message, self.expect(2, *words).stderr)
         self.assertIn("cannot find VM 'none'", self.expect(3, "stop", "none").stderr)

@@ -7,7 +7,7 @@ import re
 import signal
 import unittest
 
-from host import VmRunTest, processes, run, virsh, wait_for
+from host import VmRunTest, open_journals, processes, run, virsh, wait_for
 
 IDLE = ("--image", "/run/base.img", "--memory", "32M", "--net", "none", "--wait", "none", "--accel", "tcg")
 
@@ -54,6 +54,19 @@ class Many(VmRunTest):
         self.assertEqual(self.expect(0, "rm", "web{1..3}", "db", "--force").stderr, "4 of 4 VMs are removed\n")
         self.assertEqual(virsh("list", "--all", "--name").split(), [])
         self.assertIn("'web{1..'", self.expect(2, "rm", "web{1..").stderr)
+        self.assertIn("VM 'web2' is named twice", self.expect(2, "rm", "web2", "web{1..3}").stderr)
+
+    def test_ctrl_c_cuts_no_removal_in_two(self):
+        self.expect(0, "launch", "a{1..18}", "b", *IDLE)
+        interrupting = {"KVMKIT_FAULT": "stop:undo:0"}
+        record = self.expect_json(130, "rm", "a{1..18}", "--force", env=interrupting)
+        self.assertEqual((record["removed"], record["failed"]), (16, 2))  # as many as are removed at a time
+        left = [vm["name"] for vm in record["vms"] if not vm["removed"]]
+        self.assertEqual({vm["error"] for vm in record["vms"]}, {None, "interrupted before it was removed"})
+        self.assertEqual(self.names(), sorted([*left, "b"]))
+        self.assertEqual(open_journals(), [])
+        self.expect(0, "rm", "b", "--force", env=interrupting)
+        self.assertEqual(self.names(), left)
 
     def test_one_that_fails_takes_no_other_with_it_unless_asked(self):
         self.expect(0, "launch", "web2", *IDLE)
@@ -106,6 +119,19 @@ class Many(VmRunTest):
         self.assertGreater(few, 0)
         print(f"calls to libvirt for each further VM: {(many - few) / 2}")
         self.assertLessEqual(many - few, 2 * 8)
+
+    def test_the_calls_to_libvirt_for_each_further_removal_are_few(self):
+        self.expect(0, "launch", "a{1..2}", "b{1..4}", *IDLE)
+
+        def calls(names):
+            log = pathlib.Path("/run/rpc.log")
+            log.unlink(missing_ok=True)
+            self.expect(0, "rm", names, "--force", env={"LIBVIRT_LOG_FILTERS": "1:rpc", "LIBVIRT_LOG_OUTPUTS": f"1:file:{log}"})
+            return len(re.findall(r"RPC_CLIENT_MSG_TX_QUEUE.* type=0 ", log.read_text()))
+        few, many = calls("a{1..2}"), calls("b{1..4}")
+        self.assertGreater(few, 0)
+        print(f"calls to libvirt for each further removal: {(many - few) / 2}")
+        self.assertLessEqual(many - few, 2 * 6)
 
 
 if __name__ == "__main__":

@@ -175,7 +175,8 @@ class Login(SeedTest):
                           self.expect(3, "exec", *words, "web", "--", "true").stderr)
         self.assertIn("'pigeon' is no way into a VM", self.expect(2, "exec", "--via", "pigeon", "web", "--", "true").stderr)
         self.expect(0, "rm", "web", "--force")
-        self.expect(0, "launch", "web", "--image", BASE, "--memory", "32M", "--wait", "none")
+        done = self.expect(0, "launch", "web", "--image", BASE, "--memory", "32M", "--wait", "none")
+        self.assertIn("nobody can log in as kvmkit: no call gets in by --net user; use --net user,fwd=2222:22,", done.stdout)
         self.assertIn("cannot call VM 'web': the VM is behind QEMU's own NAT: nobody can call it\n  hint: launch it with --net user,fwd=",
                       self.expect(3, "exec", "web", "--", "true").stderr)
         self.expect(0, "stop", "web", "--force", "--timeout", "0")
@@ -186,7 +187,8 @@ class Login(SeedTest):
     def test_an_address_that_nobody_knows(self):
         subprocess.run(["ip", "link", "add", "br0", "type", "bridge"], check=True)
         self.addCleanup(subprocess.run, ["ip", "link", "del", "br0"], check=True)
-        self.expect(0, "launch", "web", "--image", BASE, "--memory", "32M", "--wait", "none", "--net", "bridge=br0")
+        done = self.expect(0, "launch", "web", "--image", BASE, "--memory", "32M", "--wait", "none", "--net", "bridge=br0")
+        self.assertIn("  log in as kvmkit: vm-run ssh web\n", done.stdout)
         self.assertIn("cannot call VM 'web': the VM has no address yet: ", self.expect(3, "ssh", "web").stderr)
         self.expect(0, "rm", "web", "--force")
 

@@ -85,11 +85,12 @@ Result<std::unique_ptr<Host>> Host::open(const cli::Arguments& arguments)
     host->loop_ = std::move(*loop);
     host->world_.use_ports(bridge_ports());
     const std::string uri = arguments.maybe("connect").value_or(default_uri());
-    const auto connection = host->world_.connection(uri);
+    auto connection = virt::Connection::open(uri);
     if (!connection) {
         return with_remedy(connection.error(), uri);
     }
-    host->connection_ = *connection;
+    host->connection_ = std::make_shared<const virt::Connection>(std::move(*connection));
+    host->world_.use_connection(host->connection_);
     return host;
 }
 
@@ -112,9 +113,9 @@ Result<virt::Domain> Host::domain(const std::string& name) const
     return domain_named(connection(), name);
 }
 
-Result<virt::Domain> running_domain(const Host& host, const std::string& name)
+Result<virt::Domain> running_domain(const virt::Connection& connection, const std::string& name)
 {
-    auto domain = host.domain(name);
+    auto domain = domain_named(connection, name);
     const auto active = domain ? domain->active() : Result<bool>{domain.error()};
     if (!active) {
         return active.error();

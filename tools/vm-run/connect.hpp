@@ -25,6 +25,8 @@ class Host {
 public:
     static Result<std::unique_ptr<Host>> open(const cli::Arguments& arguments);
     [[nodiscard]] const virt::Connection& connection() const noexcept { return *connection_; }
+    /// The same, for threads.
+    [[nodiscard]] std::shared_ptr<const virt::Connection> share() const noexcept { return connection_; }
     [[nodiscard]] virt::World& world() noexcept { return world_; }
     [[nodiscard]] const Root& root() const noexcept { return root_; }
     [[nodiscard]] Runner& runner() noexcept { return runner_; }
@@ -38,14 +40,14 @@ private:
     Root root_;
     SystemRunner runner_;
     virt::World world_;
-    const virt::Connection* connection_ = nullptr;
+    std::shared_ptr<const virt::Connection> connection_;
 };
 
 /// The VM of that name; not_found if there is none.
 Result<virt::Domain> domain_named(const virt::Connection& connection, const std::string& name);
 
-/// The VM of that name if it runs; ErrorCode::refused if it is off.
-Result<virt::Domain> running_domain(const Host& host, const std::string& name);
+/// The VM of that name if it runs; not_found if it is off.
+Result<virt::Domain> running_domain(const virt::Connection& connection, const std::string& name);
 
 /// --connect, as every command has it.
 void declare_connect(cli::po::options_description_easy_init& add);

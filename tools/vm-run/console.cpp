@@ -21,7 +21,7 @@ Result<cli::ExitCode> run_console(const cli::Arguments& arguments, cli::Console&
     if (!host) {
         return host.error();
     }
-    const auto domain = running_domain(**host, arguments.operands().front());
+    const auto domain = running_domain((*host)->connection(), arguments.operands().front());
     if (!domain) {
         return domain.error();
     }

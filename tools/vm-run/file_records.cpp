@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "file_records.hpp"
 
+#include "wait_options.hpp"
+
 #include <fmt/format.h>
 
 namespace kvmkit::vm_run {
@@ -58,6 +60,13 @@ std::string login_line(const virt::DomainPlan& plan)
 {
     if (!plan.seed || !plan.spec.seed || (plan.spec.seed->keys.empty() && !plan.spec.seed->make_key)) {
         return {};
+    }
+    if (!can_be_called(plan.spec.nics)) {
+        return fmt::format(
+            "  nobody can log in as {}: no call gets in by --net {}; "
+            "use --net user,fwd=2222:22, network=NAME or bridge=NAME\n",
+            plan.spec.seed->user,
+            virt::describe(plan.spec.nics));
     }
     return fmt::format("  log in as {}: vm-run ssh {}\n", plan.spec.seed->user, plan.spec.name.str());
 }

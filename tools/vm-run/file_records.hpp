@@ -14,7 +14,7 @@ cli::Json disk_records(const virt::DomainPlan& plan);
 /// What the guest is told by its seed; null without one. Keys are counted, not named.
 cli::Json seed_record(const virt::DomainPlan& plan);
 
-/// "  log in  vm-run ssh web, as kvmkit\n" where there is somebody to log in as, else nothing.
+/// "  log in as kvmkit: vm-run ssh web\n" where there is somebody to log in as, or why that cannot be; else nothing.
 std::string login_line(const virt::DomainPlan& plan);
 
 }  // namespace kvmkit::vm_run

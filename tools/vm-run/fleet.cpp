@@ -3,6 +3,7 @@
 
 #include "cli/json.hpp"
 #include "connect.hpp"
+#include "several.hpp"
 
 #include <poll.h>
 #include <sys/eventfd.h>
@@ -114,17 +115,15 @@ Result<void> Fleet::look_before()
 
 Result<void> Fleet::connect(const std::string& uri)
 {
-    constexpr std::size_t vms_for_each = 4;
-    constexpr std::size_t most = 4;
-    const auto count = std::min(most, (wishes_.size() + vms_for_each - 1) / vms_for_each);
-    crew_.connections.reserve(count);
-    for (std::size_t i = 0; i < count; ++i) {
-        auto connection = virt::Connection::open(uri);
-        if (!connection) {
-            return connection.error();
-        }
-        crew_.connections.push_back(std::make_shared<const virt::Connection>(std::move(*connection)));
+    auto first = virt::Connection::open(uri);
+    if (!first) {
+        return first.error();
     }
+    auto connections = open_connections(std::make_shared<const virt::Connection>(std::move(*first)), wishes_.size());
+    if (!connections) {
+        return connections.error();
+    }
+    crew_.connections = std::move(*connections);
     return {};
 }
 
@@ -222,6 +221,7 @@ void Fleet::launch(Member& member, std::size_t number)
 /// Until all have ended; a signal is passed on to all. The VMs of --rm end when they or their user want.
 void Fleet::watch()
 {
+    std::optional<std::size_t> told;
     for (;;) {
         std::size_t known = 0;
         std::size_t ended = 0;
@@ -235,7 +235,8 @@ void Fleet::watch()
                 print();
             }
         }
-        if (!printed_) {
+        if (!printed_ && told != known) {
+            told = known;
             console_.progress(fmt::format("{} of {} VMs are done", known, members_.size()));
         }
         if (ended == members_.size()) {
@@ -365,17 +366,12 @@ ExitCode Fleet::exit_code() const
     for (const Member& member : members_) {
         codes.push_back(code_of(*member.end));
     }
-    if (!left_.empty() || std::ranges::find(codes, ExitCode::damaged) != codes.end()) {
-        return ExitCode::damaged;
-    }
-    if (interrupted_) {
+    const auto code = left_.empty() ? code_of_several(codes) : ExitCode::damaged;
+    if (interrupted_ && code != ExitCode::damaged) {
         return ExitCode::interrupted;
     }
-    const bool alike = std::ranges::all_of(codes, [&codes](ExitCode code) { return code == codes.front(); });
-    if (!alike && options_.all_or_nothing && options_.spec.lifetime == virt::Lifetime::kept) {
-        return ExitCode::failed;
-    }
-    return alike ? codes.front() : ExitCode::some_failed;
+    const bool together = options_.all_or_nothing && options_.spec.lifetime == virt::Lifetime::kept;
+    return code == ExitCode::some_failed && together ? ExitCode::failed : code;
 }
 
 }  // namespace kvmkit::vm_run

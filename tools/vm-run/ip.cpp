@@ -27,7 +27,7 @@ Result<virt::Address> find(Host& host, const cli::Arguments& arguments)
     if (!timeout) {
         return Error{ErrorCode::usage, timeout.error().message, timeout.error().hint};
     }
-    auto domain = running_domain(host, arguments.operands().front());
+    auto domain = running_domain(host.connection(), arguments.operands().front());
     auto signals = SignalWatch::open();
     if (!domain || !signals) {
         return !domain ? domain.error() : signals.error();

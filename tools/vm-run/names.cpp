@@ -3,7 +3,25 @@
 
 #include "virt/spec/name_range.hpp"
 
+#include <set>
+
+#include <fmt/format.h>
+
 namespace kvmkit::vm_run {
+namespace {
+
+Result<std::vector<std::string>> named_once(std::vector<std::string> names)
+{
+    std::set<std::string_view> known;
+    for (const std::string& name : names) {
+        if (!known.insert(name).second) {
+            return Error{ErrorCode::usage, fmt::format("VM '{}' is named twice", name), "name each VM once"};
+        }
+    }
+    return names;
+}
+
+}  // namespace
 
 Result<std::vector<std::string>> expand_names(const std::vector<std::string>& operands)
 {
@@ -22,7 +40,7 @@ Result<std::vector<std::string>> expand_names(const std::vector<std::string>& op
             all.push_back(name.str());
         }
     }
-    return all;
+    return named_once(all);
 }
 
 }  // namespace kvmkit::vm_run

@@ -45,17 +45,20 @@ Result<virt::Nic> read_kind(const Word& word)
     if (kind == "user" && name.empty()) {
         return virt::Nic{virt::UserNic{}};
     }
+    if (name.empty() && (kind == "network" || kind == "bridge" || kind == "macvtap")) {
+        return usage(fmt::format("'{}' needs a name", kind), fmt::format("write it like --net {}=NAME", kind));
+    }
     if (kind == "network") {
         const auto network = network_name(name);
         return network ? Result<virt::Nic>{virt::Nic{virt::NetworkNic{*network}}} : network.error();
     }
     if (kind != "bridge" && kind != "macvtap") {
-        if (name.empty() && net::LinkName::parse(kind)) {  // as other programs name a network
+        if (name.empty() && network_name(kind)) {  // as other programs name a network
             return usage(
                 fmt::format("'{}' is no network", kind),
-                fmt::format("if it is one of libvirt's: --net network={0}; if it is a bridge: --net bridge={0}; "
-                            "'vm-run launch --help' shows all kinds",
-                            kind));
+                fmt::format("if it is one of libvirt's: --net network={0}{1}; 'vm-run launch --help' shows all kinds",
+                            kind,
+                            net::LinkName::parse(kind) ? "; if it is a bridge: --net bridge=" + kind : ""));
         }
         return usage(fmt::format("'{}' is no network", name.empty() ? kind : kind + "=" + name));
     }

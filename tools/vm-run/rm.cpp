@@ -5,12 +5,9 @@
 #include "commands.hpp"
 #include "connect.hpp"
 #include "names.hpp"
+#include "several.hpp"
 #include "txn/lock.hpp"
 #include "virt/launch/plan.hpp"
-
-#include <algorithm>
-#include <atomic>
-#include <thread>
 
 #include <fmt/format.h>
 
@@ -19,6 +16,7 @@ namespace {
 
 struct Removable {
     virt::VmId vm;
+    virt::Domain domain;
     std::vector<std::string> disks;  ///< The files that its own description names.
 };
 
@@ -31,16 +29,9 @@ struct Order {
 /// Our VM and nothing that runs, unless --force.
 Result<Removable> check_removable(const virt::Connection& connection, const std::string& name, const Order& order)
 {
-    const auto domain = domain_named(connection, name);
-    if (!domain) {
-        return domain.error();
-    }
-    const auto xml = domain->xml();
-    const auto active = domain->active();
-    if (!xml || !active) {
-        return !xml ? xml.error() : active.error();
-    }
-    const auto summary = virt::summarize(*xml);
+    auto domain = domain_named(connection, name);
+    const auto xml = domain ? domain->xml() : Result<std::string>{domain.error()};
+    const auto summary = xml ? virt::summarize(*xml) : Result<virt::DomainSummary>{xml.error()};
     if (!summary) {
         return summary.error();
     }
@@ -49,12 +40,12 @@ Result<Removable> check_removable(const virt::Connection& connection, const std:
                      fmt::format("refused to remove VM '{}': vm-run did not make it", name),
                      fmt::format("if you mean it: virsh -c {} undefine {}", connection.uri(), name)};
     }
-    if (*active && !order.force) {
+    if (summary->runs && !order.force) {
         return Error{ErrorCode::refused,
                      fmt::format("refused to remove VM '{}': it runs", name),
                      fmt::format("stop it first: vm-run stop {}; or cut its power: vm-run rm {} --force", name, name)};
     }
-    return Removable{{connection.uri(), summary->uuid, name}, summary->disks};
+    return Removable{{connection.uri(), summary->uuid, name}, std::move(*domain), summary->disks};
 }
 
 /// The journal holds the removals as if they undid a launch: a removal that is killed half-way is finished by gc. A
@@ -75,12 +66,15 @@ Result<void> remove(virt::World& world, const Removable& removable, const Order&
     if (!journal) {
         return journal.error();
     }
+    std::vector<txn::Intent> intents;
     for (const auto& step : virt::removal_steps(vm, removable.disks, places)) {
-        if (auto noted = journal->intend(describe(step), encode(step)); !noted) {
-            journal->discard();  // or the next gc would go on with what we now say was not done
-            return noted.error();
-        }
+        intents.push_back({describe(step), encode(step)});
     }
+    if (auto noted = journal->intend(intents); !noted) {
+        journal->discard();  // or the next gc would go on with what we now say was not done
+        return noted.error();
+    }
+    world.use_domain(removable.domain.share());
     const auto left = txn::roll_back(*journal, world);
     if (left.empty()) {
         return {};
@@ -108,38 +102,28 @@ void carry_out(virt::World& world, const std::string& uri, const Order& order, R
     removal.outcome = remove(world, *removable, order);
 }
 
-/// Several at a time, on few connections: libvirtd takes five calls at a time of each, and twenty together.
-Result<void> carry_out_all(const Host& host, const Order& order, std::vector<Removal>& removals)
+/// A signal keeps from removal what was not begun; what was is finished.
+Result<void> carry_out_all(const Host& host,
+                           const Order& order,
+                           const SignalWatch& signals,
+                           std::vector<Removal>& removals)
 {
-    constexpr std::size_t most_at_once = 16;
-    constexpr std::size_t for_each_connection = 4;
-    const std::string& uri = host.connection().uri();
-    const auto workers = std::min(most_at_once, removals.size());
-    std::vector<std::shared_ptr<const virt::Connection>> connections;
-    for (std::size_t i = 0; i < workers; i += for_each_connection) {
-        auto opened = virt::Connection::open(uri);
-        if (!opened) {
-            return opened.error();
+    const auto connections = open_connections(host.share(), removals.size());
+    if (!connections) {
+        return connections.error();
+    }
+    const auto at_once = connections->size() * calls_for_each_connection;
+    side_by_side(removals.size(), at_once, *connections, [&](std::size_t number, const auto& connection) {
+        if (signal_pending(signals)) {
+            removals[number].outcome = Error{ErrorCode::interrupted, "interrupted before it was removed"};
+            return;
         }
-        connections.push_back(std::make_shared<const virt::Connection>(std::move(*opened)));
-    }
-    std::atomic<std::size_t> next = 0;
-    std::vector<std::thread> threads;
-    threads.reserve(workers);
-    for (std::size_t i = 0; i < workers; ++i) {
-        threads.emplace_back([&, i] {
-            SystemRunner runner;
-            virt::World world{host.root(), runner};
-            world.use_ports(bridge_ports());
-            world.use_connection(connections[i % connections.size()]);
-            for (auto mine = next++; mine < removals.size(); mine = next++) {
-                carry_out(world, uri, order, removals[mine]);
-            }
-        });
-    }
-    for (std::thread& thread : threads) {
-        thread.join();
-    }
+        SystemRunner runner;
+        virt::World world{host.root(), runner};
+        world.use_ports(bridge_ports());
+        world.use_connection(connection);
+        carry_out(world, connection->uri(), order, removals[number]);
+    });
     return {};
 }
 
@@ -152,7 +136,10 @@ cli::ExitCode report_all(const cli::Console& console, const std::vector<Removal>
 {
     auto vms = cli::Json::array();
     std::size_t removed = 0;
+    std::vector<cli::ExitCode> codes;
+    codes.reserve(removals.size());
     for (const Removal& one : removals) {
+        codes.push_back(code_of(one));
         removed += one.outcome ? 1 : 0;
         vms.push_back({{"name", one.name},
                        {"uuid", one.uuid.empty() ? cli::Json(nullptr) : cli::Json(one.uuid)},
@@ -171,11 +158,7 @@ cli::ExitCode report_all(const cli::Console& console, const std::vector<Removal>
     } else {
         console.note(fmt::format("{} of {} VMs are removed", removed, removals.size()));
     }
-    const auto first = code_of(removals.front());
-    const bool alike = std::ranges::all_of(removals, [first](const Removal& one) { return code_of(one) == first; });
-    const bool damaged =
-        std::ranges::any_of(removals, [](const Removal& one) { return code_of(one) == cli::ExitCode::damaged; });
-    return damaged ? cli::ExitCode::damaged : alike ? first : cli::ExitCode::some_failed;
+    return code_of_several(codes);
 }
 
 Result<cli::ExitCode> remove_one(Host& host, const Order& order, const std::string& name, const cli::Console& console)
@@ -211,8 +194,10 @@ Result<cli::ExitCode> run_rm(const cli::Arguments& arguments, cli::Console& cons
         return names.error();
     }
     auto host = Host::open(arguments);
-    if (!host) {
-        return host.error();
+    const auto signals =
+        host ? SignalWatch::open() : Result<SignalWatch>{host.error()};  // no signal cuts a removal in two
+    if (!signals) {
+        return signals.error();
     }
     const Order order{arguments, arguments.has("force")};
     if (names->size() == 1) {
@@ -223,7 +208,7 @@ Result<cli::ExitCode> run_rm(const cli::Arguments& arguments, cli::Console& cons
     for (const std::string& name : *names) {
         removals.push_back({name});
     }
-    if (auto carried = carry_out_all(**host, order, removals); !carried) {
+    if (auto carried = carry_out_all(**host, order, *signals, removals); !carried) {
         return carried.error();
     }
     (void)txn::prune(txn::default_places(), tool_name);

@@ -4,10 +4,17 @@
 #include "cli/json.hpp"
 #include "commands.hpp"
 #include "connect.hpp"
+#include "names.hpp"
 #include "readiness.hpp"
+#include "several.hpp"
 #include "system/signals.hpp"
 #include "virt/launch/plan.hpp"
 #include "virt/launch/session.hpp"
+
+#include <fcntl.h>
+
+#include <algorithm>
+#include <cerrno>
 
 #include <fmt/format.h>
 
@@ -32,19 +39,41 @@ struct Ending {
     virt::Event event = virt::Event::timed_out;
     std::vector<std::string> evidence = {};
     std::optional<virt::Address> address = std::nullopt;
+    virt::Ending how = virt::Ending::destroyed;  ///< Of a VM that ended.
+};
+
+/// What waits of one command share.
+struct Order {
+    Wait wait;
+    Deadline deadline;
+    const Root& root;
+    const SignalWatch& signals;
+};
+
+/// One VM that is waited for.
+struct Waiting {
+    std::string name;
+    Result<Ending> ending = Ending{};
 };
 
 /// Only boot and cloud-init are heard on the console, which one alone can have.
-Result<Watched> watch(Host& host, const virt::Domain& domain, Wait wait)
+Result<Watched> watch(const virt::Connection& connection,
+                      const virt::Domain& domain,
+                      const Order& order,
+                      Runner& runner)
 {
-    auto signals = SignalWatch::open();
-    auto lifecycle = virt::LifecycleWatch::open(host.connection(), domain);
-    if (!signals || !lifecycle) {
-        return !signals ? signals.error() : lifecycle.error();
+    const Wait wait = order.wait;
+    UniqueFd raised{::fcntl(order.signals.fd(), F_DUPFD_CLOEXEC, 0)};  // nobody reads it: all that wait are woken
+    if (!raised) {
+        return errno_error(errno, "cannot wait");
     }
-    Watched watched{std::move(*signals), std::move(*lifecycle)};
+    auto lifecycle = virt::LifecycleWatch::open(connection, domain);
+    if (!lifecycle) {
+        return lifecycle.error();
+    }
+    Watched watched{SignalWatch::relay(std::move(raised)), std::move(*lifecycle)};
     if (wait == Wait::boot || wait == Wait::cloud_init) {
-        auto console = virt::open_console(host.connection(), domain);
+        auto console = virt::open_console(connection, domain);
         if (!console) {
             return console.error();
         }
@@ -55,10 +84,10 @@ Result<Watched> watch(Host& host, const virt::Domain& domain, Wait wait)
     }
     const auto name = virt::VmName::parse(domain.name().value_or(""));
     auto readiness = Readiness::watch(wait,
-                                      {host.connection(),
+                                      {connection,
                                        domain,
-                                       host.root(),
-                                       host.runner(),
+                                       order.root,
+                                       runner,
                                        name ? virt::vm_folder(txn::default_places(), *name) : std::filesystem::path{}});
     if (!readiness) {
         return readiness.error();
@@ -84,7 +113,26 @@ Ending wait_for(Watched& watched, Wait wait, const Deadline& deadline)
     return ending;
 }
 
-std::string sentence(const std::string& name, Wait wait, const Ending& ending, const Watched& watched)
+/// An error where nobody could wait, or libvirt went away: nobody knows what became of the VM then.
+Result<Ending> carry_out(const virt::Connection& connection, const Order& order, const std::string& name)
+{
+    SystemRunner runner;
+    const auto domain = order.wait == Wait::off ? domain_named(connection, name) : running_domain(connection, name);
+    auto watched = domain ? watch(connection, *domain, order, runner) : Result<Watched>{domain.error()};
+    if (!watched) {
+        return watched.error();
+    }
+    auto ending = wait_for(*watched, order.wait, order.deadline);
+    ending.how = watched->lifecycle.ending().value_or(virt::Ending::destroyed);
+    if (ending.event == virt::Event::ended && ending.how == virt::Ending::lost) {
+        return Error{ErrorCode::external,
+                     fmt::format("cannot wait for VM '{}': {}", name, describe(ending.how)),
+                     "'vm-run list' shows whether it runs on"};
+    }
+    return ending;
+}
+
+std::string sentence(const std::string& name, Wait wait, const Ending& ending)
 {
     if (ending.event == virt::Event::booted || ending.event == virt::Event::reached) {
         return fmt::format("VM '{}' is ready: {}", name, word(wait));
@@ -93,8 +141,7 @@ std::string sentence(const std::string& name, Wait wait, const Ending& ending, c
         return fmt::format("VM '{}' ended: its kernel panicked", name);
     }
     if (ending.event == virt::Event::ended) {
-        return fmt::format(
-            "VM '{}' ended: {}", name, describe(watched.lifecycle.ending().value_or(virt::Ending::destroyed)));
+        return fmt::format("VM '{}' ended: {}", name, describe(ending.how));
     }
     return fmt::format("VM '{}' was not ready in time ({})", name, word(wait));
 }
@@ -121,6 +168,79 @@ std::string_view outcome_word(cli::ExitCode code)
                                                 : "not-ready";
 }
 
+cli::ExitCode code_of(Wait wait, const Waiting& waiting)
+{
+    return waiting.ending ? code_of(wait, waiting.ending->event) : cli::exit_code_of(waiting.ending.error().code);
+}
+
+/// What the record of one says of it, and that of several of each.
+cli::Json record(Wait wait, const Waiting& waiting)
+{
+    const auto code = code_of(wait, waiting);
+    return {{"name", waiting.name},
+            {"for", word(wait)},
+            {"outcome", waiting.ending ? outcome_word(code) : "failed"},
+            {"address", waiting.ending ? address_record(waiting.ending->address) : cli::Json(nullptr)},
+            {"evidence", waiting.ending ? cli::Json(waiting.ending->evidence) : cli::Json::array()}};
+}
+
+/// Of one that is not what it was to be.
+void tell(Wait wait, const Waiting& waiting, const cli::Console& console)
+{
+    console.warn(waiting.ending ? sentence(waiting.name, wait, *waiting.ending)
+                                : fmt::format("{}: {}", waiting.name, waiting.ending.error().message));
+    for (const auto& line : waiting.ending ? waiting.ending->evidence : std::vector<std::string>{}) {
+        console.warn(line);
+    }
+}
+
+Result<cli::ExitCode> report_one(Wait wait, const Waiting& waiting, const cli::Console& console, bool as_json)
+{
+    if (!waiting.ending) {
+        return waiting.ending.error();
+    }
+    const auto code = code_of(wait, waiting);
+    if (as_json) {
+        auto told = record(wait, waiting);
+        told["schema"] = cli::schema_name(tool_name, "wait");
+        cli::print_json(console, told);
+    } else if (code == cli::ExitCode::ok) {
+        console.note(wait == Wait::off ? fmt::format("VM '{}' is off", waiting.name)
+                                       : sentence(waiting.name, wait, *waiting.ending));
+    } else {
+        tell(wait, waiting, console);
+    }
+    return code;
+}
+
+cli::ExitCode report_all(Wait wait, const std::vector<Waiting>& all, const cli::Console& console, bool as_json)
+{
+    auto vms = cli::Json::array();
+    std::vector<cli::ExitCode> codes;
+    codes.reserve(all.size());
+    for (const Waiting& one : all) {
+        codes.push_back(code_of(wait, one));
+        auto told = record(wait, one);
+        told["exit"] = static_cast<int>(codes.back());
+        told["error"] = one.ending ? cli::Json(nullptr) : cli::Json(one.ending.error().message);
+        vms.push_back(std::move(told));
+        if (codes.back() != cli::ExitCode::ok) {
+            tell(wait, one, console);
+        }
+    }
+    const auto ready = static_cast<std::size_t>(std::ranges::count(codes, cli::ExitCode::ok));
+    console.note(fmt::format(
+        "{} of {} VMs are {}", ready, all.size(), wait == Wait::off ? "off" : fmt::format("ready: {}", word(wait))));
+    if (as_json) {
+        cli::print_json(console,
+                        {{"schema", cli::schema_name(tool_name, "wait-many")},
+                         {"ready", ready},
+                         {"failed", all.size() - ready},
+                         {"vms", vms}});
+    }
+    return code_of_several(codes);
+}
+
 }  // namespace
 
 void declare_wait_command(cli::po::options_description_easy_init add)
@@ -143,38 +263,26 @@ Result<cli::ExitCode> run_wait(const cli::Arguments& arguments, cli::Console& co
                      !timeout ? timeout.error().message : fmt::format("cannot wait for '{}'", arguments.text("for")),
                      "use --for boot, ip, agent, ssh, cloud-init or off, and a time like 90s"};
     }
-    const auto host = Host::open(arguments);
-    if (!host) {
-        return host.error();
+    const auto names = expand_names(arguments.operands());
+    const auto host = names ? Host::open(arguments) : Result<std::unique_ptr<Host>>{names.error()};
+    const auto connections =
+        host ? open_connections((*host)->share(), names->size()) : Result<Connections>{host.error()};
+    const auto signals = connections ? SignalWatch::open() : Result<SignalWatch>{connections.error()};
+    if (!signals) {
+        return signals.error();
     }
-    const std::string& name = arguments.operands().front();
-    const auto domain = *wait == Wait::off ? (*host)->domain(name) : running_domain(**host, name);
-    auto watched = domain ? watch(**host, *domain, *wait) : domain.error();
-    if (!watched) {
-        return watched.error();
+    std::vector<Waiting> all;
+    all.reserve(names->size());
+    for (const std::string& name : *names) {
+        all.push_back({name});
     }
-    const auto ending = wait_for(*watched, *wait, Deadline::after(*timeout));
-    const auto code = code_of(*wait, ending.event);
-    if (arguments.has("json")) {
-        cli::print_json(console,
-                        {{"schema", cli::schema_name(tool_name, "wait")},
-                         {"name", name},
-                         {"for", word(*wait)},
-                         {"outcome", outcome_word(code)},
-                         {"address", address_record(ending.address)},
-                         {"evidence", ending.evidence}});
-        return code;
-    }
-    if (code == cli::ExitCode::ok) {
-        console.note(*wait == Wait::off ? fmt::format("VM '{}' is off", name)
-                                        : sentence(name, *wait, ending, *watched));
-        return code;
-    }
-    console.warn(sentence(name, *wait, ending, *watched));
-    for (const auto& line : ending.evidence) {
-        console.warn(line);
-    }
-    return code;
+    const Order order{*wait, Deadline::after(*timeout), (*host)->root(), *signals};
+    side_by_side(all.size(), all.size(), *connections, [&](std::size_t number, const auto& connection) {
+        all[number].ending = carry_out(*connection, order, all[number].name);
+    });
+    const bool as_json = arguments.has("json");
+    return all.size() == 1 ? report_one(*wait, all.front(), console, as_json)
+                           : report_all(*wait, all, console, as_json);
 }
 
 }  // namespace kvmkit::vm_run

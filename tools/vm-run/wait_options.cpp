@@ -18,7 +18,7 @@ Error usage(std::string message, std::string hint)
     return {ErrorCode::usage, std::move(message), std::move(hint)};
 }
 
-bool can_be_called(const virt::Nic& nic)
+bool leads_in(const virt::Nic& nic)
 {
     const auto* user = std::get_if<virt::UserNic>(&nic.source);
     return user == nullptr ||
@@ -34,6 +34,11 @@ Result<OnFail> parse_on_fail(const std::string& text)
 }
 
 }  // namespace
+
+bool can_be_called(const std::vector<virt::Nic>& nics)
+{
+    return std::ranges::any_of(nics, leads_in);
+}
 
 std::string_view word(Wait wait) noexcept
 {
@@ -94,7 +99,7 @@ Result<WaitOptions> read_wait(const cli::Arguments& arguments, const std::vector
     if (*wait == Wait::off) {
         return usage("'off' is nothing to wait for", "vm-run wait NAME --for off waits until a VM is off");
     }
-    if ((*wait == Wait::ip || *wait == Wait::ssh) && std::ranges::none_of(nics, can_be_called)) {
+    if ((*wait == Wait::ip || *wait == Wait::ssh) && !can_be_called(nics)) {
         return usage(fmt::format("cannot wait for {}: nobody can call a VM with --net {}", word(*wait), describe(nics)),
                      "use --net user,fwd=2222:22, network=NAME or bridge=NAME");
     }

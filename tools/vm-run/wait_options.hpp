@@ -26,6 +26,9 @@ struct WaitOptions {
     OnFail on_fail = OnFail::keep;
 };
 
+/// Whether a call from outside reaches a VM with these cards by ssh: QEMU's own NAT lets none in but by a forward.
+bool can_be_called(const std::vector<virt::Nic>& nics);
+
 /// --wait, --timeout and --on-fail of launch.
 void declare_wait(cli::po::options_description_easy_init& add);
 /// ErrorCode::usage also for an address that cannot be found with these cards.

@@ -97,10 +97,12 @@ cli::Candidates waits_but(Wait impossible)
 cli::Candidates vms(const cli::Given& given)
 {
     const auto uri = uri_of(given);
-    if (const auto connection = quiet_connection(uri)) {
-        return running_daemons_vms(*connection);
-    }
-    return cli::candidates_of(virt::names_in_files(uri));
+    const auto connection = quiet_connection(uri);
+    auto candidates = connection ? running_daemons_vms(*connection) : cli::candidates_of(virt::names_in_files(uri));
+    std::erase_if(candidates, [&given](const cli::Candidate& vm) {  // none is named twice
+        return std::ranges::find(given.operands, vm.word) != given.operands.end();
+    });
+    return candidates;
 }
 
 cli::Candidates cached_images(const cli::Given& given)

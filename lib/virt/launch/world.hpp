@@ -41,6 +41,8 @@ public:
     Result<const Connection*> connection(const std::string& uri);
     /// Uses this one, which others use as well, instead of opening one of its own.
     void use_connection(std::shared_ptr<const Connection> connection);
+    /// Uses this handle of a VM instead of looking for it.
+    void use_domain(Domain domain) { domain_.emplace(std::move(domain)); }
     /// The VM of the steps that were made; not_found if there is none. Asks libvirt at most once.
     Result<Domain> ours(const VmId& vm);
 

@@ -10,29 +10,22 @@
 namespace kvmkit::virt {
 namespace {
 
-/// One round: end it if it runs, forget it if it stays. True once libvirt no longer knows it.
-Result<bool> remove_once(const Connection& connection, const std::string& uuid)
+/// One round: end it if it runs, forget it if it stays.
+Result<void> remove_once(const Domain& domain)
 {
-    const auto domain = connection.find_by_uuid(uuid);
-    if (!domain) {
-        return domain.error();
-    }
-    if (!*domain) {
-        return true;
-    }
-    const auto active = (*domain)->active();
-    if (active && *active) {
-        if (auto ended = (*domain)->destroy(); !ended && ended.error().code != ErrorCode::not_found) {
-            return ended.error();
+    if (auto ended = domain.destroy(); !ended && ended.error().code != ErrorCode::not_found) {
+        const auto active = domain.active();  // of one that is off it is refused
+        if (active && *active) {
+            return ended;
         }
     }
-    const auto persistent = (*domain)->persistent();
+    const auto persistent = domain.persistent();
     if (persistent && *persistent) {
-        if (auto removed = (*domain)->undefine(); !removed && removed.error().code != ErrorCode::not_found) {
-            return removed.error();
+        if (auto removed = domain.undefine(); !removed && removed.error().code != ErrorCode::not_found) {
+            return removed;
         }
     }
-    return false;
+    return {};
 }
 
 }  // namespace
@@ -113,14 +106,19 @@ Result<void> World::remove_vm(const VmId& vm)
     if (!connection) {
         return connection.error();
     }
+    if (domain_ && domain_->uuid() == vm.uuid) {
+        (void)remove_once(*domain_);  // what is left then is looked for
+    }
+    domain_.reset();
     constexpr int rounds = 4;  // each waits for libvirt's own work on the VM; an ephemeral one may end meanwhile
     for (int round = 0; round < rounds; ++round) {
-        const auto gone = remove_once(**connection, vm.uuid);
-        if (gone && *gone) {
+        const auto domain = (*connection)->find_by_uuid(vm.uuid);
+        if (domain && !*domain) {
             return {};
         }
-        if (!gone && round + 1 == rounds) {
-            return gone.error();
+        const auto removed = domain ? remove_once(**domain) : Result<void>{domain.error()};
+        if (!removed && round + 1 == rounds) {
+            return removed;
         }
     }
     return Error{ErrorCode::busy, fmt::format("cannot remove VM '{}': libvirt still lists it", vm.name)};

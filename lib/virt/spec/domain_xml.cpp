@@ -166,6 +166,7 @@ Result<DomainSummary> summarize(std::string_view domain_xml)
                          .type = domain.attribute("type").value(),
                          .memory = memory_in(domain.child("memory")),
                          .vcpus = domain.child("vcpu").text().as_uint(),
+                         .runs = !domain.attribute("id").empty(),
                          .disks = std::move(disks),
                          .transaction = transaction_in(domain.child("metadata"))};
 }

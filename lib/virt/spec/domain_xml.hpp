@@ -40,6 +40,7 @@ struct DomainSummary {
     std::string type;  ///< "kvm", "qemu", "test", ...
     Bytes memory;
     unsigned vcpus = 0;
+    bool runs = false;                       ///< Or is paused: it has a process.
     std::vector<std::string> disks;          ///< The files of its disks.
     std::optional<std::string> transaction;  ///< Ours; absent: somebody else made this VM.
 

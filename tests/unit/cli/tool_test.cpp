@@ -44,6 +44,8 @@ constexpr std::array commands{
     Command{"bridge vlan set", "set VLANs", {"PORT", 1, 1}, declare_run, echo},
     Command{"change", "change something", {}, declare_run, echo, Effect::changes},
     Command{"fail", "fail", {}, declare_run, break_down},
+    Command{"ps", "is nearer to ls than list", {}, declare_run, echo},
+    Command{"list", "show all", {}, declare_run, echo},
     Command{"throw", "throw", {}, declare_run, throw_up},
 };
 constexpr Tool tool{"kvm-test", "Tests the command line.", "run", commands};
@@ -91,6 +93,8 @@ TEST(CommandLine, RefusesWhatItDoesNotKnowAndSaysWhatWasMeant)
     EXPECT_EQ(command.status, 2);
     EXPECT_EQ(command.err, "kvm-test: unknown command 'rnu'\n  hint: did you mean 'run'?\n");
     EXPECT_EQ(run({"bridge", "ad"}).err, "kvm-test: unknown command 'bridge ad'\n  hint: did you mean 'bridge add'?\n");
+    EXPECT_EQ(run({"create"}).err, "kvm-test: unknown command 'create'\n  hint: run 'kvm-test --help'\n");
+    EXPECT_EQ(run({"ls"}).err, "kvm-test: unknown command 'ls'\n  hint: did you mean 'list'?\n");
     EXPECT_EQ(run({"bridge"}).err, "kvm-test: 'bridge' needs a second word\n  hint: run 'kvm-test --help'\n");
     const auto option = run({"run", "--jsn"});
     EXPECT_EQ(option.status, 2);

@@ -96,6 +96,14 @@ TEST(DomainSummary, TellsWhatIsOurs)
     EXPECT_EQ(summary->vcpus, 1U);
     EXPECT_EQ(summary->memory, Bytes::mib(512));
     EXPECT_EQ(summary->transaction, "20260131T120000-000000-1");
+    EXPECT_FALSE(summary->runs);
+}
+
+TEST(DomainSummary, KnowsOneThatRunsByItsNumber)
+{
+    const auto summary = summarize("<domain type='kvm' id='3'><name>x</name></domain>");
+    ASSERT_TRUE(summary);
+    EXPECT_TRUE(summary->runs);
 }
 
 TEST(DomainSummary, ReadsLibvirtsKibAndOtherPrefixes)
