@@ -36,7 +36,7 @@ FOREIGN = {
     "pugixml": {"virt"},
     "curl/": {"virt"},
     "openssl/": {"virt"},
-    "yaml-cpp/": {"net"},
+    "yaml.h": {"net"},
     "systemd/": {"net"},
 }
 

@@ -5,7 +5,7 @@
 # To compile kvmkit and to make its packages.
 build_packages=(
     ca-certificates cmake dpkg-dev file g++ libarchive-dev libboost-program-options-dev libcurl4-openssl-dev libexpected-dev
-    libfmt-dev libnl-3-dev libnl-route-3-dev libpugixml-dev libspdlog-dev libssl-dev libsystemd-dev libvirt-dev libyaml-cpp-dev
+    libfmt-dev libnl-3-dev libnl-route-3-dev libpugixml-dev libspdlog-dev libssl-dev libsystemd-dev libvirt-dev libyaml-dev
     make ninja-build nlohmann-json3-dev pkg-config python3
 )
 # To run the tests: the peers that they ask as independent witnesses, and real virtualization.

@@ -51,6 +51,36 @@ Error cannot_undo(const std::string& id, const std::string& cause, std::string h
     return {ErrorCode::refused, fmt::format("cannot undo change {}: {}", id, cause), std::move(hint)};
 }
 
+/// A VM's tap, say, that came to a bridge after the change and would hang on nothing once that is undone.
+Result<void> check_ports(const Network& network, const Plan& undoing, const std::string& id)
+{
+    const Network after = outlook(network, undoing);
+    const auto freed = [&undoing](const LinkName& port) {
+        return std::ranges::any_of(undoing, [&port](const Step& step) {
+            const auto* release = std::get_if<Release>(&step.action);
+            const auto* handover = std::get_if<Handover>(&step.action);
+            return (release != nullptr && release->port == port) || (handover != nullptr && handover->port == port);
+        });
+    };
+    for (const Link& link : network.links) {
+        if (!link.is_bridge() || find(after, link.name) != nullptr) {
+            continue;
+        }
+        for (const Link* port : ports_of(network, link)) {
+            if (find(after, port->name) != nullptr && !freed(port->name)) {
+                return cannot_undo(
+                    id,
+                    fmt::format("'{}' would go, and '{}' is its port since", link.name.str(), port->name.str()),
+                    fmt::format(
+                        "'net-setup lan-bridge NIC --back' leaves such a bridge, 'net-setup bridge del {}' frees "
+                        "its ports",
+                        link.name.str()));
+            }
+        }
+    }
+    return {};
+}
+
 /// The record of that id, or the newest one that stands and was made here.
 Result<txn::Record> chosen(const txn::Inventory& inventory, const std::string& id, const NetNamespace& here)
 {
@@ -144,6 +174,9 @@ Result<std::string> undo_change(RouteSocket& route,
     }
     if (auto against = objection(*network, plan)) {
         return std::move(*against);
+    }
+    if (auto free = check_ports(*network, plan, record->id); !free) {
+        return std::move(free).error();
     }
     const auto& keeper = undertaking.keeper;
     const auto links = links_in(plan);

@@ -19,8 +19,8 @@ using Objection = std::function<std::optional<Error>(const Network&, const Plan&
 
 /// Takes back a change that has ended well; without an id the last one that still stands. Newer ones must be undone
 /// first: they were made on top of it. Returns its id. ErrorCode::refused: it does not stand, something newer does,
-/// it was made in another namespace or before the last boot, or `objection` is against what undoes it; not_found;
-/// damaged. Needs CAP_NET_ADMIN.
+/// it was made in another namespace or before the last boot, a bridge that would go has got other ports, or `objection`
+/// is against what undoes it; not_found; damaged. Needs CAP_NET_ADMIN.
 Result<std::string> undo_change(RouteSocket& route,
                                 const Undertaking& undertaking,
                                 const std::string& id,

@@ -8,7 +8,8 @@
 
 namespace kvmkit::net {
 
-/// The locks of everything that changes the host's network. ErrorCode::busy: somebody else has one, named with pid and age.
+/// The locks of everything that changes the host's network. ErrorCode::busy: somebody else has one, named with pid and
+/// age.
 struct Locks {
     txn::Lock own;
     txn::Lock shared;

@@ -59,6 +59,7 @@ class WithoutWatchdog(Watched):
         os.kill(self.status()["watchdog_pid"], signal.SIGKILL)
         run.kill()
         run.wait()
+        self.wait_for_the_lock()
 
     def test_status_names_what_was_left_and_rollback_undoes_it(self):
         self.abandon()

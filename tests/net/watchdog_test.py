@@ -70,6 +70,7 @@ class Killed(Watched):
         os.kill(self.status()["watchdog_pid"], signal.SIGKILL)
         run.kill()
         run.wait()
+        self.wait_for_the_lock()
         self.assertIn("which an earlier run did not end", self.expect("bridge del nix", 0).stderr)
         self.expect_everything_back()
 
@@ -115,6 +116,8 @@ class Asked(Watched):
         self.addCleanup(os.close, its)
         os.write(ours, b"\n\n")
         run = self.ask(stdin=its)
+        while "ENTER or" not in run.stderr.readline():
+            pass
         os.write(ours, b"no way\n")
         time.sleep(1)
         self.assertEqual(self.status()["state"], "applied")
@@ -238,6 +241,17 @@ class Past(Watched):
         self.assertNotIn("br7", links())
         self.expect(f"{THERE} --confirm none", 0)
         os.environ["SSH_CONNECTION"] = "10.0.0.1 5000 10.0.0.2 22"
+        self.expect("undo", 0)
+        self.expect_everything_back()
+
+    def test_an_undoing_that_leaves_a_vm_without_its_bridge_is_refused(self):
+        self.expect(f"{THERE} --confirm none", 0)
+        ip("tuntap add tap7 mode tap")
+        ip("link set tap7 master br0")
+        said = self.expect("undo", 10).stderr
+        self.assertIn("'br0' would go, and 'tap7' is its port since", said)
+        self.assertEqual(links()["tap7"]["master"], "br0")
+        ip("link del tap7")
         self.expect("undo", 0)
         self.expect_everything_back()
 

@@ -47,6 +47,8 @@ void read_link_info(Link& link, nlattr* info)
     nlattr* option = nullptr;
     int left = 0;
     if (nlattr* const data = attributes[IFLA_INFO_DATA]) {
+        constexpr int usual_option = 8;  // header and up to four bytes; a bridge has fifty of them
+        link.options.reserve(static_cast<std::size_t>(nla_len(data) / usual_option));
         nla_for_each_nested(option, data, left)
         {
             link.options.push_back({static_cast<std::uint16_t>(nla_type(option)), std::string{bytes_of(option)}});

@@ -125,6 +125,9 @@ std::optional<Operator> read_operator(std::string_view ssh_connection)
 
 std::optional<std::string> lost_way(const Network& network, const Plan& plan, const std::optional<Operator>& who)
 {
+    if (plan.empty()) {
+        return std::nullopt;
+    }
     const Network after = outlook(network, plan);
     if (!who || !has_address(network, who->local)) {
         return has_default_route(network) && !has_default_route(after) ? std::optional<std::string>{"no default route"}

@@ -1,18 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// yaml-cpp lives in this file: its exceptions end in read_yaml().
+// libyaml lives in this file: what it allocates is freed here, and its words for mistakes get hints.
 #include "net/state/yaml.hpp"
 
-#include "base/printable.hpp"
+#include "net/state/yaml_text.hpp"
+
+#include <yaml.h>
 
 #include <algorithm>
-#include <array>
 #include <map>
-#include <sstream>
 
 #include <fmt/format.h>
-#include <yaml-cpp/eventhandler.h>
-#include <yaml-cpp/exceptions.h>
-#include <yaml-cpp/parser.h>
 
 namespace kvmkit::net {
 namespace {
@@ -21,69 +18,24 @@ constexpr std::size_t max_depth = 32;
 constexpr std::size_t max_values = 1'000'000;
 constexpr std::size_t max_copied = 100'000;
 
-/// Thrown and caught in this file: the parser knows no other way to stop.
-struct Stop {
-    Mistake mistake;
-};
+/// Why the reading ends before the text does; absent: it goes on.
+using Stop = std::optional<Mistake>;
 
-[[noreturn]] void stop(Place place, std::string message, std::string hint = {})
+Stop stop(Place place, std::string message, std::string hint = {})
 {
-    throw Stop{{place, {}, std::move(message), std::move(hint)}};
+    return Mistake{place, {}, std::move(message), std::move(hint)};
 }
 
-bool continues_character(char byte)
+/// The parser counts characters from 0.
+Place place_of(const yaml_mark_t& mark)
 {
-    constexpr unsigned mask = 0xc0;
-    constexpr unsigned continuation = 0x80;
-    return (static_cast<unsigned char>(byte) & mask) == continuation;
+    return {static_cast<unsigned>(mark.line) + 1, static_cast<unsigned>(mark.column) + 1};
 }
 
-/// Turns the parser's marks, which count bytes, into places, which count characters. Marks mostly grow, so that each
-/// byte is looked at once.
-class Places {
-public:
-    explicit Places(std::string_view text) : text_(text) {}
-
-    Place operator()(const YAML::Mark& mark)
-    {
-        if (mark.is_null()) {
-            return {};
-        }
-        return at(static_cast<unsigned>(mark.line) + 1, static_cast<std::size_t>(mark.column));
-    }
-
-    /// Of a byte of the text.
-    Place of_byte(std::size_t position)
-    {
-        const auto before = text_.substr(0, position);
-        const auto line_end = before.rfind('\n');
-        const auto start = line_end == std::string_view::npos ? 0 : line_end + 1;
-        return at(static_cast<unsigned>(std::ranges::count(before, '\n')) + 1, position - start);
-    }
-
-private:
-    Place at(unsigned line, std::size_t column)
-    {
-        if (line < line_ || (line == line_ && column < column_)) {
-            *this = Places{text_};
-        }
-        for (; line_ < line && start_ < text_.size(); ++line_) {
-            start_ = std::min(text_.find('\n', start_), text_.size() - 1) + 1;
-            column_ = 0;
-            character_ = 0;
-        }
-        for (; column_ < column && start_ + column_ < text_.size(); ++column_) {
-            character_ += continues_character(text_[start_ + column_]) ? 0 : 1;
-        }
-        return {line, character_ + 1};
-    }
-
-    std::string_view text_;
-    unsigned line_ = 1;
-    std::size_t start_ = 0;   ///< Where the line begins.
-    std::size_t column_ = 0;  ///< Bytes of the line that were counted.
-    unsigned character_ = 0;
-};
+std::string text_of(const yaml_char_t* text)
+{
+    return text == nullptr ? std::string{} : std::string{reinterpret_cast<const char*>(text)};
+}
 
 std::size_t size_of(const Node& node)
 {
@@ -94,103 +46,111 @@ std::size_t size_of(const Node& node)
     return size;
 }
 
-bool is_core_tag(const std::string& tag)
+bool is_core_tag(std::string_view tag)
 {
-    return tag.empty() || tag == "?" || tag == "!" || tag.starts_with("tag:yaml.org,2002:");
+    return tag.empty() || tag == "!" || tag.starts_with("tag:yaml.org,2002:");
+}
+
+/// Whether a scalar stands for nothing, as YAML's core schema has it.
+bool is_nothing(const yaml_event_t& event, std::string_view text)
+{
+    const auto& scalar = event.data.scalar;
+    return scalar.style == YAML_PLAIN_SCALAR_STYLE && scalar.tag == nullptr &&
+           (text.empty() || text == "~" || text == "null" || text == "Null" || text == "NULL");
 }
 
 /// Makes a tree of the parser's events.
-class Builder final : public YAML::EventHandler {
+class Builder {
 public:
-    Builder(std::string_view text, Mistakes& mistakes) : place_of_(text), mistakes_(mistakes) {}
+    explicit Builder(Mistakes& mistakes) : mistakes_(mistakes) {}
 
-    void OnDocumentStart(const YAML::Mark& mark) override
+    Stop take(const yaml_event_t& event)
     {
-        if (++documents_ > 1) {
-            stop(place_of_(mark), "a second document begins here", "write one document, without a further '---'");
+        const Place place = place_of(event.start_mark);
+        switch (event.type) {
+            case YAML_DOCUMENT_START_EVENT:
+                return ++documents_ == 1
+                           ? Stop{}
+                           : stop(
+                                 place, "a second document begins here", "write one document, without a further '---'");
+            case YAML_ALIAS_EVENT: return repeat(place, text_of(event.data.alias.anchor));
+            case YAML_SCALAR_EVENT: return take_scalar(place, event);
+            case YAML_SEQUENCE_START_EVENT:
+                check_tag(place, text_of(event.data.sequence_start.tag));
+                return open({Node::Kind::list, {}, place}, text_of(event.data.sequence_start.anchor));
+            case YAML_MAPPING_START_EVENT:
+                check_tag(place, text_of(event.data.mapping_start.tag));
+                return open({Node::Kind::map, {}, place}, text_of(event.data.mapping_start.anchor));
+            case YAML_SEQUENCE_END_EVENT:
+            case YAML_MAPPING_END_EVENT: return close();
+            default: return {};
         }
     }
-    void OnDocumentEnd() override {}
 
-    void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override
-    {
-        // The mark of an empty value is the next token's.
-        const bool has_key = !open_.empty() && open_.back().key;
-        Node node{Node::Kind::nothing, {}, has_key ? open_.back().key_place : place_of_(mark)};
-        place_value(std::move(node), anchor);
-    }
-
-    void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override
-    {
-        const auto found = anchors_.find(anchor);
-        if (found == anchors_.end()) {
-            stop(place_of_(mark), "an alias stands inside the value that it repeats");
-        }
-        copied_ += size_of(found->second);
-        if (copied_ > max_copied) {
-            stop(place_of_(mark),
-                 fmt::format("aliases repeat more than {} values", max_copied),
-                 "write the values themselves");
-        }
-        place_value(Node{found->second}, 0);
-    }
-
-    void OnScalar(const YAML::Mark& mark,
-                  const std::string& tag,
-                  YAML::anchor_t anchor,
-                  const std::string& text) override
-    {
-        check_tag(mark, tag);
-        if (!open_.empty() && open_.back().node.kind == Node::Kind::map && !open_.back().key) {
-            take_key(place_of_(mark), text);
-            return;
-        }
-        place_value({Node::Kind::scalar, text, place_of_(mark)}, anchor);
-    }
-
-    void OnSequenceStart(const YAML::Mark& mark,
-                         const std::string& tag,
-                         YAML::anchor_t anchor,
-                         YAML::EmitterStyle::value /*style*/) override
-    {
-        check_tag(mark, tag);
-        open({Node::Kind::list, {}, place_of_(mark)}, anchor);
-    }
-    void OnSequenceEnd() override { close(); }
-
-    void OnMapStart(const YAML::Mark& mark,
-                    const std::string& tag,
-                    YAML::anchor_t anchor,
-                    YAML::EmitterStyle::value /*style*/) override
-    {
-        check_tag(mark, tag);
-        open({Node::Kind::map, {}, place_of_(mark)}, anchor);
-    }
-    void OnMapEnd() override { close(); }
-
-    [[nodiscard]] std::optional<Node> take() { return std::move(root_); }
+    [[nodiscard]] std::optional<Node> root() { return std::move(root_); }
 
 private:
     struct Open {
         Node node;
-        YAML::anchor_t anchor = 0;
+        std::string anchor = {};
         std::optional<std::string> key = {};
         Place key_place = {};
         bool key_is_new = true;  ///< Otherwise its value is dropped: nobody is to meet a key twice.
         std::map<std::string, Place> keys = {};
     };
 
-    void check_tag(const YAML::Mark& mark, const std::string& tag)
+    [[nodiscard]] bool wants_key() const
+    {
+        return !open_.empty() && open_.back().node.kind == Node::Kind::map && !open_.back().key;
+    }
+
+    Stop take_scalar(Place place, const yaml_event_t& event)
+    {
+        const auto& scalar = event.data.scalar;
+        std::string text{reinterpret_cast<const char*>(scalar.value), scalar.length};
+        check_tag(place, text_of(scalar.tag));
+        const bool nothing = is_nothing(event, text);
+        if (wants_key() && !nothing) {
+            take_key(place, std::move(text));
+            return {};
+        }
+        if (nothing) {
+            // The mark of an empty value is the next token's.
+            const bool has_key = !open_.empty() && open_.back().key;
+            return place_value({Node::Kind::nothing, {}, has_key ? open_.back().key_place : place},
+                               text_of(scalar.anchor));
+        }
+        return place_value({Node::Kind::scalar, std::move(text), place}, text_of(scalar.anchor));
+    }
+
+    Stop repeat(Place place, const std::string& anchor)
+    {
+        if (std::ranges::find(open_, anchor, &Open::anchor) != open_.end()) {
+            return stop(place, "an alias stands inside the value that it repeats");
+        }
+        const auto found = anchors_.find(anchor);
+        if (found == anchors_.end()) {
+            return stop(place,
+                        fmt::format("cannot read it as YAML: no value above is named '&{}'", anchor),
+                        "put text that begins with '*' in quotes");
+        }
+        copied_ += size_of(found->second);
+        if (copied_ > max_copied) {
+            return stop(
+                place, fmt::format("aliases repeat more than {} values", max_copied), "write the values themselves");
+        }
+        return place_value(Node{found->second}, {});
+    }
+
+    void check_tag(Place place, const std::string& tag)
     {
         if (!is_core_tag(tag)) {
-            mistakes_.add({place_of_(mark),
-                           {},
-                           fmt::format("the tag '{}' means nothing here", tag),
-                           "write the value without a tag"});
+            mistakes_.add(
+                {place, {}, fmt::format("the tag '{}' means nothing here", tag), "write the value without a tag"});
         }
     }
 
-    void take_key(Place place, const std::string& text)
+    void take_key(Place place, std::string text)
     {
         Open& map = open_.back();
         const auto [first, is_new] = map.keys.try_emplace(text, place);
@@ -200,50 +160,53 @@ private:
                            fmt::format("the key '{}' stands twice: it is in line {}, too", text, first->second.line),
                            "keep one of them"});
         }
-        map.key = text;
+        map.key = std::move(text);
         map.key_place = place;
         map.key_is_new = is_new;
     }
 
-    void open(Node node, YAML::anchor_t anchor)
+    Stop open(Node node, std::string anchor)
     {
-        refuse_as_key(node.place);
-        if (open_.size() == max_depth) {
-            stop(node.place, fmt::format("values lie more than {} levels deep", max_depth));
+        if (wants_key()) {
+            return no_key(node.place);
         }
-        open_.push_back({std::move(node), anchor});
+        if (open_.size() == max_depth) {
+            return stop(node.place, fmt::format("values lie more than {} levels deep", max_depth));
+        }
+        open_.push_back({std::move(node), std::move(anchor)});
+        return {};
     }
 
-    void close()
+    Stop close()
     {
         Open done = std::move(open_.back());
         open_.pop_back();
-        place_value(std::move(done.node), done.anchor);
+        return place_value(std::move(done.node), std::move(done.anchor));
     }
 
-    void refuse_as_key(Place place) const
+    static Stop no_key(Place place)
     {
-        if (!open_.empty() && open_.back().node.kind == Node::Kind::map && !open_.back().key) {
-            stop(place, "a key must be a plain word", "where none is meant: a bracket or quote is not closed");
+        return stop(place, "a key must be a plain word", "where none is meant: a bracket or quote is not closed");
+    }
+
+    Stop place_value(Node node, std::string anchor)
+    {
+        if (wants_key()) {
+            return no_key(node.place);
         }
-    }
-
-    void place_value(Node node, YAML::anchor_t anchor)
-    {
-        refuse_as_key(node.place);
         if (++values_ > max_values) {
-            stop(node.place, fmt::format("the file holds more than {} values", max_values));
+            return stop(node.place, fmt::format("the file holds more than {} values", max_values));
         }
-        if (anchor != 0) {
+        if (!anchor.empty()) {
             anchored_ += size_of(node);
             if (anchored_ > max_copied) {
-                stop(node.place, fmt::format("anchors name more than {} values", max_copied));
+                return stop(node.place, fmt::format("anchors name more than {} values", max_copied));
             }
-            anchors_.insert_or_assign(anchor, node);
+            anchors_.insert_or_assign(std::move(anchor), node);
         }
         if (open_.empty()) {
             root_ = std::move(node);
-            return;
+            return {};
         }
         Open& parent = open_.back();
         if (parent.key) {
@@ -251,16 +214,16 @@ private:
             node.key_place = parent.key_place;
             parent.key.reset();
             if (!parent.key_is_new) {
-                return;
+                return {};
             }
         }
         parent.node.children.push_back(std::move(node));
+        return {};
     }
 
-    Places place_of_;
     Mistakes& mistakes_;
     std::vector<Open> open_;
-    std::map<YAML::anchor_t, Node> anchors_;
+    std::map<std::string, Node> anchors_;
     std::optional<Node> root_;
     std::size_t values_ = 0;
     std::size_t copied_ = 0;
@@ -268,69 +231,69 @@ private:
     unsigned documents_ = 0;
 };
 
-/// What the parser must not see: it would guess at encodings.
-std::optional<Mistake> unreadable(std::string_view text)
-{
-    if (text.size() > max_state_size) {
-        return Mistake{{}, {}, "the file is larger than 4 MiB", "split it into several files"};
+/// libyaml's parser over a text that outlives it.
+class Parser {
+public:
+    explicit Parser(std::string_view text) : text_(text)
+    {
+        alive_ = yaml_parser_initialize(&parser_) == 1;
+        if (alive_) {
+            yaml_parser_set_encoding(&parser_, YAML_UTF8_ENCODING);
+            yaml_parser_set_input_string(&parser_, reinterpret_cast<const yaml_char_t*>(text.data()), text.size());
+        }
     }
-    const auto control = std::ranges::find_if(
-        text, [](char c) { return (c >= '\0' && c < ' ' && c != '\t' && c != '\n' && c != '\r') || c == '\x7f'; });
-    if (control != text.end()) {
-        const auto at = static_cast<std::size_t>(control - text.begin());
-        const auto code = static_cast<unsigned char>(*control);
-        return Mistake{Places{text}.of_byte(at),
-                       {},
-                       code == 0 ? "a NUL byte stands here: this is no text"
-                                 : fmt::format("a control character stands here (0x{:02x})", code),
-                       "save the file as UTF-8 text"};
+    Parser(const Parser&) = delete;
+    Parser& operator=(const Parser&) = delete;
+    Parser(Parser&&) = delete;
+    Parser& operator=(Parser&&) = delete;
+    ~Parser()
+    {
+        if (alive_) {
+            yaml_parser_delete(&parser_);
+        }
     }
-    if (const auto broken = first_broken_byte(text)) {
-        return Mistake{
-            Places{text}.of_byte(*broken), {}, "bytes that are no UTF-8 stand here", "save the file as UTF-8 text"};
-    }
-    return std::nullopt;
-}
 
-/// Whether a tab stands before the first word of a line, the first of which is number 0.
-bool is_indented_with_tabs(std::string_view text, int line)
-{
-    for (; line > 0 && !text.empty(); --line) {
-        text.remove_prefix(std::min(text.find('\n'), text.size() - 1) + 1);
+    /// Hands the builder all events, up to the end or to what stops it.
+    Stop feed(Builder& builder)
+    {
+        for (bool more = true; more;) {
+            yaml_event_t event{};
+            if (!alive_ || yaml_parser_parse(&parser_, &event) != 1) {
+                return gave_up();
+            }
+            more = event.type != YAML_STREAM_END_EVENT;
+            auto stopped = builder.take(event);
+            yaml_event_delete(&event);
+            if (stopped) {
+                return stopped;
+            }
+        }
+        return {};
     }
-    return text.substr(0, text.find_first_not_of(" \t")).find('\t') != std::string_view::npos;
-}
 
-/// What is probably wrong where the parser gives up: its own words tell how it reads, not what was written.
-std::string hint_at(std::string_view message, std::string_view text, int line)
-{
-    struct Guess {
-        std::string_view words;
-        std::string_view hint;
-    };
-    constexpr std::array guesses{
-        Guess{"flow not found", "close the bracket"},
-        Guess{"end of sequence not found", "indent the line as those that it belongs to"},
-        Guess{"end of map not found", "indent the line as those that it belongs to"},
-        Guess{"illegal map value", "indent the key as those beside it; a line above may lack its ':'"},
-        Guess{"illegal block entry", "a list begins in a line of its own, indented as the key above or further"}};
-    if (is_indented_with_tabs(text, line)) {
-        return "indent with blanks: YAML takes no tabs there";
+private:
+    [[nodiscard]] Stop gave_up() const
+    {
+        if (!alive_ || parser_.problem == nullptr) {
+            return stop({}, "cannot read it as YAML: out of memory");
+        }
+        std::string message = fmt::format("cannot read it as YAML: {}", parser_.problem);
+        yaml_mark_t mark = parser_.problem_mark;
+        if (parser_.context != nullptr) {
+            message += fmt::format(" {}", parser_.context);
+            const bool at_end = mark.line >= static_cast<std::size_t>(std::ranges::count(text_, '\n'));
+            const bool begun_above = parser_.context_mark.line != mark.line;
+            message +=
+                begun_above && !at_end ? fmt::format(" that begins in line {}", parser_.context_mark.line + 1) : "";
+            mark = begun_above && at_end ? parser_.context_mark : mark;  // what is not closed, not where the file ends
+        }
+        return stop(place_of(mark), std::move(message), hint_for(parser_.problem, text_, mark.line));
     }
-    const auto guess = std::ranges::find_if(
-        guesses, [message](const Guess& row) { return message.find(row.words) != std::string_view::npos; });
-    return guess == guesses.end() ? std::string{} : std::string{guess->hint};
-}
 
-std::optional<Node> parse(std::string_view text, Mistakes& mistakes)
-{
-    Builder builder{text, mistakes};
-    std::istringstream stream{std::string{text}};
-    YAML::Parser parser{stream};
-    while (parser.HandleNextDocument(builder)) {
-    }
-    return builder.take();
-}
+    std::string_view text_;
+    yaml_parser_t parser_{};
+    bool alive_ = false;
+};
 
 }  // namespace
 
@@ -346,23 +309,18 @@ std::optional<Node> read_yaml(std::string_view text, Mistakes& mistakes, std::st
         mistakes.add(std::move(*mistake));
         return std::nullopt;
     }
-    try {
-        auto root = parse(text, mistakes);
-        if (!root || root->kind == Node::Kind::nothing) {
-            mistakes.add(
-                {{}, {}, "the file holds nothing", fmt::format("begin with '{}:' and a list below it", first_key)});
-            return std::nullopt;
-        }
-        return root;
-    } catch (const Stop& stopped) {
-        mistakes.add(stopped.mistake);
-    } catch (const YAML::Exception& error) {
-        mistakes.add({Places{text}(error.mark),
-                      {},
-                      fmt::format("cannot read it as YAML: {}", error.msg),
-                      hint_at(error.msg, text, error.mark.line)});
+    Builder builder{mistakes};
+    if (auto stopped = Parser{text}.feed(builder)) {
+        mistakes.add(std::move(*stopped));
+        return std::nullopt;
     }
-    return std::nullopt;
+    auto root = builder.root();
+    if (!root || root->kind == Node::Kind::nothing) {
+        mistakes.add(
+            {{}, {}, "the file holds nothing", fmt::format("begin with '{}:' and a list below it", first_key)});
+        return std::nullopt;
+    }
+    return root;
 }
 
 }  // namespace kvmkit::net

@@ -125,8 +125,7 @@ TEST(StateFileTest, WhatTheParserGivesUpOnIsToldInWords)
     };
     EXPECT_EQ(hint("interfaces:\n\t- name: br0\n"), "  indent with blanks: YAML takes no tabs there");
     EXPECT_EQ(hint("interfaces: [{name: br0}\n"), "  close the bracket");
-    EXPECT_EQ(hint("{\"interfaces\": [{\"name\": \"br0\"}]\n"),
-              "  where none is meant: a bracket or quote is not closed");
+    EXPECT_EQ(hint("{\"interfaces\": [{\"name\": \"br0\"}]\n"), "  close the bracket");
     EXPECT_EQ(hint("interfaces:\n- name: br0\n type: dummy\n"), "  indent the line as those that it belongs to");
     EXPECT_EQ(hint("interfaces:\n- name br0\n  type: dummy\n"),
               "  indent the key as those beside it; a line above may lack its ':'");
