@@ -74,6 +74,11 @@ const LinkName* subject(const Action& action)
     return std::visit(name_of, action);
 }
 
+bool is_bookkeeping(const Action& action) noexcept
+{
+    return std::holds_alternative<SetGroup>(action);
+}
+
 std::string_view plain_word(const Action& action) noexcept
 {
     return action_words.at(action.index());
