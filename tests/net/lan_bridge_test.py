@@ -96,6 +96,32 @@ class Switch(uplink.Uplink):
         self.assertEqual(uplink.addresses()["eth0"], self.before["addresses"]["eth0"])
         self.assertEqual(uplink.addresses()["br0"], [])
 
+    def test_a_bridge_that_was_there_before_stays_with_what_it_had(self):
+        for words in ("link add br0 address 02:00:00:00:00:07 type bridge stp_state 0", "link set br0 addrgenmode none",
+                      "addr add 192.168.77.1/24 dev br0", "addr add fd00:77::1/64 dev br0 nodad", "link set br0 up",
+                      "route add 10.77.0.0/16 via 192.168.77.254"):
+            ip(words)
+        before = everything()
+
+        def fixed(seen):
+            multicast = '"dst": "ff00::/8"'
+            return ([r for r in seen["routes"] if multicast not in r and "linkdown" not in r], seen["addresses"], seen["rules"],
+                    seen["neighbours"], seen["nexthops"])
+        self.expect(THERE, 0)
+        done = self.expect(BACK, 0)
+        self.assertIn("'br0' was there before 'eth0' became its port: it stays, with what it had\n", done.stderr)
+        after = everything()
+        self.assertEqual(after["links"]["br0"], before["links"]["br0"])
+        self.assertEqual(after["links"]["eth0"], before["links"]["eth0"])
+        self.assertEqual(fixed(after)[1:], fixed(before)[1:])
+        self.assertEqual([r for r in after["routes"] if '"br0"' in r and "ff00" not in r],
+                         [r for r in before["routes"] if '"br0"' in r and "ff00" not in r])
+        self.assertEqual([r for r in after["routes"] if '"eth0"' in r], [r for r in before["routes"] if '"eth0"' in r])
+        self.expect("undo", 0)
+        self.assertEqual(links()["eth0"]["master"], "br0")
+        self.assertIn("192.168.77.1", [a["local"] for a in uplink.addresses()["br0"]])
+        self.assertEqual(uplink.addresses()["eth0"], [])
+
     def test_a_card_that_was_enslaved_by_hand_gives_its_addresses_too(self):
         ip("link add br0 type bridge stp_state 0")
         ip("link set br0 addrgenmode none")  # or it had a link-local address of its own
