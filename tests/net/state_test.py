@@ -53,6 +53,7 @@ interfaces:
 - {name: va, state: absent}
 - {name: vx0, state: absent}
 """
+OPTION = "interfaces:\n- name: br0\n  type: linux-bridge\n  state: up\n  bridge: {{options: {{{}}}}}\n"
 LAYERS = """
 interfaces:
 - name: bond0
@@ -256,15 +257,13 @@ class Bridges(State):
             self.assertEqual(whole_world(), before)
 
     def test_the_bounds_of_the_kernel_are_those_of_the_file(self):
-        """What is just inside of them is what the kernel tells afterwards."""
-        option = "interfaces:\n- name: br0\n  type: linux-bridge\n  state: up\n  bridge: {{options: {{{}}}}}\n"
         for least in ("multicast-query-interval", "multicast-startup-query-interval"):
-            self.assertIn("give a number from 100 to 8640000", self.apply(option.format(f"{least}: 99"), 2).stderr)
+            self.assertIn("give a number from 100 to 8640000", self.apply(OPTION.format(f"{least}: 99"), 2).stderr)
         for last in ("00", "04", "0f"):
-            self.apply(option.format(f'group-addr: "01:80:c2:00:00:{last}", multicast-query-interval: 100'))
+            self.apply(OPTION.format(f'group-addr: "01:80:c2:00:00:{last}", multicast-query-interval: 100'))
             told = links()["br0"]["linkinfo"]["info_data"]
             self.assertEqual((told["group_addr"], told["mcast_query_intvl"]), (f"01:80:c2:00:00:{last}", 100))
-        refused = self.apply(option.format('group-addr: "01:80:c2:00:00:01"'), 2).stderr
+        refused = self.apply(OPTION.format('group-addr: "01:80:c2:00:00:01"'), 2).stderr
         self.assertIn(":5:34: '01:80:c2:00:00:01' is no group address of a bridge", refused)
 
     def test_a_plan_shows_no_bookkeeping(self):
@@ -330,13 +329,11 @@ class Bridges(State):
     def test_settings_that_such_a_kernel_passes_over_are_told_as_its_lack(self):
         if FULL:
             self.skipTest("the lab's kernel filters VLANs")
-        option = "interfaces:\n- name: br0\n  type: linux-bridge\n  state: up\n  bridge: {{options: {{{}}}}}\n"
-        for prepare in ("", "link add br0 type bridge"):
-            if prepare:
-                ip(prepare)
+        for prepare in ("link set p1 up", "link add br0 type bridge"):
+            ip(prepare)
             before = whole_world()
             for words in ("vlan-default-pvid: 5", "vlan-protocol: 802.1ad"):
-                done = self.apply(option.format(words), 3)
+                done = self.apply(OPTION.format(words), 3)
                 self.assertIn("built without CONFIG_BRIDGE_VLAN_FILTERING", done.stderr)
                 self.assertEqual(whole_world(), before)
 
