@@ -32,7 +32,7 @@ std::optional<std::string> free_name(std::string_view wished, const std::map<Lin
 {
     constexpr unsigned most_tries = 99;
     for (unsigned number = 1; number <= most_tries; ++number) {
-        const auto text = shortened(number == 1 ? std::string{wished} : fmt::format("{}-{}", wished, number));
+        auto text = shortened(number == 1 ? std::string{wished} : fmt::format("{}-{}", wished, number));
         const auto name = LinkName::parse(text);
         if (name && !taken.contains(*name)) {
             return text;
@@ -44,13 +44,14 @@ std::optional<std::string> free_name(std::string_view wished, const std::map<Lin
 /// Two names that are too long may be the same once they are shortened.
 void judge_long_names(const Readings& readings, std::map<LinkName, Spot> taken)
 {
+    std::size_t proposed = 0;
     for (const InterfaceReading& reading : readings) {
         if (!reading.too_long_name) {
             continue;
         }
         const auto& wished = reading.too_long_name->node().text;
         const Error error = LinkName::parse(wished).error();
-        const auto proposal = free_name(wished, taken);
+        const auto proposal = proposed++ < Mistakes::most ? free_name(wished, taken) : std::nullopt;
         reading.too_long_name->complain(error.message,
                                         proposal ? fmt::format("a shorter one: {}", *proposal) : error.hint);
         if (proposal) {
@@ -169,8 +170,8 @@ bool may_stand_on_several(const InterfaceAddress& address)
 /// The value of the address of that text.
 Spot place_of(const InterfaceReading& reading, const InterfaceAddress& address)
 {
-    const auto ip = reading.spot.near(address.family() == Family::ipv4 ? "ipv4" : "ipv6");
-    const auto list = ip.near("address");
+    auto ip = reading.spot.near(address.family() == Family::ipv4 ? "ipv4" : "ipv6");
+    auto list = ip.near("address");
     if (list.node().kind != Node::Kind::list) {
         return ip;
     }
@@ -184,14 +185,20 @@ Spot place_of(const InterfaceReading& reading, const InterfaceAddress& address)
     return list;
 }
 
-using Holders = std::map<InterfaceAddress, const InterfaceReading*>;
+struct Holders {
+    std::map<InterfaceAddress, const InterfaceReading*> first = {};
+    std::size_t told = 0;
+};
 
+/// To look for the place of one takes long where there are thousands: more than are shown are not even counted.
 void judge_addresses(const InterfaceReading& reading, Holders& holders)
 {
     for (const DesiredIp* ip : {&reading.wanted.ipv4, &reading.wanted.ipv6}) {
         for (const InterfaceAddress& address : ip->addresses.value_or(std::vector<InterfaceAddress>{})) {
-            const auto [first, is_new] = holders.try_emplace(address, &reading);
-            if (!is_new && first->second != &reading && !may_stand_on_several(address)) {
+            const auto [first, is_new] = holders.first.try_emplace(address, &reading);
+            if (!is_new && first->second != &reading && !may_stand_on_several(address) &&
+                holders.told < Mistakes::most) {
+                ++holders.told;
                 place_of(reading, address)
                     .complain(fmt::format("'{}' has the address '{}', too, by line {}",
                                           first->second->wanted.name.str(),

@@ -4,11 +4,11 @@
 #include <linux/if_ether.h>
 #include <linux/if_link.h>
 
+#include <algorithm>
 #include <map>
 #include <set>
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 namespace kvmkit::net {
 namespace {
