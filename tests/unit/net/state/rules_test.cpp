@@ -15,7 +15,7 @@ TEST(StateLayersTest, ABridgeIsNoPortOfABridge)
         said("- {name: br0, type: linux-bridge, bridge: {port: [{name: br1}]}}\n- {name: br1, type: linux-bridge}\n"),
         "2:58 interfaces[0].bridge.port[0].name: 'br1' is a bridge and cannot be a port of the bridge 'br0'\n");
     EXPECT_EQ(said("- {name: br0, type: linux-bridge}\n- {name: br1, type: linux-bridge, controller: br0}\n"),
-              "3:48 interfaces[1].controller: 'br1' is a bridge and cannot be a port of the bridge 'br0'\n");
+              "3:47 interfaces[1].controller: 'br1' is a bridge and cannot be a port of the bridge 'br0'\n");
     EXPECT_EQ(said("- {name: br0, type: linux-bridge, bridge: {port: [{name: br1}]}}\n"
                    "- {name: br1, type: linux-bridge, bridge: {port: [{name: br0}]}}\n"),
               "2:58 interfaces[0].bridge.port[0].name: 'br1' is a bridge and cannot be a port of the bridge 'br0'\n"
@@ -70,7 +70,7 @@ TEST(StateRulesTest, AnAddressStandsOnOneLink)
     };
     const std::string usual = "{ip: 192.0.2.1, prefix-length: 24}";
     EXPECT_EQ(said(with("a", "ipv4", usual) + with("b", "ipv4", usual)),
-              "3:31 interfaces[1].ipv4.address[0]: 'a' has the address '192.0.2.1/24', too, by line 2\n");
+              "3:30 interfaces[1].ipv4.address[0]: 'a' has the address '192.0.2.1/24', too, by line 2\n");
     for (const auto& [family, address] : {std::pair{"ipv4", "{ip: 192.0.2.1, prefix-length: 32}"},
                                           std::pair{"ipv6", "{ip: \"2001:db8::1\", prefix-length: 128}"},
                                           std::pair{"ipv6", "{ip: \"fe80::1\", prefix-length: 64}"}}) {
@@ -94,7 +94,7 @@ TEST(StateNamesTest, ControlCharactersAreRefusedWhereTheyStand)
     EXPECT_EQ(said("- {name: a, link-aggregation: {port: [\"zz\\ay\"]}}\n"),
               "2:39 interfaces[0].link-aggregation.port[0]: " + cannot);
     EXPECT_EQ(mistakes_in("routes:\n  config: [{destination: 0.0.0.0/0, next-hop-interface: \"zz\\ay\"}]\n"),
-              "2:56 routes.config[0].next-hop-interface: " + cannot);
+              "2:57 routes.config[0].next-hop-interface: " + cannot);
 }
 
 TEST(StateNamesTest, WhatIsProposedForALongNameIsFree)
