@@ -38,7 +38,7 @@ txn::Record change(std::vector<txn::StepRecord> steps, txn::State state = txn::S
 
 Own found(std::vector<txn::Record> records)
 {
-    return own_addresses_of({.records = std::move(records)}, {eth0, br0, {.device = 1, .inode = 7}, "boot"});
+    return own_addresses_of({std::move(records), {}}, {eth0, br0, {.device = 1, .inode = 7}, "boot"});
 }
 
 TEST(EarlierBridgeTest, IsKnownByTheChangeThatGaveItTheCard)
