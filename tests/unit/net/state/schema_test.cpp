@@ -187,6 +187,13 @@ TEST(StateSchemaTest, TheKernelsOwnLimitsAreToldAndTaken)
     }
 }
 
+TEST(StateSchemaTest, WhoAsksTheFileToPersistIsSentToTheCommand)
+{
+    const auto reading = read_state("file", "persist: auto\ninterfaces: []\n");
+    ASSERT_EQ(reading.mistakes.list().size(), 1U);
+    EXPECT_NE(reading.mistakes.list().front().hint.find("'net-setup apply --persist'"), std::string::npos);
+}
+
 TEST(StateSchemaTest, WhatIsOffMayBeSaid)
 {
     EXPECT_EQ(mistakes_in("interfaces:\n- name: eth1\n  lldp: {enabled: false}\n  mptcp: {address-flags: []}\n"
