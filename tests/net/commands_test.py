@@ -209,6 +209,26 @@ class Show(lab.Lab):
                             "'net-setup show' lists the links")
 
 
+class Names(lab.Lab):
+    def test_what_a_terminal_would_obey_is_refused_and_not_shown(self):
+        before = world()
+        for words in (["bridge", "add", "\x1b[31mX"], ["bridge", "add", "br0", "--port", "a\x07b"], ["lan-bridge", "\x7f"],
+                      ["vlan", "add", "p0", "5", "--name", "v\x1b[2J"], ["show", "x\x1b[2J"]):
+            done = subprocess.run([lab.TOOL, *words], capture_output=True, text=True, check=False)
+            self.assertEqual(done.returncode, 2, words)
+            self.assertIn("it holds a character that cannot be shown", done.stderr)
+            self.assertTrue(done.stderr.replace("\n", "").isprintable(), repr(done.stderr))
+            self.assertEqual(world(), before)
+
+    def test_links_that_others_named_so_are_shown_without(self):
+        name = "\x1b[31mX"
+        subprocess.run(["ip", "link", "add", name, "type", "bridge"], check=True)
+        shown = self.tool("show").stdout
+        subprocess.run(["ip", "link", "del", name], check=True)  # before ip's own JSON, which it would break
+        self.assertRegex(shown, r"(?m)^X +bridge ")
+        self.assertNotIn("\x1b", shown)
+
+
 class Namespaces(lab.Lab):
     def tearDown(self):
         subprocess.run(["ip", "netns", "del", "blue"], stderr=subprocess.DEVNULL, check=False)

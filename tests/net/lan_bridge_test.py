@@ -96,6 +96,26 @@ class Switch(uplink.Uplink):
         self.assertEqual(uplink.addresses()["eth0"], self.before["addresses"]["eth0"])
         self.assertEqual(uplink.addresses()["br0"], [])
 
+    def test_a_bridge_that_was_there_before_stays_with_what_it_had(self):
+        for words in ("link add br0 address 02:00:00:00:00:07 type bridge stp_state 0", "link set br0 addrgenmode none",
+                      "addr add 192.168.77.1/24 dev br0", "addr add fd00:77::1/64 dev br0 nodad", "link set br0 up",
+                      "route add 10.77.0.0/16 via 192.168.77.254"):
+            ip(words)
+        before = everything()
+
+        def lasting(seen):
+            """Without the kernel's multicast routes, and without its note that a port has just gone."""
+            routes = [route.replace('"linkdown"', "") for route in seen["routes"] if '"ff00::/8"' not in route]
+            return {**seen, "routes": routes}
+        self.expect(THERE, 0)
+        done = self.expect(BACK, 0)
+        self.assertIn("'br0' was there before 'eth0' became its port: it stays, with what it had\n", done.stderr)
+        self.assertEqual(lasting(everything()), lasting(before))
+        self.expect("undo", 0)
+        self.assertEqual(links()["eth0"]["master"], "br0")
+        self.assertIn("192.168.77.1", [a["local"] for a in uplink.addresses()["br0"]])
+        self.assertEqual(uplink.addresses()["eth0"], [])
+
     def test_a_card_that_was_enslaved_by_hand_gives_its_addresses_too(self):
         ip("link add br0 type bridge stp_state 0")
         ip("link set br0 addrgenmode none")  # or it had a link-local address of its own

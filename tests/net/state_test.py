@@ -53,6 +53,7 @@ interfaces:
 - {name: va, state: absent}
 - {name: vx0, state: absent}
 """
+OPTION = "interfaces:\n- name: br0\n  type: linux-bridge\n  state: up\n  bridge: {{options: {{{}}}}}\n"
 LAYERS = """
 interfaces:
 - name: bond0
@@ -235,6 +236,48 @@ class Bridges(State):
             self.assertIn(told, self.expect(f"apply {FILE} --confirm none", 10).stderr)
             self.assertEqual(world(), before)
 
+    def test_names_that_a_terminal_would_obey_make_nothing(self):
+        before = whole_world()
+        for name in ("zz\\0y", "\\e[31mX", "zz\\x7fy", "br\\xe0"):
+            done = self.apply(f'interfaces:\n- name: "{name}"\n  type: linux-bridge\n  state: up\n', 2)
+            self.assertIn(f"{FILE}:2:9: cannot use link name '", done.stderr)
+            self.assertTrue(done.stderr.replace("\n", "").isprintable(), repr(done.stderr))
+            self.assertEqual(whole_world(), before)
+
+    def test_what_the_kernel_would_refuse_is_found_before_anything_is_touched(self):
+        ip("link add br0 type bridge")
+        before = whole_world()
+        vlan = "- {{name: {}, type: vlan, state: up, vlan: {{base-iface: {}, id: 5}}}}\n"
+        bridge = "- {name: br0, type: linux-bridge, state: up, bridge: {port: [{name: br0.5}]}}\n"
+        for text, code, told in ((bridge + vlan.format("br0.5", "br0"), 2, "'br0' needs 'br0.5' needs 'br0'"),
+                                 (vlan.format("a", "p0") + vlan.format("b", "p0"), 2, "'a' is VLAN 5 of 'p0' already"),
+                                 ("- {name: bond0, type: bond, state: up}\n", 2, "bond 'bond0': it has no mode"),
+                                 ("- {name: v, type: vlan, state: up, vlan: {base-iface: p0}}\n", 2, "it has no number")):
+            self.assertIn(told, self.apply("interfaces:\n" + text, code).stderr)
+            self.assertEqual(whole_world(), before)
+
+    def test_the_bounds_of_the_kernel_are_those_of_the_file(self):
+        for least in ("multicast-query-interval", "multicast-startup-query-interval"):
+            self.assertIn("give a number from 100 to 8640000", self.apply(OPTION.format(f"{least}: 99"), 2).stderr)
+        for last in ("00", "04", "0f"):
+            self.apply(OPTION.format(f'group-addr: "01:80:c2:00:00:{last}", multicast-query-interval: 100'))
+            told = links()["br0"]["linkinfo"]["info_data"]
+            self.assertEqual((told["group_addr"], told["mcast_query_intvl"]), (f"01:80:c2:00:00:{last}", 100))
+        refused = self.apply(OPTION.format('group-addr: "01:80:c2:00:00:01"'), 2).stderr
+        self.assertIn(":5:34: '01:80:c2:00:00:01' is no group address of a bridge", refused)
+
+    def test_a_plan_shows_no_bookkeeping(self):
+        steps = self.plan("interfaces:\n- {name: va, type: veth, state: up, veth: {peer: vb}}\n")
+        self.assertEqual(steps, ["  1. create veth va with its other end vb", "  2. switch va up"])
+
+    def test_what_show_cannot_write_is_said(self):
+        ip("addr add 192.0.2.9/24 dev p0 valid_lft 5000 preferred_lft 4000")
+        ip("link set p0 up")
+        ip("route add 198.51.100.0/24 via 192.0.2.1 mtu 1400 initcwnd 20")
+        shown = self.expect("show --format yaml", 0).stdout
+        self.assertIn("# p0: the lifetime of 192.0.2.9/24 is not listed", shown)
+        self.assertIn("# the route to 198.51.100.0/24 has an MTU, a congestion window", shown)
+
     def test_what_is_gone_is_not_told_to_be_kept(self):
         self.expect("bridge add br0 --port p0", 0)
         FILE.write_text("interfaces: [{name: br0, state: absent}]\n", encoding="utf-8")
@@ -282,6 +325,17 @@ class Bridges(State):
         done = self.apply(text, 3)
         self.assertIn("CONFIG_BRIDGE_VLAN_FILTERING", done.stderr)
         self.assertEqual(whole_world(), before)
+
+    def test_settings_that_such_a_kernel_passes_over_are_told_as_its_lack(self):
+        if FULL:
+            self.skipTest("the lab's kernel filters VLANs")
+        for prepare in ("link set p1 up", "link add br0 type bridge"):
+            ip(prepare)
+            before = whole_world()
+            for words in ("vlan-default-pvid: 5", "vlan-protocol: 802.1ad"):
+                done = self.apply(OPTION.format(words), 3)
+                self.assertIn("built without CONFIG_BRIDGE_VLAN_FILTERING", done.stderr)
+                self.assertEqual(whole_world(), before)
 
 
 class Layers(State):

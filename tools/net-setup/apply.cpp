@@ -148,6 +148,9 @@ Result<cli::ExitCode> plan(const cli::Arguments& arguments, cli::Console& consol
     }
     std::size_t number = 0;
     for (const net::Step& step : outlook->plan) {
+        if (net::is_bookkeeping(step.action)) {
+            continue;
+        }
         console.out << fmt::format("{:>3}. {}\n", ++number, net::describe(step.action));
     }
     return answer(outlook->plan);

@@ -47,7 +47,9 @@ void print_steps(const Report& report, const cli::Console& console)
             "done: {}, transaction {}", counted(report.change.steps.size(), "step"), report.change.transaction));
     } else {
         for (const net::Step& step : report.change.steps) {
-            console.out << fmt::format("would {}\n", net::describe(step.action));
+            if (!net::is_bookkeeping(step.action)) {
+                console.out << fmt::format("would {}\n", net::describe(step.action));
+            }
         }
     }
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "base/printable.hpp"
 #include "base/suggest.hpp"
 #include "commands.hpp"
 #include "net/resolver/resolver.hpp"
@@ -63,6 +64,12 @@ Json record_of(const net::Network& network, const net::Link& link)
 constexpr std::size_t columns = 7;
 using Row = std::array<std::string, columns>;
 
+/// Other programs may have given a link a name that a terminal would obey.
+std::string shown(std::string_view name)
+{
+    return printable(name, name.size());
+}
+
 /// Switched off, or on, and what the kernel says of the wire.
 std::string state_text(const net::Link& link)
 {
@@ -77,12 +84,12 @@ Row row_of(const net::Network& network, const net::Link& link)
     const auto names = link.is_bridge() ? port_names(network, link) : std::vector<std::string>{};
     const auto ports = names.empty() ? std::string{} : fmt::format("ports: {}", fmt::join(names, " "));
     const auto master = master_name(network, link);
-    return {link.name.str(),
+    return {shown(link.name.str()),
             link.kind.empty() ? "-" : link.kind,
             state_text(link),
             link.mac ? link.mac->str() : "-",
             fmt::format("{}", link.mtu),
-            !ports.empty() ? ports : (master.empty() ? "-" : "in " + master),
+            !ports.empty() ? shown(ports) : (master.empty() ? "-" : "in " + shown(master)),
             link.addresses.empty() ? "-" : fmt::format("{}", fmt::join(address_texts(link), " "))};
 }
 

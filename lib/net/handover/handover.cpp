@@ -5,6 +5,7 @@
 #include "net/handover/inherit.hpp"
 #include "net/handover/pin.hpp"
 #include "net/handover/program.hpp"
+#include "net/handover/staying.hpp"
 
 #include <linux/if_link.h>
 #include <sched.h>
@@ -175,7 +176,8 @@ Result<Snapshot> snapshot_for(const Handover& step, const Move& move, Channel& c
     if (!step.snapshot.empty()) {
         return parse_snapshot(step.snapshot);
     }
-    return move.from.index != 0 ? take_snapshot(channel, move.from) : Result<Snapshot>{gone(step.bridge)};
+    auto snapshot = move.from.index != 0 ? take_snapshot(channel, move.from) : Result<Snapshot>{gone(step.bridge)};
+    return snapshot ? Result<Snapshot>{without_staying(*std::move(snapshot), step.stays)} : std::move(snapshot);
 }
 
 }  // namespace
@@ -226,8 +228,13 @@ Result<Handover> inverse_of(const Handover& step, const Network& network)
     if (!snapshot) {
         return snapshot.error();
     }
-    return Handover{
-        step.port, step.bridge, to_bridge ? Direction::to_port : Direction::to_bridge, serialise(*snapshot)};
+    // What the bridge has of its own is told to whoever asks for the way back later: see own_addresses_of().
+    const Link* bridge = find(network, step.bridge);
+    return Handover{step.port,
+                    step.bridge,
+                    to_bridge ? Direction::to_port : Direction::to_bridge,
+                    serialise(without_staying(*snapshot, step.stays)),
+                    to_bridge && bridge != nullptr ? bridge->addresses : std::vector<InterfaceAddress>{}};
 }
 
 }  // namespace kvmkit::net

@@ -38,6 +38,14 @@ constexpr OptionSpec ticks(std::string_view key, std::uint16_t type)
     return {key, type, OptionForm::ticks, 8, 0, max_u32, {}};
 }
 
+/// Of queries: since Linux 5.16 the kernel takes a second where less is asked for, since 6.16 a day where more is.
+constexpr OptionSpec query_ticks(std::string_view key, std::uint16_t type)
+{
+    constexpr std::uint64_t second = 100;
+    constexpr std::uint64_t day = 24 * 60 * 60 * second;
+    return {key, type, OptionForm::ticks, 8, second, day, {}};
+}
+
 constexpr OptionSpec word(std::string_view key, std::uint16_t type, unsigned width, std::span<const OptionWord> words)
 {
     return {key, type, OptionForm::word, width, 0, 0, words};
@@ -104,10 +112,10 @@ constexpr std::array of_bridges{boolean("stp.enabled", IFLA_BR_STP_STATE, 4),
                                 ticks("multicast-last-member-interval", IFLA_BR_MCAST_LAST_MEMBER_INTVL),
                                 ticks("multicast-membership-interval", IFLA_BR_MCAST_MEMBERSHIP_INTVL),
                                 ticks("multicast-querier-interval", IFLA_BR_MCAST_QUERIER_INTVL),
-                                ticks("multicast-query-interval", IFLA_BR_MCAST_QUERY_INTVL),
+                                query_ticks("multicast-query-interval", IFLA_BR_MCAST_QUERY_INTVL),
                                 ticks("multicast-query-response-interval", IFLA_BR_MCAST_QUERY_RESPONSE_INTVL),
                                 number("multicast-startup-query-count", IFLA_BR_MCAST_STARTUP_QUERY_CNT, 4, 0, max_u32),
-                                ticks("multicast-startup-query-interval", IFLA_BR_MCAST_STARTUP_QUERY_INTVL),
+                                query_ticks("multicast-startup-query-interval", IFLA_BR_MCAST_STARTUP_QUERY_INTVL),
                                 boolean("multicast-stats", IFLA_BR_MCAST_STATS_ENABLED),
                                 boolean("nf-call-iptables", IFLA_BR_NF_CALL_IPTABLES),
                                 boolean("nf-call-ip6tables", IFLA_BR_NF_CALL_IP6TABLES),

@@ -9,7 +9,7 @@
 
 namespace kvmkit::net {
 
-/// A name the kernel accepts for a link: 1 to 15 bytes, no '/', ':', '%' or blank, not ".", "..", "all" or "default".
+/// A name the kernel accepts: 1 to 15 bytes of UTF-8; no '/:%', blank, control character; not ., .., all or default.
 class LinkName {
 public:
     /// Reads what a user typed. ErrorCode::usage says what is wrong; for a name that is too long the hint proposes one
@@ -30,7 +30,7 @@ private:
 /// The longest name of a link, in bytes.
 constexpr std::size_t max_link_name = 15;
 
-/// A name of at most 15 bytes that keeps the end (".100", "-2"), by which such names differ.
+/// A name of at most 15 bytes, letters whole, that keeps the end (".100", "-2"), by which such names differ.
 std::string shortened(std::string_view name);
 
 }  // namespace kvmkit::net

@@ -69,10 +69,11 @@ struct Route {
     std::uint32_t table = 0;
     std::uint8_t protocol = 0;  ///< RTPROT_*: who set it.
     std::uint8_t scope = 0;
-    std::uint8_t type = 0;  ///< RTN_*
-    bool shared = false;    ///< One of several ways to the same destination, which come and go together.
-    unsigned weight = 1;    ///< Of a shared one: its share of the packets, against those of the others.
-    bool onlink = false;    ///< The gateway is on the link, whatever the addresses say.
+    std::uint8_t type = 0;     ///< RTN_*
+    bool shared = false;       ///< One of several ways to the same destination, which come and go together.
+    unsigned weight = 1;       ///< Of a shared one: its share of the packets, against those of the others.
+    bool onlink = false;       ///< The gateway is on the link, whatever the addresses say.
+    bool has_metrics = false;  ///< An MTU, a congestion window, or another value of the kernel's RTAX_*.
 };
 
 /// Where each link stands in a list of links. It belongs to that very list: of a copy, or of one that links came to or

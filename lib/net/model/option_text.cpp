@@ -48,7 +48,10 @@ Result<LinkOption> read_in_range(const OptionSpec& spec, std::string_view text)
     if (!number || *number < spec.least || *number > spec.most) {
         return wrong(text,
                      number ? "number that fits here" : "number",
-                     fmt::format("give a number from {} to {}", spec.least, spec.most));
+                     fmt::format("give a number from {} to {}{}",
+                                 spec.least,
+                                 spec.most,
+                                 spec.form == OptionForm::ticks ? ", of 1/100 s" : ""));
     }
     return number_option(spec.type, *number, spec.width);
 }

@@ -122,7 +122,8 @@ void read_route(Network& network, nlmsghdr* answer)
                 .protocol = header.rtm_protocol,
                 .scope = header.rtm_scope,
                 .type = header.rtm_type,
-                .onlink = (header.rtm_flags & RTNH_F_ONLINK) != 0};
+                .onlink = (header.rtm_flags & RTNH_F_ONLINK) != 0,
+                .has_metrics = attributes[RTA_METRICS] != nullptr};
     if (!route.gateway) {
         route.gateway = foreign_gateway(attributes[RTA_VIA]);
     }

@@ -27,7 +27,10 @@ constexpr std::string_view beyond =
 
 constexpr std::array sentences{
     Sentence{Request::create_link, EEXIST, "a link of that name exists", "'net-setup show' lists the links"},
-    Sentence{Request::create_link, EINVAL, "the kernel does not accept this name or MAC", "choose another name"},
+    Sentence{Request::create_link,
+             EINVAL,
+             "the kernel does not accept its name, its MAC or one of its settings",
+             "ip -d link show"},
     Sentence{Request::delete_link, ENODEV, "it is gone already", ""},
     Sentence{Request::attach, EINVAL, "the kernel takes no such link as a port", "name a card, a veth or a tap"},
     Sentence{

@@ -132,7 +132,17 @@ public:
     [[nodiscard]] Handover handover() const
     {
         const auto direction = text("to") == "bridge" ? Direction::to_bridge : Direction::to_port;
-        return {name("port"), name("bridge"), direction, text("snapshot")};
+        return {name("port"), name("bridge"), direction, text("snapshot"), staying()};
+    }
+
+    /// Journals of before tell none.
+    [[nodiscard]] std::vector<InterfaceAddress> staying() const
+    {
+        std::vector<InterfaceAddress> all;
+        for (const auto& one : json_.value("stays", Json::array())) {
+            all.push_back(sound(InterfaceAddress::parse(one.get<std::string>())));
+        }
+        return all;
     }
 
     [[nodiscard]] InterfaceAddress address() const { return sound(InterfaceAddress::parse(text("address"))); }

@@ -43,6 +43,15 @@ Json to_json(const VlanMembership& vlans)
             {"pvid", vlans.pvid ? Json(*vlans.pvid) : Json()}};
 }
 
+Json texts_of(const std::vector<InterfaceAddress>& addresses)
+{
+    auto list = Json::array();
+    for (const InterfaceAddress& address : addresses) {
+        list.push_back(address.str());
+    }
+    return list;
+}
+
 Json ways_to_json(const std::vector<RouteWay>& ways)
 {
     auto list = Json::array();
@@ -162,7 +171,8 @@ Json fields_of(const Action& action)
             return J{{"port", s.port.str()},
                      {"bridge", s.bridge.str()},
                      {"to", s.direction == Direction::to_bridge ? "bridge" : "port"},
-                     {"snapshot", s.snapshot}};
+                     {"snapshot", s.snapshot},
+                     {"stays", texts_of(s.stays)}};
         },
         [](const SetResolver& s) {
             return J{{"before", bytes_or_null(s.before)}, {"after", bytes_or_null(s.after)}};

@@ -178,19 +178,22 @@ public:
         Link* giver = at(there ? s.port : s.bridge);
         Link* taker = at(there ? s.bridge : s.port);
         if (giver != nullptr && taker != nullptr) {
-            hand_over(*giver, *taker);
+            hand_over(*giver, *taker, there ? std::vector<InterfaceAddress>{} : s.stays);
             (void)(there ? attach({s.port, s.bridge}) : release(s.port));
         }
         return false;  // the kernel is asked for much that is not known here
     }
 
 private:
-    void hand_over(Link& giver, Link& taker)
+    void hand_over(Link& giver, Link& taker, const std::vector<InterfaceAddress>& staying)
     {
-        std::ranges::copy(giver.addresses, std::back_inserter(taker.addresses));
-        std::ranges::copy(giver.leased, std::back_inserter(taker.leased));
-        giver.addresses.clear();
-        giver.leased.clear();
+        const auto goes = [&staying](const InterfaceAddress& address) {
+            return std::ranges::find(staying, address) == staying.end();
+        };
+        std::ranges::copy_if(giver.addresses, std::back_inserter(taker.addresses), goes);
+        std::ranges::copy_if(giver.leased, std::back_inserter(taker.leased), goes);
+        std::erase_if(giver.addresses, goes);
+        std::erase_if(giver.leased, goes);
         taker.autoconf = giver.autoconf;
         taker.up = true;
         for (Route& route : network_.routes) {

@@ -17,9 +17,10 @@ struct Scene {
     const HazardFacts& around;
 };
 
-/// A card that becomes a port of a bridge.
+/// A card whose frames a bridge is to send, because it becomes a port of it, or a link that stands on it does.
 struct NewPort {
     const Link* card;
+    LinkName port;
     LinkName bridge;
     KeyPath origin;
 };
@@ -40,6 +41,61 @@ bool is_card(const Scene& scene, const Link& link)
     return link.kind.empty() || scene.around.drivers.contains(link.name);
 }
 
+/// What a plan puts a link on: the link below one that it makes, and what it attaches to a bond.
+std::vector<LinkName> put_below(const Scene& scene, const LinkName& name)
+{
+    std::vector<LinkName> below;
+    for (const Step& step : scene.plan) {
+        const auto* create = std::get_if<CreateLink>(&step.action);
+        const auto* attach = std::get_if<Attach>(&step.action);
+        if (create != nullptr && create->name == name && create->lower) {
+            below.push_back(*create->lower);
+        } else if (attach != nullptr && attach->bridge == name) {
+            below.push_back(attach->port);
+        }
+    }
+    return below;
+}
+
+/// The link below a VLAN or macvlan, the ports of a bond. A VXLAN's frames travel inside of the host's own packets, and
+/// what stands on a bridge leaves by that one's ports, which were judged when they came.
+std::vector<LinkName> links_below(const Scene& scene, const LinkName& name)
+{
+    auto below = put_below(scene, name);
+    const Link* link = find(scene.network, name);
+    if (link == nullptr) {
+        return below;
+    }
+    const bool stands = link->kind == "vlan" || link->kind == "macvlan" || link->kind == "macvtap";
+    if (const Link* lower = stands ? find(scene.network, link_below(*link)) : nullptr) {
+        below.push_back(lower->name);
+    }
+    for (const Link* port : link->kind == "bond" ? ports_of(scene.network, *link) : std::vector<const Link*>{}) {
+        below.push_back(port->name);
+    }
+    return below;
+}
+
+/// The cards that frames of a link leave by.
+std::vector<const Link*> cards_of(const Scene& scene, const LinkName& name)
+{
+    std::vector<const Link*> cards;
+    std::vector<LinkName> reached{name};
+    for (std::size_t next = 0; next < reached.size(); ++next) {
+        const Link* link = find(scene.network, reached[next]);
+        if (link != nullptr && is_card(scene, *link)) {
+            cards.push_back(link);
+            continue;
+        }
+        for (const LinkName& below : links_below(scene, reached[next])) {
+            if (std::ranges::find(reached, below) == reached.end()) {
+                reached.push_back(below);
+            }
+        }
+    }
+    return cards;
+}
+
 std::vector<NewPort> new_ports(const Scene& scene)
 {
     std::vector<NewPort> ports;
@@ -52,9 +108,11 @@ std::vector<NewPort> new_ports(const Scene& scene)
         }
         const LinkName& port = attach != nullptr ? attach->port : handover->port;
         const LinkName& bridge = attach != nullptr ? attach->bridge : handover->bridge;
-        const Link* card = find(scene.network, port);
-        if (card != nullptr && is_card(scene, *card) && !is_bond(scene, bridge)) {
-            ports.push_back({card, bridge, step.origin});
+        if (is_bond(scene, bridge)) {
+            continue;
+        }
+        for (const Link* card : cards_of(scene, port)) {
+            ports.push_back({card, port, bridge, step.origin});
         }
     }
     return ports;
@@ -70,7 +128,11 @@ Hazard refusal(const NewPort& port, const std::string& cause, std::string hint)
 {
     return {{},
             {ErrorCode::refused,
-             fmt::format("cannot attach port '{}' to '{}': {}", port.card->name.str(), port.bridge.str(), cause),
+             fmt::format("cannot attach port '{}' to '{}': {}{}",
+                         port.port.str(),
+                         port.bridge.str(),
+                         port.card->name == port.port ? "" : fmt::format("it stands on '{}': ", port.card->name.str()),
+                         cause),
              std::move(hint)},
             port.origin};
 }

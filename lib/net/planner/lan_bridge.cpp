@@ -81,15 +81,17 @@ Result<std::optional<LinkName>> bridge_of(const Network& network, const LinkName
     return master != nullptr ? std::optional{master->name} : std::nullopt;
 }
 
-Result<Plan> plan_lan_bridge_back(const Network& network, const LinkName& uplink)
+Result<Plan> plan_lan_bridge_back(const Network& network,
+                                  const LinkName& uplink,
+                                  const std::optional<std::vector<InterfaceAddress>>& own)
 {
     const auto bridge = bridge_of(network, uplink);
     if (!bridge || !*bridge) {
         return bridge ? Plan{} : Result<Plan>{bridge.error()};
     }
     const Link& link = *find(network, **bridge);
-    Plan plan{{Handover{uplink, link.name, Direction::to_port}}};
-    if (ports_of(network, link).size() > 1) {
+    Plan plan{{Handover{uplink, link.name, Direction::to_port, {}, own.value_or(std::vector<InterfaceAddress>{})}}};
+    if (own || ports_of(network, link).size() > 1) {
         return plan;
     }
     if (link.up) {

@@ -19,7 +19,10 @@ Result<Plan> plan_lan_bridge(const Network& network, const LanBridge& wanted, co
 Result<std::optional<LinkName>> bridge_of(const Network& network, const LinkName& uplink);
 
 /// `lan-bridge --back`: the card takes over what the host has on the bridge and is free; the bridge is deleted where no
-/// other port is left, and stays as it is where VMs are on it. The steps that are missing. Pure.
-Result<Plan> plan_lan_bridge_back(const Network& network, const LinkName& uplink);
+/// other port is left, and stays as it is where VMs are on it, or where it was there before the card: `own` are the
+/// addresses that it had then, which it keeps. The steps that are missing. Pure.
+Result<Plan> plan_lan_bridge_back(const Network& network,
+                                  const LinkName& uplink,
+                                  const std::optional<std::vector<InterfaceAddress>>& own = {});
 
 }  // namespace kvmkit::net

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/netlink/bridge_options.hpp"
 #include "net/planner/internal/draft.hpp"
+#include "net/planner/internal/features.hpp"
 
+#include <arpa/inet.h>
+#include <linux/if_ether.h>
 #include <linux/if_link.h>
 
 #include <algorithm>
@@ -37,7 +40,8 @@ LinkOptions in_order(LinkOptions options)
     return options;
 }
 
-/// A new bridge filters no VLANs, and a kernel that cannot will not even be told that it shall not.
+/// A new bridge filters no VLANs, and a kernel that cannot will not even be told that it shall not. That is what it is
+/// told where it would pass over settings of VLANs without a word.
 bool is_told_in_vain(const LinkOption& option)
 {
     return option.type == IFLA_BR_VLAN_FILTERING && option_number(option) == 0U;
@@ -58,6 +62,11 @@ LinkOptions options_of_new(const DesiredInterface& wish)
             options.push_back(option);
         }
     }
+    const bool has_vlans = std::ranges::any_of(
+        wish.options, [](const LinkOption& option) { return feature_of(option.type) == vlan_filtering; });
+    if (has_vlans && find(options, IFLA_BR_VLAN_FILTERING) == nullptr) {
+        options.push_back(number_option(IFLA_BR_VLAN_FILTERING, 0, 1));
+    }
     return options;
 }
 
@@ -77,8 +86,60 @@ MacAddress mac_of_new_bridge(const Draft& draft, const DesiredInterface& wish, u
     return MacAddress{octets};
 }
 
+/// What the kernel needs to know of a new link and cannot guess, or would guess without being asked.
+bool is_complete(Draft& draft, const DesiredInterface& wish)
+{
+    if (*wish.kind == "vlan" && find(wish.options, IFLA_VLAN_ID) == nullptr) {
+        draft.complain({ErrorCode::usage,
+                        fmt::format("cannot create vlan '{}': it has no number", wish.name.str()),
+                        "write id: 1 to 4094"},
+                       wish.path + ".vlan");
+    } else if (*wish.kind == "bond" && find(wish.options, IFLA_BOND_MODE) == nullptr) {
+        draft.complain({ErrorCode::usage,
+                        fmt::format("cannot create bond '{}': it has no mode", wish.name.str()),
+                        "write mode: active-backup, or another one"},
+                       wish.path + ".link-aggregation");
+    }
+    return draft.sound();
+}
+
+std::uint64_t tag_protocol(const LinkOptions& options)
+{
+    const LinkOption* option = find(options, IFLA_VLAN_PROTOCOL);
+    return option != nullptr ? option_number(*option).value_or(0) : htons(ETH_P_8021Q);
+}
+
+/// The kernel makes each VLAN of a link once.
+bool is_free_tag(Draft& draft, const DesiredInterface& wish)
+{
+    const LinkOption* id = find(wish.options, IFLA_VLAN_ID);
+    const Link* lower = wish.lower ? draft.present(*wish.lower) : nullptr;
+    if (*wish.kind != "vlan" || id == nullptr || lower == nullptr) {
+        return true;
+    }
+    for (const Link* above : links_above(draft.network(), *lower)) {
+        const LinkOption* other = find(above->options, IFLA_VLAN_ID);
+        if (above->kind == "vlan" && draft.present(above->name) != nullptr && other != nullptr &&
+            option_number(*other) == option_number(*id) && tag_protocol(above->options) == tag_protocol(wish.options)) {
+            draft.complain({ErrorCode::refused,
+                            fmt::format("cannot create vlan '{}': '{}' is VLAN {} of '{}' already",
+                                        wish.name.str(),
+                                        above->name.str(),
+                                        option_number(*id).value_or(0),
+                                        lower->name.str()),
+                            "use that one, or have it deleted (state: absent)"},
+                           wish.path + ".vlan.id");
+            return false;
+        }
+    }
+    return true;
+}
+
 void create(Draft& draft, const DesiredInterface& wish, unsigned number)
 {
+    if (!is_complete(draft, wish) || !is_free_tag(draft, wish) || !knows_settings(draft, wish, nullptr)) {
+        return;
+    }
     CreateLink link{.name = wish.name,
                     .kind = *wish.kind,
                     .mac = wish.mac,
@@ -105,9 +166,48 @@ bool is_missing(const Draft& draft, const DesiredInterface& wish)
     return wish.state == DesiredState::up && !draft.will_exist(wish.name);
 }
 
-/// What a missing link needs that is not there.
-void complain_of(Draft& draft, const DesiredInterface& wish)
+/// The missing links that one stands on, from itself down; the last one is among them where they form a circle.
+std::vector<const DesiredInterface*> missing_below(const Draft& draft, const DesiredInterface& wish)
 {
+    std::vector<const DesiredInterface*> chain{&wish};
+    while (chain.back()->lower) {
+        const DesiredInterface* below = draft.wish(*chain.back()->lower);
+        if (below == nullptr || draft.will_exist(below->name)) {
+            break;
+        }
+        const bool again = std::ranges::find(chain, below) != chain.end();
+        chain.push_back(below);
+        if (again) {
+            break;
+        }
+    }
+    return chain;
+}
+
+void complain_of_circle(Draft& draft, const std::vector<const DesiredInterface*>& chain)
+{
+    const auto start = std::ranges::find(chain, chain.back());
+    std::string text;
+    for (auto link = start; link + 1 != chain.end(); ++link) {
+        text += fmt::format("'{}' on ", (*link)->name.str());
+    }
+    draft.complain(
+        {ErrorCode::usage,
+         fmt::format(
+             "cannot create the links that stand on one another in a circle: {}'{}'", text, chain.back()->name.str()),
+         "one of them must stand on a link outside of the circle"},
+        chain.back()->path);
+}
+
+/// What a missing link needs that is not there.
+void complain_of(Draft& draft, const DesiredInterface& missing)
+{
+    const auto chain = missing_below(draft, missing);
+    if (std::ranges::find(chain, chain.back()) + 1 != chain.end()) {
+        complain_of_circle(draft, chain);
+        return;
+    }
+    const DesiredInterface& wish = *chain.back();  // without it none of the others can be made
     const auto name = wish.name.str();
     if (!wish.kind || wish.kind->empty()) {
         draft.complain({ErrorCode::not_found,
@@ -228,17 +328,17 @@ void plan_creations(Draft& draft)
 {
     unsigned number = 0;
     bool progress = true;
-    while (progress) {
+    while (progress && draft.sound()) {
         progress = false;
         for (const DesiredInterface& wish : draft.wanted().interfaces) {
-            if (is_missing(draft, wish) && can_be_made(draft, wish)) {
+            if (draft.sound() && is_missing(draft, wish) && can_be_made(draft, wish)) {
                 create(draft, wish, number++);
                 progress = true;
             }
         }
     }
     for (const DesiredInterface& wish : draft.wanted().interfaces) {
-        if (is_missing(draft, wish)) {
+        if (draft.sound() && is_missing(draft, wish)) {
             complain_of(draft, wish);
         }
     }

@@ -99,8 +99,51 @@ Link after_removals(const Draft& draft, const Link& port)
     return link;
 }
 
+/// The link below one: as wished, or as it is.
+std::optional<LinkName> lower_of(const Draft& draft, const LinkName& name)
+{
+    const DesiredInterface* wish = draft.wish(name);
+    if (wish != nullptr && wish->lower) {
+        return wish->lower;
+    }
+    const Link* link = draft.present(name);
+    const Link* lower = link != nullptr ? find(draft.network(), link_below(*link)) : nullptr;
+    return lower != nullptr ? std::optional{lower->name} : std::nullopt;
+}
+
+/// The kernel lets nothing be a port of what it stands on, and says no more than that it is busy.
+bool stands_on(const Draft& draft, const LinkName& port, const LinkName& master)
+{
+    constexpr unsigned deepest = 16;
+    auto name = lower_of(draft, port);
+    for (unsigned depth = 0; name && *name != master && depth < deepest; ++depth) {
+        name = lower_of(draft, *name);
+    }
+    return name == master;
+}
+
+/// What a state file has instead of a command of its own.
+Error with_hint_of_file(Error error, const Membership& membership, const Link& port)
+{
+    if (!membership.path.empty() && is_in_use(port)) {
+        error.hint += fmt::format(
+            "; in this file, write move-ip-from: {} at '{}'", port.name.str(), membership.master->name.str());
+    }
+    return error;
+}
+
 void attach(Draft& draft, const Membership& membership, const Link* port)
 {
+    if (stands_on(draft, membership.port, membership.master->name)) {
+        draft.complain({ErrorCode::refused,
+                        fmt::format("cannot attach port '{0}' to '{1}': it stands on '{1}', and packets would go in a "
+                                    "circle",
+                                    membership.port.str(),
+                                    membership.master->name.str()),
+                        "name another port"},
+                       membership.path);
+        return;
+    }
     const bool to_bond = membership.master->kind == "bond" || (draft.present(membership.master->name) != nullptr &&
                                                                draft.present(membership.master->name)->kind == "bond");
     if (port != nullptr && draft.giver_of(membership.master->name) == port) {
@@ -114,7 +157,8 @@ void attach(Draft& draft, const Membership& membership, const Link* port)
     if (port != nullptr) {
         if (auto checked = check_port(draft.network(), after_removals(draft, *port), membership.master->name);
             !checked) {
-            draft.complain(checked.error(), membership.path);
+            draft.complain(with_hint_of_file(checked.error(), membership, after_removals(draft, *port)),
+                           membership.path);
             return;
         }
         if (to_bond && port->up) {

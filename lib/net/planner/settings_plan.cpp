@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/planner/internal/draft.hpp"
+#include "net/planner/internal/features.hpp"
 #include "net/planner/internal/replacement.hpp"
 
 #include <linux/if_bridge.h>
@@ -96,7 +97,7 @@ void plan_options(Draft& draft, const DesiredInterface& wish, const Link& link)
     std::erase_if(options, [&link](const LinkOption& option) {
         return link.is_bridge() && option.type == IFLA_BR_VLAN_FILTERING;
     });
-    if (!options.empty()) {
+    if (!options.empty() && knows_settings(draft, wish, &link)) {
         draft.add(SetOptions{wish.name, link.kind, std::move(options)}, wish.path);
     }
 }

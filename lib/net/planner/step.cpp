@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/planner/step.hpp"
 
+#include "base/printable.hpp"
 #include "net/model/overloaded.hpp"
 
 #include <linux/rtnetlink.h>
@@ -72,6 +73,11 @@ const LinkName* subject(const Action& action)
         [](const auto& step) -> const LinkName* { return &step.name; },
     };
     return std::visit(name_of, action);
+}
+
+bool is_bookkeeping(const Action& action) noexcept
+{
+    return std::holds_alternative<SetGroup>(action);
 }
 
 std::string_view plain_word(const Action& action) noexcept
@@ -167,7 +173,9 @@ std::string describe(const Action& action)
                 s.managed ? "look after " + s.name.str() + " again" : "leave " + s.name.str() + " alone");
         },
     };
-    return std::visit(sentence, action);
+    // Other programs may have given links names that a terminal would obey.
+    const std::string text = std::visit(sentence, action);
+    return printable(text, text.size());
 }
 
 }  // namespace kvmkit::net

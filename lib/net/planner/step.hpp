@@ -173,6 +173,7 @@ struct Handover {
     LinkName bridge;
     Direction direction = Direction::to_bridge;
     std::string snapshot = {};  ///< What is moved, serialised; empty: what hangs on the giving link then.
+    std::vector<InterfaceAddress> stays = {};  ///< Of the bridge's addresses, its own.
     bool operator==(const Handover&) const = default;
 };
 
@@ -233,6 +234,9 @@ struct Step {
 
 /// The link that a step changes; null for a route without one, and for name servers.
 const LinkName* subject(const Action& action);
+
+/// Whether it is of use to who makes the changes alone, such as marks, and nothing to show in a plan.
+bool is_bookkeeping(const Action& action) noexcept;
 
 /// The stable word for an action, as records carry it: "create-bridge".
 std::string_view word(const Action& action) noexcept;

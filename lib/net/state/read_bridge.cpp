@@ -67,6 +67,26 @@ void judge_mask(const Spot& spot, const LinkOption* mask, std::uint64_t never)
                     "clear these bits: 0x1 is spanning tree, 0x2 pause frames, 0x4 LACP");
 }
 
+/// The kernel takes no other one, and does not say so.
+void judge_group_address(const Spot& spot, const LinkOption* address)
+{
+    constexpr std::string_view reserved{"\x01\x80\xc2\x00\x00", 5};
+    constexpr unsigned last_of_others = 3;
+    constexpr unsigned last = 15;
+    const auto written = spot.entry("group-addr");
+    if (!written || address == nullptr) {
+        return;
+    }
+    const auto ending = static_cast<unsigned char>(address->bytes.back());
+    const bool of_others = ending != 0 && ending <= last_of_others;
+    if (!address->bytes.starts_with(reserved) || ending > last || of_others) {
+        written->complain(
+            fmt::format("'{}' is no group address of a bridge", written->node().text),
+            "give 01:80:c2:00:00:00, or one from 01:80:c2:00:00:04 to 01:80:c2:00:00:0f: those between are "
+            "of pause frames, LACP and 802.1X");
+    }
+}
+
 void read_options(const Spot& spot, InterfaceReading& reading)
 {
     LinkOptions& options = reading.wanted.options;
@@ -80,6 +100,7 @@ void read_options(const Spot& spot, InterfaceReading& reading)
     judge_aliases(spot, options_table());
     constexpr std::uint64_t never = 7;
     judge_mask(spot, find(options, IFLA_BR_GROUP_FWD_MASK), never);
+    judge_group_address(spot, find(options, IFLA_BR_GROUP_ADDR));
 }
 
 void read_port_key(const Spot& value, DesiredPort& port)

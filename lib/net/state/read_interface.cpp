@@ -92,6 +92,10 @@ void read_type(const Spot& spot, InterfaceReading& reading)
 
 void read_name(const Spot& spot, InterfaceReading& reading)
 {
+    if (spot.node().kind == Node::Kind::scalar && spot.node().text.size() > max_link_name) {
+        reading.too_long_name = spot;
+        return;
+    }
     if (const auto name = spot.read(LinkName::parse)) {
         reading.wanted.name = *name;
         reading.name = spot;

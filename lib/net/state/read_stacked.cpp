@@ -14,6 +14,7 @@ namespace {
 void read_lower(const Spot& spot, InterfaceReading& reading)
 {
     reading.wanted.lower = spot.read(LinkName::parse);
+    reading.lower = spot;
 }
 
 constexpr std::array<KeyRow<InterfaceReading>, 1> lower_keys{{{"base-iface", read_lower}}};
@@ -38,6 +39,7 @@ void read_stacked(const Spot& spot, const OptionTable& table, InterfaceReading& 
 
 constexpr std::array<KeyRow<InterfaceReading>, 1> veth_keys{{{"peer", [](const Spot& spot, InterfaceReading& reading) {
                                                                   reading.wanted.peer = spot.read(LinkName::parse);
+                                                                  reading.peer = spot;
                                                                   if (reading.wanted.peer == reading.wanted.name) {
                                                                       spot.complain("a veth cannot be its own peer",
                                                                                     "give the other end another name");

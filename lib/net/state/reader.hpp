@@ -13,12 +13,15 @@ namespace kvmkit::net {
 struct InterfaceReading {
     Spot spot;
     DesiredInterface wanted = {};
-    std::string type = {};          ///< As written; empty: not given.
-    std::optional<Spot> name = {};  ///< Absent: not given, or not usable.
+    std::string type = {};                   ///< As written; empty: not given.
+    std::optional<Spot> name = {};           ///< Absent: not given, or not usable.
+    std::optional<Spot> too_long_name = {};  ///< Not complained of yet: what is proposed must be free.
     std::optional<Spot> mtu = {};
     std::optional<Spot> ports = {};
     std::optional<Spot> controller = {};
     std::optional<Spot> moves_ip_from = {};
+    std::optional<Spot> lower = {};
+    std::optional<Spot> peer = {};
 };
 
 InterfaceReading read_interface(const Spot& spot);
@@ -39,5 +42,8 @@ void read_resolver(const Spot& spot, std::optional<DesiredResolver>& resolver);
 
 /// What holds between several interfaces, or between the keys of one.
 void judge_interfaces(const std::vector<InterfaceReading>& readings);
+
+/// What holds between links that stand on one another, and between the ends of cables.
+void judge_layers(const std::vector<InterfaceReading>& readings);
 
 }  // namespace kvmkit::net

@@ -27,6 +27,39 @@ bool is_wanted(const InterfaceReading& reading)
     return reading.wanted.state == DesiredState::up || reading.wanted.state == DesiredState::down;
 }
 
+/// A name that fits and that nobody in the file has, like the one that is too long.
+std::optional<std::string> free_name(std::string_view wished, const std::map<LinkName, Spot>& taken)
+{
+    constexpr unsigned most_tries = 99;
+    for (unsigned number = 1; number <= most_tries; ++number) {
+        auto text = shortened(number == 1 ? std::string{wished} : fmt::format("{}-{}", wished, number));
+        const auto name = LinkName::parse(text);
+        if (name && !taken.contains(*name)) {
+            return text;
+        }
+    }
+    return std::nullopt;
+}
+
+/// Two names that are too long may be the same once they are shortened.
+void judge_long_names(const Readings& readings, std::map<LinkName, Spot> taken)
+{
+    std::size_t proposed = 0;
+    for (const InterfaceReading& reading : readings) {
+        if (!reading.too_long_name) {
+            continue;
+        }
+        const auto& wished = reading.too_long_name->node().text;
+        const Error error = LinkName::parse(wished).error();
+        const auto proposal = proposed++ < Mistakes::most ? free_name(wished, taken) : std::nullopt;
+        reading.too_long_name->complain(error.message,
+                                        proposal ? fmt::format("a shorter one: {}", *proposal) : error.hint);
+        if (proposal) {
+            taken.emplace(LinkName::from_kernel(*proposal), *reading.too_long_name);
+        }
+    }
+}
+
 void judge_names(const Readings& readings)
 {
     std::map<LinkName, Spot> seen;
@@ -42,6 +75,7 @@ void judge_names(const Readings& readings)
                                    "bring both descriptions together");
         }
     }
+    judge_long_names(readings, std::move(seen));
 }
 
 void judge_port(const InterfaceReading& controller, const LinkName& name, const Spot& spot, Memberships& members)
@@ -123,6 +157,59 @@ void judge_port_addresses(const InterfaceReading& reading, const Memberships& me
     }
 }
 
+/// The kernel answers for the address on one link, and whose packets come in on the other one are lost. The same
+/// link-local address on several links is none of these, nor is that of a link without a network of its own.
+bool may_stand_on_several(const InterfaceAddress& address)
+{
+    constexpr unsigned whole_ipv4 = 32;
+    constexpr unsigned whole_ipv6 = 128;
+    return address.is_ipv6_link_local() ||
+           address.prefix() == (address.family() == Family::ipv4 ? whole_ipv4 : whole_ipv6);
+}
+
+/// The value of the address of that text.
+Spot place_of(const InterfaceReading& reading, const InterfaceAddress& address)
+{
+    auto ip = reading.spot.near(address.family() == Family::ipv4 ? "ipv4" : "ipv6");
+    auto list = ip.near("address");
+    if (list.node().kind != Node::Kind::list) {
+        return ip;
+    }
+    for (const Spot& item : list.items()) {
+        const Node* written = find(item.node(), "ip");
+        const auto parsed = written != nullptr ? IpAddress::parse(written->text) : Result<IpAddress>{Error{}};
+        if (parsed && parsed->bytes() == address.bytes()) {
+            return item;
+        }
+    }
+    return list;
+}
+
+struct Holders {
+    std::map<InterfaceAddress, const InterfaceReading*> first = {};
+    std::size_t told = 0;
+};
+
+/// To look for the place of one takes long where there are thousands: more than are shown are not even counted.
+void judge_addresses(const InterfaceReading& reading, Holders& holders)
+{
+    for (const DesiredIp* ip : {&reading.wanted.ipv4, &reading.wanted.ipv6}) {
+        for (const InterfaceAddress& address : ip->addresses.value_or(std::vector<InterfaceAddress>{})) {
+            const auto [first, is_new] = holders.first.try_emplace(address, &reading);
+            if (!is_new && first->second != &reading && !may_stand_on_several(address) &&
+                holders.told < Mistakes::most) {
+                ++holders.told;
+                place_of(reading, address)
+                    .complain(fmt::format("'{}' has the address '{}', too, by line {}",
+                                          first->second->wanted.name.str(),
+                                          address.str(),
+                                          line_of(place_of(*first->second, address))),
+                              "keep it on one of them");
+            }
+        }
+    }
+}
+
 void judge_mtu(const InterfaceReading& reading)
 {
     constexpr unsigned least_for_ipv6 = 1280;
@@ -137,8 +224,13 @@ void judge_mtu(const InterfaceReading& reading)
 void judge_interfaces(const std::vector<InterfaceReading>& readings)
 {
     judge_names(readings);
+    judge_layers(readings);
     const auto members = memberships_of(readings);
+    Holders holders;
     for (const InterfaceReading& reading : readings) {
+        if (reading.wanted.state == DesiredState::up) {
+            judge_addresses(reading, holders);
+        }
         judge_controller(reading, members);
         judge_port_addresses(reading, members);
         judge_mtu(reading);

@@ -81,6 +81,11 @@ Json describe_routes(const Network& network, Links links, std::vector<std::strin
                 fmt::format("the route to {} has ways through other links, and is left out", route.destination.str()));
             continue;
         }
+        if (route.has_metrics) {
+            notes.push_back(fmt::format(
+                "the route to {} has an MTU, a congestion window or other metrics, for which the schema has no words",
+                route.destination.str()));
+        }
         list.push_back(describe_route(network, route));
     }
     return list;

@@ -275,7 +275,7 @@ private:
         return json;
     }
 
-    static Json ip_of(const Link& link, Family family)
+    Json ip_of(const Link& link, Family family)
     {
         auto addresses = Json::array();
         bool all_known = true;  // an address that the reader would refuse is kept by not listing any
@@ -284,6 +284,9 @@ private:
                 all_known = all_known && address.is_host_address();
                 const auto text = address.str();
                 addresses.push_back({{"ip", text.substr(0, text.find('/'))}, {"prefix-length", address.prefix()}});
+                if (std::ranges::find(link.leased, address) != link.leased.end()) {
+                    note(link, fmt::format("the lifetime of {} is not listed: applied, the address stays", text));
+                }
             }
         }
         if (family == Family::ipv6 ? !link.ipv6 : addresses.empty()) {

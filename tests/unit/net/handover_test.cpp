@@ -306,7 +306,11 @@ TEST(Handover, ComesBackFromTheJournal)
 {
     for (const auto direction : {Direction::to_bridge, Direction::to_port}) {
         const Step step{
-            Handover{LinkName::from_kernel("eth0"), LinkName::from_kernel("br0"), direction, serialise(snapshot())},
+            Handover{LinkName::from_kernel("eth0"),
+                     LinkName::from_kernel("br0"),
+                     direction,
+                     serialise(snapshot()),
+                     {*InterfaceAddress::parse("192.0.2.9/24"), *InterfaceAddress::parse("2001:db8::9/64")}},
             Guard{.index = 2}};
         const auto read = decode(encode(step));
         ASSERT_TRUE(read) << read.error().message;
@@ -335,6 +339,10 @@ TEST(LanBridge, PlansTheWayThereAndBack)
     uplink.master = bridge;
     EXPECT_TRUE(plan_lan_bridge({{uplink, made}}, wanted, birthmark)->empty());
     EXPECT_EQ(plan_lan_bridge_back({{uplink, made}}, uplink.name)->size(), 3U);
+    const std::vector own{*InterfaceAddress::parse("192.0.2.9/24")};
+    const auto kept = plan_lan_bridge_back({{uplink, made}}, uplink.name, own);
+    ASSERT_EQ(kept->size(), 1U) << "a bridge that was there before stays";
+    EXPECT_EQ(std::get<Handover>(kept->front().action).stays, own);
     Link tap{.name = LinkName::from_kernel("tap0"), .index = 11, .kind = "tun"};
     tap.master = bridge;
     EXPECT_EQ(plan_lan_bridge_back({{uplink, made, tap}}, uplink.name)->size(), 1U) << "a bridge with VMs stays";

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/model/names.hpp"
+#include "base/printable.hpp"
 #include "net/model/address.hpp"
+
+#include <array>
 
 #include <gtest/gtest.h>
 
@@ -33,6 +36,35 @@ TEST(LinkNameTest, ProposesAShorterNameForOneThatIsTooLong)
     EXPECT_EQ(name.error().message,
               "cannot use link name 'averyveryverylongname.100': it has 25 characters, the kernel takes 15");
     EXPECT_EQ(name.error().hint, "a shorter one: averyveryve.100");
+}
+
+TEST(LinkNameTest, RefusesWhatCannotBeShownAndShowsNoneOfIt)
+{
+    using namespace std::string_view_literals;
+    constexpr std::array names{
+        "zz\0y"sv, "\x1b[31mX"sv, "bell\a"sv, "del\x7f"sv, "c1\xC2\x9B"sv, "left\xE2\x80\xAE"sv, "latin\xE9"sv};
+    for (const auto text : names) {
+        const auto name = LinkName::parse(text);
+        ASSERT_FALSE(name) << text;
+        EXPECT_EQ(name.error().code, ErrorCode::usage);
+        EXPECT_NE(name.error().message.find("cannot be shown"), std::string::npos) << name.error().message;
+        EXPECT_EQ(printable(name.error().message, 400), name.error().message);
+    }
+    EXPECT_TRUE(LinkName::parse("br\xC3\xBC"));
+    const auto blank = LinkName::parse("br\xC3\xA0");  // its second byte is a blank to the kernel
+    ASSERT_FALSE(blank);
+    EXPECT_NE(blank.error().message.find("for a blank"), std::string::npos);
+}
+
+TEST(LinkNameTest, AProposalKeepsLettersWhole)
+{
+    EXPECT_EQ(shortened("br-\xC3\xBC\xC3\xBC\xC3\xBC\xC3\xBC\xC3\xBC\xC3\xBC\xC3\xBC.100"),
+              "br-\xC3\xBC\xC3\xBC\xC3\xBC\xC3\xBC.100");
+    const auto name = LinkName::parse("br\xC3\xBC\xC3\xBC\xC3\xBC\xC3\xBC\xC3\xBC\xC3\xBC\xC3\xBC");
+    ASSERT_FALSE(name);
+    EXPECT_NE(name.error().message.find("it has 16 bytes"), std::string::npos) << name.error().message;
+    EXPECT_EQ(name.error().hint, "a shorter one: br\xC3\xBC\xC3\xBC\xC3\xBC\xC3\xBC\xC3\xBC\xC3\xBC");
+    EXPECT_EQ(LinkName::parse("................").error().hint, "choose one of at most 15 bytes");
 }
 
 TEST(LinkNameTest, EveryProposalIsAName)

@@ -115,6 +115,42 @@ TEST(HazardsTest, AWirelessCardIsNoPort)
     EXPECT_EQ(told(network, to_bridge(network), {}).substr(0, 5), "wifi:");
 }
 
+TEST(HazardsTest, WhatStandsOnACardSendsThroughIt)
+{
+    Network network{.links = {link(2, "eth0"),
+                              link(3, "bond0", "bond"),
+                              link(4, "bond0.7", "vlan"),
+                              link(5, "mac0", "macvlan"),
+                              link(6, "br0", "bridge"),
+                              link(7, "dummy0", "dummy")}};
+    network.links[0].master = 3;
+    network.links[0].wireless = true;
+    network.links[2].lower = 3;
+    network.links[3].lower = 2;
+    for (const auto* port : {"bond0", "bond0.7", "mac0"}) {
+        const auto plan = by_hand(network, wish_to_attach(network, name("br0"), {name(port)}));
+        EXPECT_EQ(told(network, plan, {}),
+                  "wifi: cannot attach port '" + std::string{port} +
+                      "' to 'br0': it stands on 'eth0': a Wi-Fi card in client mode sends only with its own MAC and "
+                      "cannot be a bridge port");
+        EXPECT_EQ(told(network, plan, {.cloud = "Amazon EC2"}).substr(0, 10), "cloud-nic:");
+    }
+    const auto plan = by_hand(network, wish_to_attach(network, name("br0"), {name("dummy0")}));
+    EXPECT_EQ(told(network, plan, {.cloud = "Amazon EC2", .vmware = true}), "nothing");
+}
+
+TEST(HazardsTest, WhatThePlanItselfPutsOnACardSendsThroughIt)
+{
+    const Network network{.links = {link(2, "eth0"), link(6, "br0", "bridge")}};
+    const Plan plan{{CreateLink{.name = name("bond0"), .kind = "bond"}},
+                    {CreateLink{.name = name("bond0.7"), .kind = "vlan", .lower = name("bond0")}},
+                    {Attach{name("eth0"), name("bond0")}},
+                    {Attach{name("bond0.7"), name("br0")}}};
+    EXPECT_EQ(told(network, plan, {.vmware = true}).substr(0, 7), "vmware:");
+    EXPECT_NE(told(network, plan, {.vmware = true}).find("port 'bond0.7' to 'br0': it stands on 'eth0'"),
+              std::string::npos);
+}
+
 TEST(HazardsTest, WhatProxmoxConfiguresIsLeftToIt)
 {
     const auto network = two_cards();

@@ -173,6 +173,27 @@ TEST(StateSchemaTest, WhatAnIgnoredInterfaceHasIsNotLookedAt)
     EXPECT_EQ(network.interfaces.at(0).name.str(), "wg0");
 }
 
+TEST(StateSchemaTest, TheKernelsOwnLimitsAreToldAndTaken)
+{
+    const auto reading =
+        read_state("file", "interfaces:\n- {name: a, bridge: {options: {multicast-query-interval: 99}}}\n");
+    ASSERT_EQ(reading.mistakes.list().size(), 1U);
+    EXPECT_EQ(reading.mistakes.list().front().hint, "give a number from 100 to 8640000, of 1/100 s");
+    for (const auto* last : {"00", "04", "0f"}) {
+        (void)wishes(
+            std::string{"interfaces:\n- {name: a, bridge: {options: {multicast-query-interval: 100, group-addr: "
+                        "\"01:80:c2:00:00:"} +
+            last + "\"}}}\n");
+    }
+}
+
+TEST(StateSchemaTest, WhoAsksTheFileToPersistIsSentToTheCommand)
+{
+    const auto reading = read_state("file", "persist: auto\ninterfaces: []\n");
+    ASSERT_EQ(reading.mistakes.list().size(), 1U);
+    EXPECT_NE(reading.mistakes.list().front().hint.find("'net-setup apply --persist'"), std::string::npos);
+}
+
 TEST(StateSchemaTest, WhatIsOffMayBeSaid)
 {
     EXPECT_EQ(mistakes_in("interfaces:\n- name: eth1\n  lldp: {enabled: false}\n  mptcp: {address-flags: []}\n"
@@ -253,6 +274,14 @@ INSTANTIATE_TEST_SUITE_P(
               "forward delay\n"},
         Wrong{"{name: a, bridge: {options: {group-forward-mask: 3}}}",
               "2:52 interfaces[0].bridge.options.group-forward-mask: the kernel forwards no frames of the bits 0x7\n"},
+        Wrong{"{name: a, bridge: {options: {multicast-query-interval: 1}}}",
+              "2:58 interfaces[0].bridge.options.multicast-query-interval: '1' is no number that fits here\n"},
+        Wrong{"{name: a, bridge: {options: {multicast-startup-query-interval: 99}}}",
+              "2:66 interfaces[0].bridge.options.multicast-startup-query-interval: '99' is no number that fits here\n"},
+        Wrong{"{name: a, bridge: {options: {group-addr: \"01:80:c2:00:00:01\"}}}",
+              "2:44 interfaces[0].bridge.options.group-addr: '01:80:c2:00:00:01' is no group address of a bridge\n"},
+        Wrong{"{name: a, bridge: {options: {group-addr: \"01:80:c2:00:00:10\"}}}",
+              "2:44 interfaces[0].bridge.options.group-addr: '01:80:c2:00:00:10' is no group address of a bridge\n"},
         Wrong{"{name: a, bridge: {vlan: {mode: hybrid, tag: 1}}}",
               "2:35 interfaces[0].bridge.vlan.mode: 'hybrid' is no mode of a port\n"},
         Wrong{"{name: a, bridge: {vlan: {mode: access, tag: 1, trunk-tags: [{id: 2}]}}}",

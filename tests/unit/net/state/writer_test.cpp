@@ -234,6 +234,25 @@ TEST(StateWriterTest, RoutesThatComeByThemselvesAreLeftOut)
     EXPECT_EQ(steps_left(network), 0U);
 }
 
+TEST(StateWriterTest, WhatARouteOrAnAddressLosesIsSaid)
+{
+    auto card = link("eth0", 2, "");
+    card.addresses = {*InterfaceAddress::parse("192.0.2.1/24"), *InterfaceAddress::parse("192.0.2.2/24")};
+    card.leased = {card.addresses.back()};
+    const Route route{.destination = *Prefix::parse("10.0.0.0/8"),
+                      .link = 2,
+                      .table = RT_TABLE_MAIN,
+                      .protocol = RTPROT_BOOT,
+                      .type = RTN_UNICAST,
+                      .has_metrics = true};
+    const auto text = written({{card}, {route}});
+    EXPECT_NE(text.find("# eth0: the lifetime of 192.0.2.2/24 is not listed"), std::string::npos) << text;
+    EXPECT_EQ(text.find("192.0.2.1/24"), std::string::npos) << text;
+    EXPECT_NE(text.find("# the route to 10.0.0.0/8 has an MTU"), std::string::npos) << text;
+    card.leased.clear();
+    EXPECT_EQ(written({{card}, {}}).substr(0, 1), "i");
+}
+
 TEST(StateWriterTest, WordsThatLookLikeSomethingElseAreQuoted)
 {
     const auto quoted = [](const char* text) { return to_yaml({{"k", text}}) == "k: \"" + std::string{text} + "\"\n"; };
