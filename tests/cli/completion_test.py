@@ -212,9 +212,8 @@ class Answers(Scratch):
 
     def test_names_of_vms_are_asked_of_the_libvirt_that_is_named(self):
         uri = self.test_driver("web", "two words")
-        self.assertEqual(answer("vm-run", "stop", "--connect", uri, "")[1], {"web": "running", "two words": "running"})
-        self.assertEqual(answer("vm-run", "stop", "--connect", uri, "web", "")[1], {"two words": "running"})
-        self.assertEqual(answer("vm-run", "launch", "--connect", uri, "")[1], {})
+        for command, *words, offered in (("stop", "", ["web", "two words"]), ("stop", "web", "", ["two words"]), ("launch", "", [])):
+            self.assertEqual(answer("vm-run", command, "--connect", uri, *words)[1], dict.fromkeys(offered, "running"))
 
     def test_images_that_can_be_pulled_are_those_of_the_catalogue(self):
         shipped = {image["name"] for image in json.loads((BIN / "../share/kvmkit/images.json").read_text())["images"]}
