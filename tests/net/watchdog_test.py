@@ -225,7 +225,7 @@ class Proven(Watched):
     def test_what_proves_nothing_is_told(self):
         ip("-n lan link set lan0 down")
         said = self.expect("bridge add br7 --confirm auto", 0).stderr
-        self.assertIn("no proof that the host is reached, for it is not so now: gateway 10.0.0.1", said)
+        self.assertIn("no proof that the host is reached, for it was not so before: gateway 10.0.0.1", said)
         self.assertIn("nothing shows whether the host is still reached, so the change will stay: name something by --probe", said)
         ip("-n lan link set lan0 up")
 

@@ -24,8 +24,8 @@ constexpr std::chrono::seconds patience_with_each{2};
 constexpr std::chrono::seconds quarantine{5};
 constexpr std::chrono::seconds shortest_proof = quarantine + 2 * patience_with_each;
 
-/// Those that hold now: the gateways, and the operator's session. What does not hold proves nothing later.
-std::vector<net::Proof> own_proofs(const cli::Console& console)
+/// The gateways, and the operator's session, as they are now. What does not hold proves nothing later.
+net::Proven own_proofs(const cli::Console& console)
 {
     auto proofs = net::gateway_proofs();
     const auto connection = ssh_connection();
@@ -33,16 +33,17 @@ std::vector<net::Proof> own_proofs(const cli::Console& console)
     if (own && net::is_open_here(connection)) {
         proofs.push_back(std::move(*own));
     }
-    auto proven = net::ask(proofs, patience_with_each);
-    for (const std::string& name : proven.failing) {
-        console.warn(fmt::format("no proof that the host is reached, for it is not so now: {}", name));
-    }
-    return std::move(proven.holding);
+    return net::ask(proofs, patience_with_each);
 }
 
 /// The operator is told what stands between the change and a host that nobody reaches.
-void tell_what_proves(const std::vector<net::Proof>& proofs, const cli::Console& console)
+void tell_what_proves(const std::vector<net::Proof>& proofs,
+                      const std::vector<std::string>& failing,
+                      const cli::Console& console)
 {
+    for (const std::string& name : failing) {
+        console.warn(fmt::format("no proof that the host is reached, for it was not so before: {}", name));
+    }
     if (proofs.empty()) {
         console.warn(
             "nothing shows whether the host is still reached, so the change will stay: name something by --probe, "
@@ -72,11 +73,12 @@ bool asks_to_stop(int signals)
 /// Asks, proves, or both, until there is a decision.
 class Decider {
 public:
-    Decider(const TrialOptions& options,
-            std::vector<net::Proof> proofs,
-            const SignalWatch& signals,
-            const cli::Console& console)
-        : options_(options), proofs_(std::move(proofs)), signals_(signals), console_(console)
+    Decider(const TrialOptions& options, net::Proven proven, const SignalWatch& signals, const cli::Console& console)
+        : options_(options),
+          proofs_(std::move(proven.holding)),
+          failing_(std::move(proven.failing)),
+          signals_(signals),
+          console_(console)
     {
     }
 
@@ -86,6 +88,7 @@ public:
             return net::Decision::undo;
         }
         if (options_.confirm == Confirm::automatic) {
+            tell_what_proves(proofs_, failing_, console_);
             return hold_out(watchdog);
         }
         console_.end_progress();
@@ -171,6 +174,7 @@ private:
 
     const TrialOptions& options_;
     std::vector<net::Proof> proofs_;
+    std::vector<std::string> failing_;  ///< What did not hold before the change either.
     const SignalWatch& signals_;
     const cli::Console& console_;
     bool gone_ = false;   ///< Nobody is at the terminal any more.
@@ -243,12 +247,9 @@ Result<net::Trial> make_trial(const TrialOptions& options, const SignalWatch& si
                      fmt::format("cannot use a probe that does not hold now: {}", proven.failing.front()),
                      "leave it out, or see why it does not answer"};
     }
-    auto proofs = own_proofs(console);
-    proofs.insert(proofs.end(), proven.holding.begin(), proven.holding.end());
-    if (options.confirm == Confirm::automatic) {
-        tell_what_proves(proofs, console);
-    }
-    return net::Trial{options.timeout, Decider{options, std::move(proofs), signals, console}};
+    auto all = own_proofs(console);
+    all.holding.insert(all.holding.end(), proven.holding.begin(), proven.holding.end());
+    return net::Trial{options.timeout, Decider{options, std::move(all), signals, console}};
 }
 
 }  // namespace kvmkit::net_setup
