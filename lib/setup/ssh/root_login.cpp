@@ -13,14 +13,15 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <optional>
 
 #include <fmt/format.h>
 
 namespace kvmkit::setup {
 namespace {
 
-constexpr std::string_view first_mark = "# >>> host-setup ssh-root (kvmkit)\n";
-constexpr std::string_view last_mark = "# <<< host-setup ssh-root (kvmkit)\n";
+constexpr std::string_view first_mark = "# >>> host-setup ssh-root (kvmkit)";  // each a line of its own
+constexpr std::string_view last_mark = "# <<< host-setup ssh-root (kvmkit)";
 constexpr const char* somewhere = "203.0.113.9";  ///< An address for documentation: nobody has it.
 
 /// "192.0.2.0/24", "2001:db8::/32", or one address.
@@ -57,12 +58,23 @@ bool includes_folder(const Root& root)
     return false;
 }
 
+/// A mark without its other one is nobody's: what stands behind it is not ours to remove.
 std::string without_ours(std::string_view config)
 {
-    std::string text{config};
-    for (auto begin = text.find(first_mark); begin != std::string::npos; begin = text.find(first_mark)) {
-        const auto end = text.find(last_mark, begin);
-        text.erase(begin, end == std::string::npos ? end : end + last_mark.size() - begin);
+    std::string text;
+    std::optional<std::size_t> begin;
+    while (!config.empty()) {
+        const auto line = config.substr(0, config.find('\n'));
+        const auto whole = config.substr(0, std::min(line.size() + 1, config.size()));
+        if (line == first_mark) {
+            begin = text.size();
+        }
+        text += whole;
+        if (line == last_mark && begin) {
+            text.resize(*begin);
+            begin.reset();
+        }
+        config.remove_prefix(whole.size());
     }
     return text;
 }
@@ -166,7 +178,7 @@ std::string with_root_login(std::string_view config, const RootLoginWish& wish)
 {
     auto text = without_ours(config);
     text += text.empty() || text.ends_with('\n') ? "" : "\n";
-    const auto block = fmt::format("{}{}{}", first_mark, root_login_file(wish), last_mark);
+    const auto block = fmt::format("{}\n{}{}\n", first_mark, root_login_file(wish), last_mark);
     // A Match lasts to the next one: ours must stand before the first, and a setting for all before everything.
     const bool for_some = !wish.from.empty() && wish.from != "any";
     return text.insert(for_some ? std::min(first_match(text), text.size()) : 0, block);

@@ -105,6 +105,15 @@ TEST(RootLoginTest, PutsItsLinesWhereTheyWin)
     EXPECT_TRUE(second.starts_with("UsePAM yes\n# >>> host-setup"));
     EXPECT_LT(second.find("Match Address 192.0.2.0/24"), second.find("Match User a"));
     EXPECT_TRUE(with_root_login("UsePAM yes\n", range).ends_with("# <<< host-setup ssh-root (kvmkit)\n"));
+    const auto block = with_root_login("", range);
+    for (const std::string& lonely : std::vector<std::string>{
+             "### >>> host-setup ssh-root (kvmkit)\n",
+             "# >>> host-setup ssh-root (kvmkit)\nPort 22\nMatch all\n",
+             "# <<< host-setup ssh-root (kvmkit)\nPort 22\n# >>> host-setup ssh-root (kvmkit)\n"}) {
+        const auto once = with_root_login(lonely, range);
+        EXPECT_EQ(once.size(), lonely.size() + block.size()) << "what is no block of ours stays:\n" << once;
+        EXPECT_EQ(with_root_login(once, range), once);
+    }
     EXPECT_EQ(address_in("192.0.2.0/24"), "192.0.2.0");
 }
 
