@@ -244,6 +244,18 @@ class Past(Watched):
         self.expect("undo", 0)
         self.expect_everything_back()
 
+    def test_an_undoing_takes_the_default_route_that_the_change_brought(self):
+        for words in ("route del default", "-6 route del default"):
+            ip(words)
+        before = everything()
+        state = pathlib.Path("/run/lab/route.yml")
+        state.write_text("routes: {config: [{destination: 0.0.0.0/0, next-hop-address: 10.0.0.1, next-hop-interface: eth0}]}\n"
+                         "interfaces: [{name: eth0, type: ethernet, state: up}]\n", encoding="utf-8")
+        self.expect(f"apply {state} --confirm none", 0)
+        self.assertNotEqual(everything(), before)
+        self.expect("undo", 0)
+        self.assertEqual(everything(), before)
+
     def test_an_undoing_that_leaves_a_vm_without_its_bridge_is_refused(self):
         self.expect(f"{THERE} --confirm none", 0)
         ip("tuntap add tap7 mode tap")

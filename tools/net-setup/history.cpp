@@ -5,6 +5,7 @@
 #include "commands.hpp"
 #include "history/history.hpp"
 #include "keeping.hpp"
+#include "net/planner/way_back.hpp"
 #include "session.hpp"
 #include "surroundings.hpp"
 #include "system/signals.hpp"
@@ -58,7 +59,9 @@ Result<cli::ExitCode> undo(const cli::Arguments& arguments, cli::Console& consol
     const auto id = arguments.operands().empty() ? std::string{} : arguments.operands().front();
     const auto undone = net::undo_change(
         session->route, undertaking, id, [&caution](const net::Network& network, const net::Plan& plan) {
-            auto hazard = (*caution)(network, plan);
+            // Without an operator nobody's way is lost: what the change brought goes, its default route, too.
+            auto hazard =
+                net::sits_here(network, caution->around.operator_at) ? (*caution)(network, plan) : std::nullopt;
             return hazard ? std::optional{std::move(hazard->error)} : std::nullopt;
         });
     if (!undone) {

@@ -123,13 +123,18 @@ std::optional<Operator> read_operator(std::string_view ssh_connection)
     return peer && local ? std::optional{Operator{*peer, *local}} : std::nullopt;
 }
 
+bool sits_here(const Network& network, const std::optional<Operator>& who)
+{
+    return who && has_address(network, who->local);
+}
+
 std::optional<std::string> lost_way(const Network& network, const Plan& plan, const std::optional<Operator>& who)
 {
     if (plan.empty()) {
         return std::nullopt;
     }
     const Network after = outlook(network, plan);
-    if (!who || !has_address(network, who->local)) {
+    if (!sits_here(network, who)) {
         return has_default_route(network) && !has_default_route(after) ? std::optional<std::string>{"no default route"}
                                                                        : std::nullopt;
     }

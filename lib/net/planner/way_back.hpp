@@ -21,6 +21,9 @@ struct Operator {
 /// From sshd's SSH_CONNECTION: "192.0.2.7 50522 192.0.2.1 22"; absent where it is something else.
 std::optional<Operator> read_operator(std::string_view ssh_connection);
 
+/// Whether the operator's session ends at an address of this network.
+bool sits_here(const Network& network, const std::optional<Operator>& who);
+
 /// Why the host cannot be reached any more once the plan is made, in words that follow "it leaves ..."; absent: it can,
 /// or it could not before either. Without an operator the default routes stand for one. Pure.
 std::optional<std::string> lost_way(const Network& network, const Plan& plan, const std::optional<Operator>& who);
