@@ -13,7 +13,6 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <optional>
 
 #include <fmt/format.h>
 
@@ -62,7 +61,7 @@ bool includes_folder(const Root& root)
 std::string without_ours(std::string_view config)
 {
     std::string text;
-    std::optional<std::size_t> begin;
+    auto begin = std::string::npos;
     while (!config.empty()) {
         const auto line = config.substr(0, config.find('\n'));
         const auto whole = config.substr(0, std::min(line.size() + 1, config.size()));
@@ -70,9 +69,9 @@ std::string without_ours(std::string_view config)
             begin = text.size();
         }
         text += whole;
-        if (line == last_mark && begin) {
-            text.resize(*begin);
-            begin.reset();
+        if (line == last_mark && begin != std::string::npos) {
+            text.resize(begin);
+            begin = std::string::npos;
         }
         config.remove_prefix(whole.size());
     }
