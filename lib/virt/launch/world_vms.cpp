@@ -116,7 +116,7 @@ Result<void> World::remove_vm(const VmId& vm)
         if (domain && !*domain) {
             return {};
         }
-        const auto removed = domain ? remove_once(**domain) : Result<void>{domain.error()};
+        auto removed = domain ? remove_once(**domain) : Result<void>{domain.error()};
         if (!removed && round + 1 == rounds) {
             return removed;
         }
