@@ -104,11 +104,11 @@ Result<std::vector<std::string>> half_made(const txn::Places& places, const std:
     for (const txn::Record& orphan : txn::orphans(*inventory)) {
         const auto space = namespace_of(orphan);
         if (orphan.owner.boot_id == *boot && space && !is_gone(*space)) {
-            sentences.push_back(fmt::format("change {} ('{}') was killed half-way: {}{} rollback",
+            sentences.push_back(fmt::format("change {} ('{}') was killed half-way: {} rollback{}",
                                             orphan.id,
                                             orphan.command,
-                                            space->name.empty() ? "" : fmt::format("ip netns exec {} ", space->name),
-                                            tool));
+                                            tool,
+                                            space->name.empty() ? "" : " --netns " + space->name));
         }
     }
     return sentences;

@@ -2,7 +2,7 @@
 #include "setup/dnf_output.hpp"
 
 #include "base/text.hpp"
-#include "setup/binary_size.hpp"
+#include "setup/package_size.hpp"
 
 #include <algorithm>
 #include <array>

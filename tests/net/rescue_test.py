@@ -52,15 +52,6 @@ class WithoutDisk(Watched):
 
 
 class WithoutWatchdog(Watched):
-    def abandon(self):
-        """A change whose run and watchdog were killed."""
-        run = self.ask()
-        run.send_signal(signal.SIGSTOP)
-        os.kill(self.status()["watchdog_pid"], signal.SIGKILL)
-        run.kill()
-        run.wait()
-        self.wait_for_the_lock()
-
     def test_status_names_what_was_left_and_rollback_undoes_it(self):
         self.abandon()
         identity = self.record("history --json")["changes"][-1]["id"]

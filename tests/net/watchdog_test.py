@@ -65,12 +65,7 @@ class Killed(Watched):
         self.expect_everything_back()
 
     def test_both_are_undone_by_the_next_run(self):
-        run = self.ask()
-        run.send_signal(signal.SIGSTOP)
-        os.kill(self.status()["watchdog_pid"], signal.SIGKILL)
-        run.kill()
-        run.wait()
-        self.wait_for_the_lock()
+        self.abandon()
         self.assertIn("which an earlier run did not end", self.expect("bridge del nix", 0).stderr)
         self.expect_everything_back()
 

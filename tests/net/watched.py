@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Changes on trial at the host of uplink.py: started, waited for, and looked at once they have ended."""
 import os
+import signal
 import subprocess
 
 import lab
@@ -42,3 +43,12 @@ class Watched(uplink.Uplink):
         self.wait_for(lambda: everything() == self.before, "what was before")
         self.wait_for_the_lock()
         self.assertEqual(self.states()[-1], "rolled-back")
+
+    def abandon(self):
+        """A change whose run and watchdog were killed."""
+        run = self.ask()
+        run.send_signal(signal.SIGSTOP)
+        os.kill(self.status()["watchdog_pid"], signal.SIGKILL)
+        run.kill()
+        run.wait()
+        self.wait_for_the_lock()

@@ -8,7 +8,8 @@ import subprocess
 from pathlib import Path
 
 from machine import Machine
-from mirror_cases import RECORD, Scene, scene_of
+from mirror_cases import Scene, scene_of
+from switch_faults import RECORD
 
 LABEL = b"system_u:object_r:etc_t:s0"
 ACL = struct.pack("<I", 2) + b"".join(struct.pack("<HHI", *entry) for entry in (

@@ -2,7 +2,6 @@
 """Cases of apt's sources and mirrors: apt and gpgv are real, the vendor and the mirrors are servers on 127.0.0.1."""
 import os
 import shutil
-import signal
 import subprocess
 import time
 from email.utils import formatdate
@@ -10,9 +9,9 @@ from email.utils import formatdate
 from machine import Machine
 from mirror_server import HOUR, KEYRING, Archive, Key, Server, make_certificate
 from schema import check
+from switch_faults import RECORD, expect_undone
 
 LIST = "etc/apt/sources.list"
-RECORD = "var/lib/kvmkit/host-setup/sources.json"
 STEPS = 4  # keep, write, write the record, refresh
 
 
@@ -287,20 +286,8 @@ def a_mirror_that_fails_late_gives_the_sources_back(machine: Machine, scene: Sce
 
 @scene_of
 def a_killed_switch_is_undone(machine: Machine, scene: Scene) -> None:
-    before = scene.state()
-    moments = [f"{moment}:{step}" for step in range(STEPS) for moment in ("before", "after")]
-    for moment in moments:
-        killed = scene.use("", KVMKIT_FAULT=f"kill:{moment}")
-        assert killed.code == -signal.SIGKILL, (moment, killed)
-        bytes_ = scene.list.read_bytes()
-        new = before[0].replace(f"{scene.vendor.url} bookworm".encode(), f"{scene.mirror.url} bookworm".encode())
-        assert bytes_ in (before[0], new), f"{moment}: neither the old bytes nor the new ones"
-        resumed = machine.setup("resume")
-        assert resumed.code == 0 and "undid transaction" in resumed.out, (moment, resumed)
-        assert scene.state() == before and not (machine.root / RECORD).exists(), moment
-        failed = scene.use("", KVMKIT_FAULT=f"fail:{moment}")
-        assert failed.code == 3 and "fault hook" in failed.err and scene.state() == before, (moment, failed)
-    assert "nothing to resume" in machine.setup("resume").out
+    new = scene.state()[0].replace(f"{scene.vendor.url} bookworm".encode(), f"{scene.mirror.url} bookworm".encode())
+    expect_undone(machine, scene, STEPS, new)
 
 
 @scene_of

@@ -2,13 +2,13 @@
 """Cases of repositories and mirrors: dnf, dnf5, zypper and pacman are real, the vendor and the mirror are servers on 127.0.0.1.
 Each asserts the exit code, the message and the state that is left."""
 import shutil
-import signal
 from pathlib import Path
 
 from mirror_server import Key
-from repo_scenes import RECORD, RepoScene, scene_of
+from repo_scenes import RepoScene, scene_of
 from rpm_machine import DnfMachine
 from schema import check
+from switch_faults import RECORD, expect_undone
 
 
 @scene_of
@@ -97,18 +97,8 @@ def mirror_that_fails_late_gives_the_repositories_back(machine: DnfMachine, scen
 
 @scene_of
 def killed_switch_is_undone(machine: DnfMachine, scene: RepoScene) -> None:
-    before = scene.state()
-    new = scene.moved(before[0].decode("latin-1"), scene.mirror).encode("latin-1")
-    for moment in [f"{moment}:{step}" for step in range(scene.steps) for moment in ("before", "after")]:
-        killed = scene.use("", KVMKIT_FAULT=f"kill:{moment}")
-        assert killed.code == -signal.SIGKILL, (moment, killed)
-        assert scene.state()[0] in (before[0], new), f"{moment}: neither the old bytes nor the new ones"
-        resumed = machine.setup("resume")
-        assert resumed.code == 0 and "undid transaction" in resumed.out, (moment, resumed)
-        assert scene.state() == before and not (machine.root / RECORD).exists(), moment
-        failed = scene.use("", KVMKIT_FAULT=f"fail:{moment}")
-        assert failed.code == 3 and "fault hook" in failed.err and scene.state() == before, (moment, failed)
-    assert "nothing to resume" in machine.setup("resume").out
+    text = scene.state()[0].decode("latin-1")
+    expect_undone(machine, scene, scene.steps, scene.moved(text, scene.mirror).encode("latin-1"))
 
 
 @scene_of

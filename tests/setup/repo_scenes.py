@@ -9,8 +9,6 @@ from mirror_server import Server
 from rpm_machine import DnfMachine
 from rpm_stubs import inside
 
-RECORD = "var/lib/kvmkit/host-setup/sources.json"
-
 
 class RepoScene:
     """A machine that takes its packages from a vendor, and a mirror of that. Third parties have repositories, too."""

@@ -174,3 +174,21 @@ class VmRunTest(unittest.TestCase):
         if process.poll() is None:
             process.send_signal(signal.SIGKILL)
         process.communicate(timeout=20)
+
+
+# Of an image that holds nothing: QEMU runs, and its firmware finds nothing to boot.
+IDLE = ("--image", "/run/base.img", "--memory", "32M", "--net", "none", "--wait", "none", "--accel", "tcg")
+
+
+class IdleVmTest(VmRunTest):
+    """With that image; no VM outlives the test."""
+
+    def setUp(self):
+        pathlib.Path("/run/base.img").write_bytes(bytes(1 << 20))
+        super().setUp()
+        self.addCleanup(self.remove_all)
+
+    @staticmethod
+    def remove_all():
+        for name in virsh("list", "--all", "--name").split():
+            run("rm", name, "--force")

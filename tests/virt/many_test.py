@@ -7,22 +7,10 @@ import re
 import signal
 import unittest
 
-from host import VmRunTest, open_journals, processes, run, virsh, wait_for
-
-IDLE = ("--image", "/run/base.img", "--memory", "32M", "--net", "none", "--wait", "none", "--accel", "tcg")
+from host import IDLE, IdleVmTest, open_journals, processes, virsh, wait_for
 
 
-class Many(VmRunTest):
-    def setUp(self):
-        pathlib.Path("/run/base.img").write_bytes(bytes(1 << 20))
-        super().setUp()
-        self.addCleanup(self.remove_all)
-
-    @staticmethod
-    def remove_all():
-        for name in virsh("list", "--all", "--name").split():
-            run("rm", name, "--force")
-
+class Many(IdleVmTest):
     def names(self):
         return sorted(virsh("list", "--name").split())
 

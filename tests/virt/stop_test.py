@@ -1,28 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """vm-run stop and wait with several names: one wait for all, an outcome for each, one report."""
 import os
-import pathlib
 import signal
 import time
 import unittest
 
-from host import BOOT_SECONDS, GUEST, VmRunTest, cmdline, processes, run, start_libvirtd, virsh, wait_for
+from host import BOOT_SECONDS, GUEST, IDLE, IdleVmTest, cmdline, processes, start_libvirtd, virsh, wait_for
 
-# Its firmware finds nothing to boot, and never hears of the power button.
-DEAF = ("--image", "/run/base.img", "--memory", "32M", "--net", "none", "--wait", "none", "--accel", "tcg")
+DEAF = IDLE  # such firmware never hears of the power button
 
 
-class SeveralTest(VmRunTest):
-    def setUp(self):
-        pathlib.Path("/run/base.img").write_bytes(bytes(1 << 20))
-        super().setUp()
-        self.addCleanup(self.remove_all)
-
-    @staticmethod
-    def remove_all():
-        for name in virsh("list", "--all", "--name").split():
-            run("rm", name, "--force")
-
+class SeveralTest(IdleVmTest):
     def running(self):
         return sorted(virsh("list", "--name").split())
 

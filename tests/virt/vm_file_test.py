@@ -7,7 +7,7 @@ import signal
 import subprocess
 import unittest
 
-from host import SOURCE, VM_RUN, VmRunTest, run, virsh
+from host import SOURCE, VM_RUN, IdleVmTest, run, virsh
 
 FILE = pathlib.Path("/run/vms.yml")
 IDLE = """
@@ -20,17 +20,7 @@ defaults:
 SCHEMA = SOURCE / "docs/schema/kvmkit.vm-run.file-1.json"
 
 
-class VmFile(VmRunTest):
-    def setUp(self):
-        pathlib.Path("/run/base.img").write_bytes(bytes(1 << 20))
-        super().setUp()
-        self.addCleanup(self.remove_all)
-
-    @staticmethod
-    def remove_all():
-        for name in virsh("list", "--all", "--name").split():
-            run("rm", name, "--force")
-
+class VmFile(IdleVmTest):
     def write(self, text):
         FILE.write_text(text)
         return str(FILE)

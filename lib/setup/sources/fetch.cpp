@@ -3,7 +3,7 @@
 
 #include "base/text.hpp"
 #include "base/unique_fd.hpp"
-#include "setup/binary_size.hpp"
+#include "setup/package_size.hpp"
 #include "system/files.hpp"
 
 #include <fcntl.h>

@@ -21,7 +21,7 @@ public:
 
     Result<void> run()
     {
-        if (auto laid = lay_out(); !laid) {
+        if (auto laid = lay_out(top_, {"parts", "lists/partial", "cache/archives/partial"}, order_.sources); !laid) {
             return laid;
         }
         if (auto read = read_lists(); !read) {
@@ -31,22 +31,6 @@ public:
     }
 
 private:
-    Result<void> lay_out() const
-    {
-        for (const auto* name : {"parts", "lists/partial", "cache/archives/partial"}) {
-            if (auto made = make_directories(top_ / name, 0755); !made) {
-                return made;
-            }
-        }
-        for (const ChangedSource& source : order_.sources) {
-            const auto file = top_ / "parts" / source.path.substr(source.path.rfind('/') + 1);
-            if (auto written = write_atomically(file, source.text, 0644); !written) {
-                return written;
-            }
-        }
-        return {};
-    }
-
     [[nodiscard]] std::vector<std::string> places() const
     {
         return {"-oDir::Etc::sourcelist=/dev/null",
@@ -140,6 +124,24 @@ Error unusable(const std::string& archive, const std::string& cause, const std::
     return {ErrorCode::external,
             std::move(message),
             hint.empty() ? "other mirrors, the fastest first: host-setup mirror test" : std::move(hint)};
+}
+
+Result<void> lay_out(const std::filesystem::path& top,
+                     const std::vector<std::string>& folders,
+                     const std::vector<ChangedSource>& sources)
+{
+    for (const std::string& name : folders) {
+        if (auto made = make_directories(top / name, 0755); !made) {
+            return made;
+        }
+    }
+    for (const ChangedSource& source : sources) {
+        const auto file = top / "parts" / source.path.substr(source.path.rfind('/') + 1);
+        if (auto written = write_atomically(file, source.text, 0644); !written) {
+            return written;
+        }
+    }
+    return {};
 }
 
 Result<void> prove_sources(Runner& runner, const Workshop& workshop, const ProofOrder& order)

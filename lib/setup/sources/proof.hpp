@@ -7,6 +7,7 @@
 #include "setup/sources/workshop.hpp"
 #include "system/runner.hpp"
 
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,11 @@ struct ProofOrder {
 /// came. The host's own sources and lists are not touched, and no lock of theirs is taken. ErrorCode::external: the
 /// sources do not serve, and why; not_found: a package is missing or the plan cannot be made.
 Result<void> prove_sources(Runner& runner, const Workshop& workshop, const ProofOrder& order);
+
+/// Makes these folders in a proof's own, and writes the sources into parts/ there, each by its file's name.
+Result<void> lay_out(const std::filesystem::path& top,
+                     const std::vector<std::string>& folders,
+                     const std::vector<ChangedSource>& sources);
 
 /// apt-get update with the host's own sources, strict about this archive. What is wrong with other sources is yielded.
 Result<std::vector<std::string>> refresh_from(Apt apt, const std::string& archive);

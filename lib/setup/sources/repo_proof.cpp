@@ -6,7 +6,6 @@
 #include "setup/pacman_lists.hpp"
 #include "setup/sources/repo_switch.hpp"
 #include "setup/zypper.hpp"
-#include "system/files.hpp"
 
 #include <algorithm>
 #include <initializer_list>
@@ -87,8 +86,11 @@ public:
 
     Result<void> run()
     {
-        if (auto laid = lay_out(); !laid) {
+        if (auto laid = lay_out(top_, {"parts", "db"}, order_.sources); !laid) {
             return laid;
+        }
+        for (const ChangedSource& source : order_.sources) {
+            names_.take(read_settings(SettingsDialect::repo, source.text), order_.archive);
         }
         switch (installer_) {
             case Installer::zypper: return by_zypper();
@@ -98,23 +100,6 @@ public:
     }
 
 private:
-    Result<void> lay_out()
-    {
-        for (const auto* name : {"parts", "db"}) {
-            if (auto made = make_directories(top_ / name, 0755); !made) {
-                return made;
-            }
-        }
-        for (const ChangedSource& source : order_.sources) {
-            const auto file = top_ / "parts" / source.path.substr(source.path.rfind('/') + 1);
-            if (auto written = write_atomically(file, source.text, 0644); !written) {
-                return written;
-            }
-            names_.take(read_settings(SettingsDialect::repo, source.text), order_.archive);
-        }
-        return {};
-    }
-
     [[nodiscard]] std::string place(std::string_view name) const { return fmt::format("{}/{}", top_.string(), name); }
 
     Result<void> by_dnf()

@@ -2,7 +2,7 @@
 #include "setup/pacman.hpp"
 
 #include "setup/apk_database.hpp"
-#include "setup/binary_size.hpp"
+#include "setup/package_size.hpp"
 #include "setup/pacman_lists.hpp"
 #include "support/fake_runner.hpp"
 #include "support/temporary_folder.hpp"

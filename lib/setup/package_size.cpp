@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "setup/binary_size.hpp"
+#include "setup/package_size.hpp"
 
 #include "base/text.hpp"
 
