@@ -34,6 +34,9 @@ public:
     /// What the talk of a run says of the transaction; absent where it did not come so far.
     [[nodiscard]] std::optional<Price> transaction(const Completed& ended) const;
 
+    /// Why a run failed; ErrorCode::timeout: another manager holds a lock.
+    [[nodiscard]] Error failure(std::string_view doing, const Completed& ended) const;
+
 private:
     Result<std::vector<std::string>> present(const std::vector<std::string>& names) override;
     Result<std::vector<std::string>> foresee_removal(const std::vector<std::string>& names) override;
@@ -42,7 +45,6 @@ private:
     /// As change(), once.
     Result<Completed> ask(const std::vector<std::string>& words, const OnProgress& on_progress = {});
 
-    [[nodiscard]] Error failure(std::string_view doing, const Completed& ended) const;
     [[nodiscard]] bool is_fifth() const noexcept { return generation_ == DnfGeneration::five; }
     /// Not what is left without use by it: that is among the names, or was there before.
     [[nodiscard]] std::vector<std::string> removal(const std::vector<std::string>& names, const char* answer) const;

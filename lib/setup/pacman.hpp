@@ -29,6 +29,9 @@ public:
                              const std::vector<std::string>& names = {},
                              const OnProgress& on_progress = {});
 
+    /// Why a run failed; ErrorCode::timeout: another manager holds a lock.
+    [[nodiscard]] Error failure(std::string_view doing, const Completed& ended) const;
+
 private:
     Result<std::vector<std::string>> present(const std::vector<std::string>& names) override;
     Result<std::vector<std::string>> foresee_removal(const std::vector<std::string>& names) override;
@@ -43,7 +46,6 @@ private:
     Result<std::vector<PacmanTarget>> targets(const char* operation, const std::vector<std::string>& names);
     Result<std::vector<PacmanPackage>> infos(const std::vector<std::string>& words,
                                              const std::vector<std::string>& names);
-    [[nodiscard]] Error failure(std::string_view doing, const Completed& ended) const;
 
     std::filesystem::path top_;
 };

@@ -24,12 +24,13 @@ public:
                           std::chrono::seconds wait,
                           const OnProgress& on_progress = {});
 
+    /// Why a run failed; ErrorCode::timeout: another manager holds a lock.
+    [[nodiscard]] Error failure(std::string_view doing, const Completed& ended) const;
+
 private:
     Result<std::vector<std::string>> present(const std::vector<std::string>& names) override;
     Result<std::vector<std::string>> foresee_removal(const std::vector<std::string>& names) override;
     Result<void> carry_out_removal(const std::vector<std::string>& names) override;
-
-    [[nodiscard]] Error failure(std::string_view doing, const Completed& ended) const;
 };
 
 }  // namespace kvmkit::setup

@@ -2,8 +2,8 @@
 // Anything that dnf, dnf5, zypper, pacman, rpm and apk may print or keep: read to its end, progress stays within its
 // bounds, and what comes and goes has a name.
 #include "setup/apk_database.hpp"
-#include "setup/package_size.hpp"
 #include "setup/dnf_output.hpp"
+#include "setup/package_size.hpp"
 #include "setup/pacman_conflicts.hpp"
 #include "setup/rpm.hpp"
 #include "setup/zypper_output.hpp"

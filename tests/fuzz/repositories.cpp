@@ -24,12 +24,14 @@ void demand(bool holds)
 SettingsFile check_places(SettingsDialect dialect, std::string_view text)
 {
     auto read = read_settings(dialect, text);
-    demand(with_edits(text, {}) == text);
     std::size_t last = 0;
     for (const SettingsSection& section : read.sections) {
         demand(section.begin >= last && section.begin <= section.body && section.body <= section.end);
         last = section.end;
+        std::size_t line = section.body;
         for (const Setting& setting : section.settings) {
+            demand(setting.begin >= line);  // edits rely on it
+            line = setting.end;
             demand(setting.begin <= setting.value_begin && setting.value_begin <= setting.value_end);
             demand(setting.value_end <= setting.end && setting.end <= section.end);
             demand(text.substr(setting.begin, setting.end - setting.begin).find(setting.name) !=

@@ -100,8 +100,7 @@ Result<cli::ExitCode> undo_half_made(const cli::Arguments& arguments, const Erro
     const net::Undertaking undertaking{arguments.command_line(), txn::default_places(), session->here};
     const auto recovery = net::undo_half_made(session->route, undertaking, id_of(arguments));
     if (!recovery) {
-        const bool other = recovery.error().code == ErrorCode::not_found || recovery.error().code == ErrorCode::busy;
-        return other ? nothing : recovery.error();
+        return recovery.error().code == ErrorCode::not_found ? nothing : recovery.error();
     }
     std::ranges::for_each(recovery->elsewhere, [&console](const std::string& sentence) { console.warn(sentence); });
     tell_undone(recovery->undone, arguments.has("json"), console);

@@ -22,7 +22,7 @@ void let_netplan_know(const cli::Console& console)
 }
 
 /// Changes of the links that killed runs left half made. Those of earlier boots have ended with them.
-Result<std::vector<std::string>> undo_links(const txn::Places& places)
+Result<net::Recovery> undo_links(const txn::Places& places)
 {
     auto here = net::current_namespace();
     auto route = net::RouteSocket::open();
@@ -30,8 +30,7 @@ Result<std::vector<std::string>> undo_links(const txn::Places& places)
         return !here ? std::move(here).error() : std::move(route).error();
     }
     net::LinkDomain domain{*route, *here};
-    const auto recovery = net::undo_orphans(places, "net-setup", domain);
-    return recovery ? net::sentences(*recovery) : Result<std::vector<std::string>>{recovery.error()};
+    return net::undo_orphans(places, "net-setup", domain);
 }
 
 }  // namespace
@@ -61,10 +60,12 @@ Result<cli::ExitCode> recover(const cli::Arguments& arguments, cli::Console& con
     if (!undone) {
         return undone.error();
     }
-    said->insert(said->end(), undone->begin(), undone->end());
+    const auto of_links = net::sentences(*undone);
+    said->insert(said->end(), of_links.begin(), of_links.end());
+    const auto end = undone->failed.empty() ? cli::ExitCode::ok : cli::ExitCode::damaged;
     if (arguments.has("json")) {
         cli::print_json(console, {{"schema", cli::schema_name("net-setup", "recover")}, {"found", *said}});
-        return cli::ExitCode::ok;
+        return end;
     }
     for (const std::string& sentence : *said) {
         console.out << sentence << '\n';
@@ -72,7 +73,7 @@ Result<cli::ExitCode> recover(const cli::Arguments& arguments, cli::Console& con
     if (said->empty()) {
         console.note("nothing is left half made");
     }
-    return cli::ExitCode::ok;
+    return end;
 }
 
 }  // namespace kvmkit::net_setup

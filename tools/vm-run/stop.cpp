@@ -51,6 +51,11 @@ Error interrupted()
     return {ErrorCode::interrupted, "interrupted; the VM may still power off"};
 }
 
+Error untouched()
+{
+    return {ErrorCode::interrupted, "interrupted before its power button was pressed"};
+}
+
 /// Absent: the button is pressed.
 std::optional<Result<How>> press(const virt::Connection& connection, const Order& order, Stop& stop)
 {
@@ -111,7 +116,8 @@ void wait_until_off(std::span<Stop> stops, SignalWatch& signals, const Deadline&
         for (const Stop* stop : running) {
             waits.push_back({stop->watch->fd(), POLLIN, 0});
         }
-        (void)::poll(waits.data(), waits.size(), static_cast<int>(deadline.left().count()));
+        constexpr std::chrono::milliseconds longest{60'000};  // poll() takes an int
+        (void)::poll(waits.data(), waits.size(), static_cast<int>(std::min(deadline.left(), longest).count()));
     }
 }
 
@@ -119,10 +125,8 @@ Result<How> cut_power(const virt::Domain& domain)
 {
     const auto ended = domain.destroy();
     const auto active = domain.active();
-    if (!ended && active && *active) {
-        return ended.error();
-    }
-    return How::forced;
+    const bool gone = active ? !*active : active.error().code == ErrorCode::not_found;
+    return ended || gone ? Result<How>{How::forced} : ended.error();
 }
 
 Error not_off(const std::string& name, std::chrono::milliseconds waited)
@@ -148,12 +152,14 @@ void carry_out(const Connections& connections,
     const auto at_once = connections.size() * calls_for_each_connection;
     side_by_side(stops.size(), at_once, connections, [&](std::size_t number, const auto& connection) {
         Stop& stop = stops[number];
-        stop.end = signal_pending(*signals) ? Result<How>{interrupted()} : press(*connection, order, stop);
+        stop.end = signal_pending(*signals) ? Result<How>{untouched()} : press(*connection, order, stop);
     });
     wait_until_off(stops, *signals, Deadline::after(order.timeout), console);
     side_by_side(stops.size(), at_once, connections, [&](std::size_t number, const auto& /*connection*/) {
         Stop& stop = stops[number];
-        if (!stop.end) {
+        if (!stop.end && signal_pending(*signals)) {
+            stop.end = Result<How>{interrupted()};
+        } else if (!stop.end) {
             stop.end = order.force ? cut_power(*stop.domain) : Result<How>{not_off(stop.name, order.timeout)};
         }
     });

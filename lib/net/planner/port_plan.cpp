@@ -122,10 +122,10 @@ bool stands_on(const Draft& draft, const LinkName& port, const LinkName& master)
     return name == master;
 }
 
-/// What a state file has instead of a command of its own.
-Error with_hint_of_file(Error error, const Membership& membership, const Link& port)
+/// What a state file has instead of a command of its own, where only what hangs on the port speaks against it.
+Error with_hint_of_file(const Network& network, Error error, const Membership& membership, const Link& port)
 {
-    if (!membership.path.empty() && is_in_use(port)) {
+    if (!membership.path.empty() && check_uplink(network, port, membership.master->name)) {
         error.hint += fmt::format(
             "; in this file, write move-ip-from: {} at '{}'", port.name.str(), membership.master->name.str());
     }
@@ -157,8 +157,9 @@ void attach(Draft& draft, const Membership& membership, const Link* port)
     if (port != nullptr) {
         if (auto checked = check_port(draft.network(), after_removals(draft, *port), membership.master->name);
             !checked) {
-            draft.complain(with_hint_of_file(checked.error(), membership, after_removals(draft, *port)),
-                           membership.path);
+            draft.complain(
+                with_hint_of_file(draft.network(), checked.error(), membership, after_removals(draft, *port)),
+                membership.path);
             return;
         }
         if (to_bond && port->up) {

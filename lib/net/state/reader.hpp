@@ -46,4 +46,10 @@ void judge_interfaces(const std::vector<InterfaceReading>& readings);
 /// What holds between links that stand on one another, and between the ends of cables.
 void judge_layers(const std::vector<InterfaceReading>& readings);
 
+/// The line that a mistake is told of.
+inline unsigned line_of(const Spot& spot)
+{
+    return spot.node().place.line;
+}
+
 }  // namespace kvmkit::net

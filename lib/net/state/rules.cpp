@@ -17,11 +17,6 @@ struct Membership {
 };
 using Memberships = std::map<LinkName, Membership>;
 
-unsigned line_of(const Spot& spot)
-{
-    return spot.node().place.line;
-}
-
 bool is_wanted(const InterfaceReading& reading)
 {
     return reading.wanted.state == DesiredState::up || reading.wanted.state == DesiredState::down;
@@ -228,7 +223,7 @@ void judge_interfaces(const std::vector<InterfaceReading>& readings)
     const auto members = memberships_of(readings);
     Holders holders;
     for (const InterfaceReading& reading : readings) {
-        if (reading.wanted.state == DesiredState::up) {
+        if (reading.name && reading.wanted.state == DesiredState::up) {
             judge_addresses(reading, holders);
         }
         judge_controller(reading, members);

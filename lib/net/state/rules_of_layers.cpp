@@ -155,7 +155,7 @@ void judge_tags(const Readings& readings)
                                                                       first->second->wanted.name.str(),
                                                                       tag->id,
                                                                       tag->lower.str(),
-                                                                      first->second->name->node().place.line),
+                                                                      line_of(*first->second->name)),
                                                           "a link has each VLAN once: keep one of them");
         }
     }
@@ -183,13 +183,13 @@ void judge_peers(const Readings& readings)
             reading.peer->complain(fmt::format("'{}' is the other end of '{}' already, in line {}",
                                                peer.str(),
                                                first->second->wanted.name.str(),
-                                               first->second->peer->node().place.line),
+                                               line_of(*first->second->peer)),
                                    "a cable has two ends: give this one another peer");
         } else if (other != cables.end() && *other->second->wanted.peer != reading.wanted.name) {
             reading.peer->complain(fmt::format("the other end of '{}' is '{}', by line {}",
                                                peer.str(),
                                                other->second->wanted.peer->str(),
-                                               other->second->peer->node().place.line),
+                                               line_of(*other->second->peer)),
                                    "the ends of a cable name each other");
         }
     }

@@ -111,6 +111,9 @@ private:
         check_tag(place, text_of(scalar.tag));
         const bool nothing = is_nothing(event, text);
         if (wants_key() && !nothing) {
+            if (scalar.anchor != nullptr) {
+                anchors_.insert_or_assign(text_of(scalar.anchor), Node{Node::Kind::scalar, text, place});
+            }
             take_key(place, std::move(text));
             return {};
         }
@@ -125,10 +128,10 @@ private:
 
     Stop repeat(Place place, const std::string& anchor)
     {
-        if (std::ranges::find(open_, anchor, &Open::anchor) != open_.end()) {
+        const auto found = anchors_.find(anchor);
+        if (found == anchors_.end() && std::ranges::find(open_, anchor, &Open::anchor) != open_.end()) {
             return stop(place, "an alias stands inside the value that it repeats");
         }
-        const auto found = anchors_.find(anchor);
         if (found == anchors_.end()) {
             return stop(place,
                         fmt::format("cannot read it as YAML: no value above is named '&{}'", anchor),
@@ -173,6 +176,7 @@ private:
         if (open_.size() == max_depth) {
             return stop(node.place, fmt::format("values lie more than {} levels deep", max_depth));
         }
+        anchors_.erase(anchor);  // from here on the name is this value's
         open_.push_back({std::move(node), std::move(anchor)});
         return {};
     }
@@ -276,6 +280,12 @@ private:
     {
         if (!alive_ || parser_.problem == nullptr) {
             return stop({}, "cannot read it as YAML: out of memory");
+        }
+        if (parser_.error == YAML_READER_ERROR) {  // it has no mark then
+            return stop(
+                place_of_byte(text_, parser_.problem_offset),
+                fmt::format("a character that YAML does not take stands here (U+{:04X})", parser_.problem_value),
+                "delete it");
         }
         std::string message = fmt::format("cannot read it as YAML: {}", parser_.problem);
         yaml_mark_t mark = parser_.problem_mark;

@@ -12,7 +12,17 @@
 namespace kvmkit::net {
 namespace {
 
-/// Of a byte of the text.
+/// Whether a tab stands before the first word of a line, the first of which is number 0.
+bool is_indented_with_tabs(std::string_view text, std::size_t line)
+{
+    for (; line > 0 && !text.empty(); --line) {
+        text.remove_prefix(std::min(text.find('\n'), text.size() - 1) + 1);
+    }
+    return text.substr(0, text.find_first_not_of(" \t")).find('\t') != std::string_view::npos;
+}
+
+}  // namespace
+
 Place place_of_byte(std::string_view text, std::size_t position)
 {
     const auto before = text.substr(0, position);
@@ -24,17 +34,6 @@ Place place_of_byte(std::string_view text, std::size_t position)
         line, [](char byte) { return (static_cast<unsigned char>(byte) & mask) != continuation; });
     return {static_cast<unsigned>(std::ranges::count(before, '\n')) + 1, static_cast<unsigned>(characters) + 1};
 }
-
-/// Whether a tab stands before the first word of a line, the first of which is number 0.
-bool is_indented_with_tabs(std::string_view text, std::size_t line)
-{
-    for (; line > 0 && !text.empty(); --line) {
-        text.remove_prefix(std::min(text.find('\n'), text.size() - 1) + 1);
-    }
-    return text.substr(0, text.find_first_not_of(" \t")).find('\t') != std::string_view::npos;
-}
-
-}  // namespace
 
 std::optional<Mistake> unreadable(std::string_view text)
 {

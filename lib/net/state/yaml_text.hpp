@@ -9,6 +9,9 @@
 
 namespace kvmkit::net {
 
+/// Where a byte of the text stands.
+Place place_of_byte(std::string_view text, std::size_t position);
+
 /// Why a text must not come before a parser, which would guess at encodings: it is too large, or no UTF-8 text.
 std::optional<Mistake> unreadable(std::string_view text);
 

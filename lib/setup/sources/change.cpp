@@ -110,7 +110,9 @@ Error nothing_to_move(const Distribution& distribution, const std::vector<std::s
                         notes.empty() ? "" : ": ",
                         fmt::join(notes, "; ")),
             apt ? "run apt-get update first: what was never fetched is not known to be the distribution's"
-                : "the distribution's own are told by their addresses and keys, and must be enabled"};
+                : "the distribution's own are told by their addresses and keys; they must be enabled, and written by "
+                  "no service "
+                  "of zypper's (zypper modifyservice --disable NAME, then zypper addrepo)"};
 }
 
 /// The files' steps between the two that frame them, and the record of what was there before the first change.

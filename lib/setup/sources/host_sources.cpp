@@ -56,14 +56,6 @@ std::string list_name(std::string_view uri)
     return name;
 }
 
-std::string_view host_of(std::string_view uri)
-{
-    const auto scheme_end = uri.find("://");
-    auto rest = scheme_end == std::string_view::npos ? std::string_view{} : uri.substr(scheme_end + 3);
-    rest = rest.substr(0, rest.find('/'));
-    return rest.substr(0, rest.find(':'));
-}
-
 /// "Debian" of a Release file's head; a signed one has armour around it.
 std::string_view origin_of(std::string_view release)
 {

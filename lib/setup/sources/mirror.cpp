@@ -146,6 +146,19 @@ Result<MirrorCatalogue> load_mirrors(const Root& root, const std::string& shippe
     return catalogue;
 }
 
+std::string_view authority_of(std::string_view uri)
+{
+    const auto scheme_end = uri.find("://");
+    const auto rest = scheme_end == std::string_view::npos ? std::string_view{} : uri.substr(scheme_end + 3);
+    return rest.substr(0, rest.find('/'));
+}
+
+std::string_view host_of(std::string_view uri)
+{
+    const auto authority = authority_of(uri);
+    return authority.substr(0, authority.find(':'));
+}
+
 std::string as_folder(std::string_view uri)
 {
     const auto last = uri.find_last_not_of('/');

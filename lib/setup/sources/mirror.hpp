@@ -52,6 +52,11 @@ Result<MirrorCatalogue> load_mirrors(const Root& root, const std::string& shippe
 /// With exactly one '/' at the end.
 std::string as_folder(std::string_view uri);
 
+/// "h:80" of "http://h:80/x"; empty for what has no scheme.
+std::string_view authority_of(std::string_view uri);
+/// "h" of that.
+std::string_view host_of(std::string_view uri);
+
 /// A URI that apt can fetch from without a helper of its own: http or https, and a host.
 Result<std::string> parse_archive_uri(std::string_view text);
 

@@ -73,7 +73,9 @@ Result<RepoFile> read_file(const Root& root, const std::string& path)
         return std::move(text).error();
     }
     if (!*text) {
-        return Error{ErrorCode::not_found, fmt::format("cannot read repositories: there is no '/{}'", path)};
+        return Error{ErrorCode::not_found,
+                     fmt::format("cannot read repositories: there is no '/{}'", path),
+                     "pacman needs it, too: put it back, or take the line that includes it out of /etc/pacman.conf"};
     }
     RepoFile file{path, std::move(**text), {}};
     file.settings = read_settings(SettingsDialect::pacman, file.text);

@@ -30,7 +30,6 @@ constexpr std::array rows{
     Row{"timed out", "it does not answer"},
     Row{"GPG signature verification error", wrong_signature},
     Row{"Signature verification failed", wrong_signature},
-    Row{"Bad PGP signature", wrong_signature},
     Row{"PGP signature", wrong_signature},
     Row{"unknown trust", wrong_signature},
     Row{"checksum doesn't match", "what it serves is not what its index says", in_an_hour},

@@ -55,13 +55,26 @@ Error failed(const std::string& archive, Installer installer, const Completed& e
                               "");
 }
 
-/// What one run said, as the answer to whether the archive can be read.
-Result<void> read_answer(const Result<Completed>& ended, const std::string& archive, Installer installer)
+/// That another manager holds a lock is no fault of an archive.
+template <class Manager>
+std::optional<Error> held_up(const Manager& manager, const Completed& ended)
 {
-    if (!ended) {
-        return ended.error();
+    auto told = manager.failure("read repositories", ended);
+    return told.code == ErrorCode::timeout ? std::optional{std::move(told)} : std::nullopt;
+}
+
+/// What one run said, as the answer to whether the archive can be read.
+template <class Manager>
+Result<void> read_answer(const Manager& manager,
+                         const Result<Completed>& ended,
+                         const std::string& archive,
+                         Installer installer)
+{
+    if (!ended || ended->status == 0) {
+        return ended ? Result<void>{} : Result<void>{ended.error()};
     }
-    return ended->status == 0 ? Result<void>{} : failed(archive, installer, *ended);
+    auto held = held_up(manager, *ended);
+    return held ? std::move(*held) : failed(archive, installer, *ended);
 }
 
 Words strictness(const RepositoryNames& names)
@@ -89,14 +102,13 @@ public:
         if (auto laid = lay_out(top_, {"parts", "db"}, order_.sources); !laid) {
             return laid;
         }
+        if (installer_ == Installer::pacman) {
+            return by_pacman();
+        }
         for (const ChangedSource& source : order_.sources) {
             names_.take(read_settings(SettingsDialect::repo, source.text), order_.archive);
         }
-        switch (installer_) {
-            case Installer::zypper: return by_zypper();
-            case Installer::pacman: return by_pacman();
-            default: return by_dnf();
-        }
+        return installer_ == Installer::zypper ? by_zypper() : by_dnf();
     }
 
 private:
@@ -110,7 +122,8 @@ private:
             places.push_back("--setopt=system_cachedir=" + place("cache"));  // root's is another
         }
         places = joined({places, strictness(names_)});
-        auto read = read_answer(dnf.change(joined({places, {"makecache", "--refresh"}})), order_.archive, installer_);
+        auto read =
+            read_answer(dnf, dnf.change(joined({places, {"makecache", "--refresh"}})), order_.archive, installer_);
         if (!read || order_.packages.empty()) {
             return read;
         }
@@ -118,7 +131,7 @@ private:
         if (!planned) {
             return planned.error();
         }
-        return dnf.transaction(*planned) ? Result<void>{} : lacking(*planned);
+        return dnf.transaction(*planned) ? Result<void>{} : lacking(dnf, *planned);
     }
 
     Result<void> by_zypper()
@@ -126,8 +139,8 @@ private:
         Zypper zypper{runner_, limits_};
         const Words places{"--reposd-dir", place("parts"), "--cache-dir", place("cache")};
         const auto wait = limits_.lock_wait;
-        auto read =
-            read_answer(zypper.run(joined({places, {"refresh"}, names_.from_it}), wait), order_.archive, installer_);
+        auto read = read_answer(
+            zypper, zypper.run(joined({places, {"refresh"}, names_.from_it}), wait), order_.archive, installer_);
         if (!read || order_.packages.empty()) {
             return read;
         }
@@ -141,7 +154,7 @@ private:
         }
         constexpr int skipped_repositories = 106;
         const bool good = planned->status == 0 || planned->status == skipped_repositories;
-        return good ? Result<void>{} : lacking(*planned);
+        return good ? Result<void>{} : lacking(zypper, *planned);
     }
 
     Result<void> by_pacman()
@@ -154,8 +167,8 @@ private:
         Pacman pacman{runner_, limits_};
         const Words places{
             "--config", place("parts/pacman.conf"), "--dbpath", place("db"), "--logfile", "/dev/null", "--noconfirm"};
-        auto read =
-            read_answer(pacman.change(joined({{"-Sy", "--noprogressbar"}, places})), order_.archive, installer_);
+        auto read = read_answer(
+            pacman, pacman.change(joined({{"-Sy", "--noprogressbar"}, places})), order_.archive, installer_);
         if (!read || order_.packages.empty()) {
             return read;
         }
@@ -163,11 +176,15 @@ private:
         if (!planned) {
             return planned.error();
         }
-        return planned->status == 0 ? Result<void>{} : lacking(*planned);
+        return planned->status == 0 ? Result<void>{} : lacking(pacman, *planned);
     }
 
-    [[nodiscard]] Error lacking(const Completed& ended) const
+    template <class Manager>
+    [[nodiscard]] Error lacking(const Manager& manager, const Completed& ended) const
     {
+        if (auto held = held_up(manager, ended)) {
+            return std::move(*held);
+        }
         auto error = unusable(order_.archive,
                               fmt::format("'{}' cannot be installed from it", fmt::join(order_.packages, " ")),
                               failure_excerpt(ended.out, ended.err, 6),
@@ -184,13 +201,6 @@ private:
     RepositoryNames names_;
 };
 
-/// "127.0.0.1:80" of "http://127.0.0.1:80/archlinux/": how pacman names a server that failed.
-std::string_view server_of(std::string_view archive)
-{
-    const auto rest = archive.substr(archive.find("://") + 3);
-    return rest.substr(0, rest.find('/'));
-}
-
 Result<void> refresh_pacman(Runner& runner, const PackageLimits& limits, const std::string& archive)
 {
     const auto problems = Pacman{runner, limits}.update();
@@ -200,7 +210,7 @@ Result<void> refresh_pacman(Runner& runner, const PackageLimits& limits, const s
                                                       : error;
     }
     const auto ours = std::ranges::find_if(*problems, [&](const std::string& problem) {
-        return problem.find(fmt::format(" from {} ", server_of(archive))) != std::string::npos;
+        return problem.find(fmt::format(" from {} ", authority_of(archive))) != std::string::npos;
     });
     return ours == problems->end() ? Result<void>{} : failed(archive, Installer::pacman, {1, {}, *ours});
 }
@@ -212,15 +222,16 @@ Result<void> refresh_ids(Runner& runner,
                          const std::string& archive)
 {
     if (installer == Installer::zypper) {
-        const auto ended = Zypper{runner, limits}.run(joined({{"refresh"}, names.from_it}), limits.lock_wait);
-        return read_answer(ended, archive, installer);
+        Zypper zypper{runner, limits};
+        const auto ended = zypper.run(joined({{"refresh"}, names.from_it}), limits.lock_wait);
+        return read_answer(zypper, ended, archive, installer);
     }
     Words words = strictness({names.from_it, {}});
     for (const std::string& id : names.from_it) {
         words.push_back("--repo=" + id);
     }
     Dnf dnf{runner, limits, installer == Installer::dnf5 ? DnfGeneration::five : DnfGeneration::four};
-    return read_answer(dnf.change(joined({words, {"makecache", "--refresh"}})), archive, installer);
+    return read_answer(dnf, dnf.change(joined({words, {"makecache", "--refresh"}})), archive, installer);
 }
 
 }  // namespace
@@ -249,7 +260,9 @@ Result<void> refresh_repositories(
         return read;
     }
     auto error = std::move(read).error();
-    error.code = ErrorCode::rolled_back;
+    if (error.code == ErrorCode::external) {
+        error.code = ErrorCode::rolled_back;
+    }
     return error;
 }
 

@@ -78,7 +78,7 @@ private:
     {
         const auto place = place_of(file_, repository, owner_, original_);
         if (!place) {
-            note(repository, "is not known to be the distribution's; it is left as it is");
+            note(repository, "is none of the distribution's that mirrors are known to have; it is left as it is");
             return;
         }
         if (const auto service = repository.value("service"); !service.empty()) {

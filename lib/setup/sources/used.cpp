@@ -49,6 +49,20 @@ std::string archive_of(const std::string& address, const RepositoryPlace& place)
     return folder.ends_with(place.path) ? folder.substr(0, folder.size() - place.path.size()) : std::string{};
 }
 
+void take_archives(const SettingsSection& repository,
+                   const std::optional<RepositoryPlace>& place,
+                   std::vector<std::string>& used)
+{
+    if (!place || place->security || !is_enabled(repository)) {
+        return;
+    }
+    for (const std::string& address : addresses_in(repository.value("baseurl"))) {
+        if (auto archive = archive_of(address, *place); !archive.empty()) {
+            add_once(used, std::move(archive));
+        }
+    }
+}
+
 Result<std::vector<std::string>> used_by_repositories(const Root& root,
                                                       const Distribution& distribution,
                                                       const MirrorCatalogue& catalogue)
@@ -62,13 +76,7 @@ Result<std::vector<std::string>> used_by_repositories(const Root& root,
     std::vector<std::string> used;
     for (const RepoFile& file : *files) {
         for (const SettingsSection& repository : file.settings.sections) {
-            const auto place = place_of(file, repository, owner, *original);
-            auto archive = place && !place->security && is_enabled(repository)
-                               ? archive_of(repository.value("baseurl"), *place)
-                               : std::string{};
-            if (!archive.empty()) {
-                add_once(used, std::move(archive));
-            }
+            take_archives(repository, place_of(file, repository, owner, *original), used);
         }
     }
     return used;

@@ -73,13 +73,10 @@ constexpr std::array vendors{
     VendorRow{"opensuse", ".opensuse.org", ""},
 };
 
-/// "h" of "http://h:80/x".
-std::string_view host_in(std::string_view address)
+std::string_view without_scheme(std::string_view uri)
 {
-    const auto scheme_end = address.find("://");
-    auto rest = scheme_end == std::string_view::npos ? std::string_view{} : address.substr(scheme_end + 3);
-    rest = rest.substr(0, rest.find('/'));
-    return rest.substr(0, rest.find(':'));
+    const auto end = uri.find("://");
+    return end == std::string_view::npos ? std::string_view{} : uri.substr(end + 3);
 }
 
 bool is_stream(const Distribution& distribution)
@@ -210,7 +207,7 @@ bool RepositoryOwner::is_distributions(const SettingsSection& repository) const
 bool RepositoryOwner::is_vendors(std::string_view address) const
 {
     return std::ranges::any_of(vendors, [&](const VendorRow& vendor) {
-        return vendor.kind == kind_ && host_in(address).ends_with(vendor.domain);
+        return vendor.kind == kind_ && host_of(address).ends_with(vendor.domain);
     });
 }
 
@@ -219,11 +216,12 @@ std::string RepositoryOwner::below_archive(std::string_view address) const
 {
     for (const Mirror& mirror : catalogue_.mirrors) {
         const auto archive = mirror.archive(kind_);
-        if (!archive.empty() && address.starts_with(archive)) {
-            return std::string{address.substr(archive.size())};
+        const auto below = without_scheme(archive);
+        if (!archive.empty() && without_scheme(address).starts_with(below)) {  // by https, too
+            return std::string{without_scheme(address).substr(below.size())};
         }
     }
-    const auto host = host_in(address);
+    const auto host = host_of(address);
     const auto behind = address.find("://") + 3 + host.size() + 1;
     return is_vendors(address) && behind < address.size() ? std::string{address.substr(behind)} : std::string{};
 }

@@ -101,9 +101,9 @@ TEST(RepoSwitchTest, ListsOfMirrorsBecomeCommentsAndNothingElseChanges)
     const auto plan = planned(rocky, text, {"http://n/r/"});
     EXPECT_EQ(plan.entries, 1U);
     ASSERT_EQ(plan.notes.size(), 1U);
-    EXPECT_EQ(
-        plan.notes.front(),
-        "/etc/yum.repos.d/a.repo line 12: repository epel is not known to be the distribution's; it is left as it is");
+    EXPECT_EQ(plan.notes.front(),
+              "/etc/yum.repos.d/a.repo line 12: repository epel is none of the distribution's that mirrors are known "
+              "to have; it is left as it is");
     EXPECT_EQ(plan.to_prove.front().text.find("[epel]"), std::string::npos);
     EXPECT_EQ(plan.to_prove.front().text.find("[crb]"), std::string::npos);
     EXPECT_NE(plan.to_prove.front().text.find("gpgcheck=1"), std::string::npos) << "checks stay on for the proof";
@@ -284,10 +284,11 @@ TEST_F(PacmanSwitchTest, ArchivesInUseAreThoseOfTheDistributionsOwnRepositories)
 {
     folder_.write("etc/yum.repos.d/a.repo",
                   "[baseos]\nbaseurl=http://m/rocky/$releasever/BaseOS/$basearch/os\n"
+                  "  http://dl.rockylinux.org/pub/rocky/$releasever/BaseOS/$basearch/os/\n"
                   "[appstream]\nmirrorlist=https://mirrors.rockylinux.org/x\n[other]\nbaseurl=http://o/\n");
     const auto used = archives_in_use(*Root::open(folder_.path()), rocky, catalogue());
     ASSERT_TRUE(used);
-    EXPECT_EQ(*used, std::vector<std::string>{"http://m/rocky/"});
+    EXPECT_EQ(*used, (std::vector<std::string>{"http://m/rocky/", "http://dl.rockylinux.org/pub/rocky/"}));
 }
 
 }  // namespace

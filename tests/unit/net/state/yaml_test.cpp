@@ -59,6 +59,11 @@ TEST(StateYamlTest, AliasesAreFollowedUnlessTheyExplode)
     }
     EXPECT_NE(mistakes_in(bomb).find("repeat more than 100000 values"), std::string::npos) << mistakes_in(bomb);
     EXPECT_EQ(mistakes_in("interfaces: &a [*a]\n"), "1:17 : an alias stands inside the value that it repeats\n");
+    EXPECT_EQ(mistakes_in("x: &a 1\ny: &a [*a]\n"), "2:8 : an alias stands inside the value that it repeats\n");
+    const auto told = mistakes_in("x: &a {y: &a 1, z: *a}\n&k key: 2\nw: *k\n");
+    EXPECT_EQ(told.find("alias"), std::string::npos) << told;
+    EXPECT_EQ(told.find("named"), std::string::npos) << told;
+    EXPECT_EQ(mistakes_in("x: 1\ny: \xc2\x9b\n"), "2:4 : a character that YAML does not take stands here (U+009B)\n");
     EXPECT_NE(mistakes_in("interfaces: *a\n").find("cannot read it as YAML"), std::string::npos);
 }
 
