@@ -278,6 +278,55 @@ class OnANetworkOfLibvirt(NetworkTest):
         self.assertFalse(self.active(), "gc stops it as well")
 
 
+class WhereNobodyNamesANetwork(NetworkTest):
+    """libvirt's network "default" is taken where it runs, as one can call VMs there."""
+
+    def setUp(self):
+        super().setUp()
+        if "default" in virsh("net-list", "--all", "--name"):  # as Debian ships it: 192.168.122.0/24, off
+            shipped = virsh("net-dumpxml", "default", "--inactive")
+            virsh("net-undefine", "default")
+            self.addCleanup(self.define, shipped)
+        self.define(NETWORK.replace(">lan<", ">default<"))
+        self.addCleanup(virsh, "net-undefine", "default")
+
+    @staticmethod
+    def define(xml):
+        pathlib.Path("/run/default.xml").write_text(xml, encoding="utf-8")
+        virsh("net-define", "/run/default.xml")
+
+    def why(self, *words):
+        lines = self.expect(1, "plan", "web", *guest("web"), "--why", *words).stdout.splitlines()
+        at = next(i for i, line in enumerate(lines) if "network card 1" in line)
+        return " ".join(line.strip() for line in lines[at:at + 3])
+
+    def test_the_default_network_is_taken_if_it_runs(self):
+        virsh("net-start", "default")
+        self.addCleanup(virsh, "net-destroy", "default")
+        self.assertIn("libvirt's network 'default' runs", self.why())
+        xml = self.expect(0, "launch", "web", *guest("web"), "--print-xml").stdout
+        self.assertIn('<source network="default" />', xml)
+        self.assertNotIn("network 'default'", self.why("--net", "user"))
+        record = self.expect_json(0, "launch", "web", *guest("web"), "--wait", "ip", *PATIENCE)
+        self.assertEqual([card["net"] for card in record["nics"]], ["network=default"])
+        self.assertRegex(record["address"]["ip"], r"^198\.51\.100\.\d+$")
+        self.expect(0, "rm", "web", "--force")
+        done = self.expect(0, "launch", "web{1..2}", *guest("web"), "--net", "auto", "--wait", "none", "--json")
+        cards = [vm["launch"]["nics"][0]["net"] for vm in json.loads(done.stdout)["vms"]]
+        self.expect(0, "rm", "web{1..2}", "--force")
+        self.assertEqual(cards, 2 * ["network=default"])
+
+    def test_one_that_is_off_is_left_off_and_nobody_can_call(self):
+        self.assertIn("libvirt has no network 'default' that runs", self.why())
+        self.assertIn('<interface type="user">', self.expect(0, "launch", "web", *guest("web"), "--print-xml").stdout)
+        for names in ("web", "web{1..2}"):
+            done = self.expect(10, "launch", names, *guest("web"), "--wait", "ssh")
+            self.assertIn("cannot wait for ssh: nobody can call a VM with --net user; libvirt has no network 'default' that runs",
+                          done.stderr)
+        done = self.expect(2, "launch", "web", *guest("web"), "--net", "auto", "--net", "user")
+        self.assertIn("--net auto goes with no other --net", done.stderr)
+
+
 class Events(NetworkTest):
     def test_are_told_as_they_happen(self):
         process = self.start("events", "--json")

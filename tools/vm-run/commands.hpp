@@ -140,7 +140,7 @@ inline constexpr std::array commands{
     cli::Command{"wait", "wait until VMs are ready, or off", names_or_ranges, declare_wait_command, run_wait},
     cli::Command{"console", "show a VM's serial console and type into it", one_name, declare_console, run_console},
     cli::Command{"events", "tell what happens to VMs as it happens", maybe_a_name, declare_events, run_events},
-    cli::Command{"gc", "remove what killed launches left behind", {}, declare_gc, run_gc, cli::Effect::changes},
+    cli::Command{"gc", "remove what killed runs left behind", {}, declare_gc, run_gc, cli::Effect::changes},
 };
 
 inline constexpr std::string_view closing = R"(

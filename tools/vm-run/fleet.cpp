@@ -149,6 +149,9 @@ Result<void> Fleet::look_at_libvirt()
     for (const virt::Domain& domain : *domains) {
         crew_.names.insert(domain.name().value_or(""));
     }
+    if (std::ranges::any_of(wishes_, [](const LaunchOptions& wish) { return wish.lets_host_choose(); })) {
+        crew_.network = choose_network(connection);
+    }
     std::set<std::string> asked;
     for (const LaunchOptions& wish : wishes_) {
         const auto& nics = wish.spec.nics;

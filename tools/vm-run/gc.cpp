@@ -20,7 +20,7 @@ void print(const cli::Arguments& arguments, const cli::Console& console, const t
         return;
     }
     for (const auto& id : cleanup.undone) {
-        console.out << fmt::format("undid launch {}\n", id);
+        console.out << fmt::format("removed what the killed run {} left behind\n", id);
     }
     if (cleanup.undone.empty() && cleanup.failed.empty()) {
         console.note("nothing is left behind");

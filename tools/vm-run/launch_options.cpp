@@ -258,9 +258,13 @@ Result<LaunchOptions> read_vm_options(const cli::Arguments& arguments)
     if (!spec) {
         return spec.error();
     }
-    const auto wait = read_wait(arguments, spec->nics);
+    const auto wait = read_wait(arguments);
     if (!wait) {
         return wait.error();
+    }
+    const bool own_network = names_networks(arguments);
+    if (auto possible = own_network ? check_calls(wait->wait, spec->nics) : Result<void>{}; !possible) {
+        return possible.error();
     }
     auto kernel = read_kernel(arguments);
     auto image = read_image(arguments);
@@ -277,6 +281,7 @@ Result<LaunchOptions> read_vm_options(const cli::Arguments& arguments)
     return LaunchOptions{.names = *names_of(arguments),
                          .spec = std::move(*spec),
                          .own_user = arguments.has("user"),
+                         .own_network = own_network,
                          .image = std::move(*image),
                          .wait = *wait};
 }

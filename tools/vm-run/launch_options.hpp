@@ -27,8 +27,9 @@ struct Existing {
 struct LaunchOptions {
     std::vector<virt::VmName> names = {};  ///< At least one; the spec's is the first.
     bool all_or_nothing = false;
-    virt::VmSpec spec;      ///< Without its image: that may have to be downloaded first.
-    bool own_user = false;  ///< Somebody named the guest's user.
+    virt::VmSpec spec;         ///< Without its image: that may have to be downloaded first.
+    bool own_user = false;     ///< Somebody named the guest's user.
+    bool own_network = false;  ///< Somebody named its networks.
     ImageWish image = {};
     AccelWish accel = AccelWish::automatic;
     WaitOptions wait = {};
@@ -43,6 +44,9 @@ struct LaunchOptions {
     bool json = false;
     bool verbose = false;
     std::string command_line = {};
+
+    /// Whether what this host has decides of the VM's networks.
+    [[nodiscard]] bool lets_host_choose() const noexcept { return !own_network && !existing; }
 };
 
 /// ErrorCode::usage for what can never work; not_found, invalid, unsupported or refused for the files.

@@ -36,6 +36,7 @@ struct Crew {
     std::vector<std::shared_ptr<const virt::Connection>> connections = {};
     std::optional<virt::Offer> offer = std::nullopt;  ///< Absent: libvirt's test driver.
     virt::FileHandling files = {};
+    NetworkChoice network = {};                  ///< Of those for which nobody named networks.
     std::set<std::string> names = {};            ///< Of all VMs that libvirt knew before the first was made.
     int raised = -1;                             ///< Readable once a signal was caught.
     std::counting_semaphore<>* turns = nullptr;  ///< Taken while libvirt is asked to make something.
@@ -78,6 +79,8 @@ private:
     Result<void> look_before();
     Result<void> look_at_host();
     Result<void> look_at_networks();
+    void use_networks(NetworkChoice choice);
+    Result<void> choose_networks();
     Result<void> look_at_hardware(const virt::Connection& connection);
     Result<void> look_at_existing(const virt::Connection& connection);
     Result<void> look_at_files(const virt::Connection& connection);
@@ -115,6 +118,7 @@ private:
     std::string uri_;
     virt::DomainPlan plan_;
     NetworkPlan networks_;
+    std::string network_why_;  ///< Where nobody named networks: why these.
     StepTimes steps_;
     std::optional<txn::Lock> lock_;
     virt::World world_;

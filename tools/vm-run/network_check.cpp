@@ -138,7 +138,22 @@ Result<void> check_port_is_free(std::uint16_t port)
     return {};
 }
 
+constexpr const char* usual_network = "default";
+
 }  // namespace
+
+NetworkChoice choose_network(const virt::Connection& connection)
+{
+    const auto runs = virt::network_runs(connection, usual_network);
+    if (!runs) {
+        return {.why = runs.error().message};
+    }
+    if (!*runs) {
+        return {.why = fmt::format("libvirt has no network '{}' that runs", usual_network)};
+    }
+    return {{virt::Nic{virt::NetworkNic{usual_network}}},
+            fmt::format("libvirt's network '{}' runs: who runs on it can be called from this host", usual_network)};
+}
 
 Result<void> check_links(const std::vector<virt::Nic>& nics, const net::Network& host, NetworkPlan& plan)
 {

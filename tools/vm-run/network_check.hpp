@@ -18,6 +18,15 @@ struct NetworkPlan {
     std::vector<std::string> warnings = {};
 };
 
+/// The networks of a VM for which nobody named any.
+struct NetworkChoice {
+    std::vector<virt::Nic> nics = {virt::Nic{}};
+    std::string why = {};  ///< What was seen of libvirt's network "default".
+};
+
+/// libvirt's network "default" where it runs, as a VM can be called there; else QEMU's own NAT.
+NetworkChoice choose_network(const virt::Connection& connection);
+
 /// Whether bridges and links are there and do what is wished of them. ErrorCode::refused for a VLAN on a bridge that
 /// keeps none apart. Pure.
 Result<void> check_links(const std::vector<virt::Nic>& nics, const net::Network& host, NetworkPlan& plan);

@@ -16,7 +16,7 @@ namespace kvmkit::vm_run {
 namespace {
 
 constexpr const char* kinds =
-    "use --net none, user, user,fwd=2222:22, network=NAME, bridge=NAME[,vlan=N] or macvtap=LINK; with "
+    "use --net auto, none, user, user,fwd=2222:22, network=NAME, bridge=NAME[,vlan=N] or macvtap=LINK; with "
     "mac=ADDRESS, ip=ADDRESS/LENGTH, gw=ADDRESS and dns=ADDRESS as wanted";
 
 Error usage(std::string message, std::string hint = kinds)
@@ -197,19 +197,29 @@ void declare_network(cli::po::options_description_easy_init& add)
     add("net",
         cli::po::value<std::vector<std::string>>()->value_name("NET"),
         "none, user[,fwd=HOST:GUEST], network=NAME, bridge=NAME[,vlan=N] or macvtap=LINK, with mac=, ip=, gw=, dns=; "
-        "repeatable (default: user)");
+        "repeatable (default: auto: libvirt's network 'default' where it runs, else user)");
     add("net-start", "start libvirt's networks that are off");
+}
+
+bool names_networks(const cli::Arguments& arguments)
+{
+    const auto given = arguments.list("net");
+    return !given.empty() && given != std::vector<std::string>{"auto"};
 }
 
 Result<std::vector<virt::Nic>> read_network(const cli::Arguments& arguments)
 {
     const auto given = arguments.list("net");
-    if (given.empty()) {
+    if (!names_networks(arguments)) {
         return std::vector{virt::Nic{}};
     }
-    if (std::ranges::find(given, "none") != given.end()) {
-        return given.size() == 1 ? Result<std::vector<virt::Nic>>{std::vector<virt::Nic>{}}
-                                 : usage("--net none goes with no other --net");
+    for (const char* alone : {"none", "auto"}) {
+        if (given.size() > 1 && std::ranges::find(given, alone) != given.end()) {
+            return usage(fmt::format("--net {} goes with no other --net", alone));
+        }
+    }
+    if (given.front() == "none") {
+        return std::vector<virt::Nic>{};
     }
     std::vector<virt::Nic> nics;
     nics.reserve(given.size());

@@ -16,6 +16,9 @@ void declare_network(cli::po::options_description_easy_init& add);
 /// and for "none" beside another one.
 Result<std::vector<virt::Nic>> read_network(const cli::Arguments& arguments);
 
+/// Whether somebody did; else the host decides, and read_network() answers with QEMU's own NAT.
+bool names_networks(const cli::Arguments& arguments);
+
 /// Reads "bridge=br0,vlan=10,mac=52:54:00:00:00:01,ip=192.0.2.5/24,gw=192.0.2.1,dns=192.0.2.53".
 Result<virt::Nic> parse_nic(const std::string& text);
 

@@ -39,7 +39,8 @@ Result<ExitCode> Launcher::show_plan()
 
 std::vector<virt::Decision> Launcher::decisions() const
 {
-    return virt::decisions_of(plan_, {accelerator_.why, accelerator_.cpu, ::access("/dev/vhost-net", F_OK) == 0});
+    const bool vhost = ::access("/dev/vhost-net", F_OK) == 0;
+    return virt::decisions_of(plan_, {accelerator_.why, accelerator_.cpu, vhost, network_why_});
 }
 
 }  // namespace kvmkit::vm_run

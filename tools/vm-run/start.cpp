@@ -56,9 +56,10 @@ Result<LaunchOptions> read_wish(const cli::Arguments& arguments,
         wish->existing = Existing{"", defined.error()};
         return wish;
     }
-    const auto wait = read_wait(arguments, defined->spec.nics);
-    if (!wait) {
-        return wait.error();
+    const auto wait = read_wait(arguments);
+    const auto possible = wait ? check_calls(wait->wait, defined->spec.nics) : Result<void>{wait.error()};
+    if (!possible) {
+        return possible.error();
     }
     wish->wait = *wait;
     wish->spec = std::move(defined->spec);

@@ -49,7 +49,7 @@ constexpr std::array keys{VmKey{"image"},
 /// with.
 std::optional<std::string> nic_word(const Spot& nic)
 {
-    constexpr std::array kinds{"none", "user", "network", "bridge", "macvtap"};
+    constexpr std::array kinds{"auto", "none", "user", "network", "bridge", "macvtap"};
     std::string kind;
     std::string address;
     std::string rest;

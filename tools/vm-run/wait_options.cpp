@@ -85,7 +85,7 @@ void declare_wait(cli::po::options_description_easy_init& add)
         "what becomes of a VM that was not ready in time, or ended");
 }
 
-Result<WaitOptions> read_wait(const cli::Arguments& arguments, const std::vector<virt::Nic>& nics)
+Result<WaitOptions> read_wait(const cli::Arguments& arguments)
 {
     const auto wait = parse_wait(arguments.text("wait"));
     const auto timeout = parse_duration(arguments.text("timeout"));
@@ -99,11 +99,16 @@ Result<WaitOptions> read_wait(const cli::Arguments& arguments, const std::vector
     if (*wait == Wait::off) {
         return usage("'off' is nothing to wait for", "vm-run wait NAME --for off waits until a VM is off");
     }
-    if ((*wait == Wait::ip || *wait == Wait::ssh) && !can_be_called(nics)) {
-        return usage(fmt::format("cannot wait for {}: nobody can call a VM with --net {}", word(*wait), describe(nics)),
+    return WaitOptions{*wait, *timeout, *on_fail};
+}
+
+Result<void> check_calls(Wait wait, const std::vector<virt::Nic>& nics)
+{
+    if ((wait == Wait::ip || wait == Wait::ssh) && !can_be_called(nics)) {
+        return usage(fmt::format("cannot wait for {}: nobody can call a VM with --net {}", word(wait), describe(nics)),
                      "use --net user,fwd=2222:22, network=NAME or bridge=NAME");
     }
-    return WaitOptions{*wait, *timeout, *on_fail};
+    return {};
 }
 
 }  // namespace kvmkit::vm_run

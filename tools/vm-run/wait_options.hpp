@@ -31,8 +31,9 @@ bool can_be_called(const std::vector<virt::Nic>& nics);
 
 /// --wait, --timeout and --on-fail of launch.
 void declare_wait(cli::po::options_description_easy_init& add);
-/// ErrorCode::usage also for an address that cannot be found with these cards.
-Result<WaitOptions> read_wait(const cli::Arguments& arguments, const std::vector<virt::Nic>& nics);
+Result<WaitOptions> read_wait(const cli::Arguments& arguments);
+/// ErrorCode::usage where a VM with these cards cannot be called, and it is waited for that.
+Result<void> check_calls(Wait wait, const std::vector<virt::Nic>& nics);
 
 /// All words of --wait and --for.
 std::vector<std::string> wait_words();

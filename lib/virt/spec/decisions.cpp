@@ -114,6 +114,7 @@ void decide_network(Decisions& all, const DomainPlan& plan, const DecisionFacts&
     for (std::size_t i = 0; i < nics.size(); ++i) {
         Decision card = std::visit(DescribeCard{facts}, nics[i].source);
         card.what = fmt::format("network card {}", i + 1);
+        card.evidence = facts.network;
         all.push_back(std::move(card));
     }
     if (nics.empty()) {

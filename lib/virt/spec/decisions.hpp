@@ -21,6 +21,7 @@ struct DecisionFacts {
     std::string accelerator = {};  ///< Why KVM or TCG: the measurement.
     std::string cpu = {};          ///< kvm-check's recommendation: "host,-arch-capabilities".
     bool vhost = false;            ///< /dev/vhost-net is there.
+    std::string network = {};      ///< Where nobody named networks: why this one.
 };
 
 /// Every choice of a plan, in the order of the description. Pure.
