@@ -26,6 +26,25 @@ function(kvmkit_precompile target kind)
   target_precompile_headers(${target} REUSE_FROM precompiled-${kind})
 endfunction()
 
+# kvmkit_unite(TARGET SOURCE...): with KVMKIT_UNITY, compiles several sources of a target as one, where they do not give
+# one name to different things. It hides a missing #include, as precompiled headers do.
+function(kvmkit_unite target)
+  if(NOT KVMKIT_UNITY)
+    return()
+  endif()
+  find_package(Python3 REQUIRED COMPONENTS Interpreter)
+  execute_process(COMMAND ${Python3_EXECUTABLE} ${PROJECT_SOURCE_DIR}/cmake/unity_groups.py 8 ${ARGN}
+    WORKING_DIRECTORY ${PROJECT_SOURCE_DIR}
+    OUTPUT_VARIABLE groups OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY)
+  string(REPLACE "\n" ";" groups "${groups}")  # GROUP;SOURCE;GROUP;SOURCE...
+  while(groups)
+    list(POP_FRONT groups group source)
+    set_source_files_properties(${source} PROPERTIES UNITY_GROUP ${target}-${group})
+  endwhile()
+  set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_MODE GROUP)
+  target_compile_options(${target} PRIVATE $<$<COMPILE_LANGUAGE:CXX>:-Wno-shadow>)  # of a name that another source gives
+endfunction()
+
 # kvmkit_library(NAME [USES layer...] [LINKS foreign...])
 # One static library per directory of lib/. USES is the architecture: scripts/check_includes.py holds the same table.
 function(kvmkit_library name)
@@ -44,6 +63,8 @@ function(kvmkit_library name)
     else()
       kvmkit_precompile(kvmkit_${name} lib)
     endif()
+    list(FILTER sources INCLUDE REGEX "[.]cpp$")
+    kvmkit_unite(kvmkit_${name} ${sources})
   else()
     add_library(kvmkit_${name} INTERFACE)
     set(scope INTERFACE)
@@ -60,6 +81,7 @@ function(kvmkit_tool name)
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${name}/*.cpp)
   add_executable(${name} ${sources})
   kvmkit_precompile(${name} tool)
+  kvmkit_unite(${name} ${sources})
   target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/lib ${CMAKE_CURRENT_SOURCE_DIR}/${name})
   target_compile_definitions(${name} PRIVATE KVMKIT_VERSION="${PROJECT_VERSION}"
     KVMKIT_DATA_DIR="${CMAKE_INSTALL_FULL_DATADIR}/kvmkit" KVMKIT_LIBEXEC_DIR="${CMAKE_INSTALL_FULL_LIBEXECDIR}/kvmkit")

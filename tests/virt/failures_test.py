@@ -82,7 +82,7 @@ class Refusals(VmRunTest):
                                (("launch", "bad", *GUEST, "--net", "lan"), "'lan' is no network\n  hint: if it is one of libvirt's: --net network=lan;"),
                                (("launch", "bad", *GUEST, "--net", "default"), "if it is one of libvirt's: --net network=default;"),
                                (("launch", "bad", *GUEST, "--net", "bridge"), "'bridge' needs a name\n  hint: write it like --net bridge=NAME"),
-                               (("launch", "bad", *GUEST, "--net", "lan=x"), "'lan=x' is no network\n  hint: use --net none"),
+                               (("launch", "bad", *GUEST, "--net", "lan=x"), "'lan=x' is no network\n  hint: use --net auto, none"),
                                (("launch", "bad", *GUEST, "--vcpus", "0"), "'0' is no number of vCPUs"),
                                (("launch", "bad", *GUEST, "--vcpus", "-1"), "'-1' is no number of vCPUs"),
                                (("launch", "bad", *GUEST, "--vcpus", "2x"), "'2x' is no number of vCPUs"),
