@@ -139,6 +139,13 @@ Result<void> check_packages(const Root& root, Runner& runner, const txn::Record&
     return {};
 }
 
+/// Yields what is left.
+Result<std::vector<std::string>> undo(const txn::Record& record, HostDomain& domain)
+{
+    auto journal = txn::Journal::adopt(record);
+    return journal ? Result<std::vector<std::string>>{txn::roll_back(*journal, domain)} : std::move(journal).error();
+}
+
 struct Locks {
     txn::Lock own;
     txn::Lock shared;
@@ -215,15 +222,14 @@ Result<TakenBack> take_back(Runner& runner, const UndoRequest& request, const st
     if (auto free = check_packages(*root, runner, *record); !free) {
         return free.error();
     }
-    auto journal = txn::Journal::adopt(*record);
-    if (!journal) {
-        return journal.error();
-    }
     HostDomain domain{{runner, request.top}};
-    const auto left = txn::roll_back(*journal, domain);
-    if (!left.empty()) {
+    const auto left = undo(*record, domain);
+    if (!left) {
+        return left.error();
+    }
+    if (!left->empty()) {
         return Error{ErrorCode::damaged,
-                     fmt::format("could not undo all of {}:\n  {}", record->id, fmt::join(left, "\n  ")),
+                     fmt::format("could not undo all of {}:\n  {}", record->id, fmt::join(*left, "\n  ")),
                      "host-setup resume tries it again"};
     }
     TakenBack taken{record->id, {}};
@@ -236,14 +242,32 @@ Result<TakenBack> take_back(Runner& runner, const UndoRequest& request, const st
     return taken;
 }
 
-Result<txn::Cleanup> resume(Runner& runner, const UndoRequest& request)
+Result<txn::Cleanup> resume(Runner& runner, const UndoRequest& request, const std::string& id)
 {
     const auto locks = take_locks(request);
     if (!locks) {
         return locks.error();
     }
     HostDomain domain{{runner, request.top}};
-    return txn::undo_orphans(request.places, tool, domain);
+    if (id.empty()) {
+        return txn::undo_orphans(request.places, tool, domain);
+    }
+    const auto record = transaction(request.places, id);
+    if (!record) {
+        return record.error();
+    }
+    if (!record->open() || txn::alive(record->owner)) {
+        return Error{
+            ErrorCode::refused,
+            record->open() ? fmt::format("refused to resume {}: it waits for an answer", id)
+                           : fmt::format("refused to resume {}: it is {}", id, txn::word(record->state)),
+            record->open() ? "host-setup confirm, or host-setup rollback" : "'host-setup history' lists the changes"};
+    }
+    auto left = undo(*record, domain);
+    if (!left) {
+        return std::move(left).error();
+    }
+    return left->empty() ? txn::Cleanup{{id}, {}} : txn::Cleanup{{}, std::move(*left)};
 }
 
 }  // namespace kvmkit::setup

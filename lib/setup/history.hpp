@@ -38,8 +38,9 @@ struct TakenBack {
 /// damaged: what is left. Packages stay. Root.
 Result<TakenBack> take_back(Runner& runner, const UndoRequest& request, const std::string& id);
 
-/// Undoes what killed runs left, and tries again what could not be undone. Root.
-Result<txn::Cleanup> resume(Runner& runner, const UndoRequest& request);
+/// Undoes what killed runs left, and tries again what could not be undone; with an id that one alone.
+/// ErrorCode::refused: nothing of that one is left to undo, or it waits for an answer. Root.
+Result<txn::Cleanup> resume(Runner& runner, const UndoRequest& request, const std::string& id = {});
 
 /// The VMs of a host, by their processes: "pid 812 (qemu-system-x86)".
 std::vector<std::string> running_vms(const Root& root);

@@ -82,12 +82,17 @@ Result<std::chrono::seconds> seconds_of(const cli::Arguments& arguments, const c
 
 void declare_run_options(cli::po::options_description_easy_init& add)
 {
+    add("json", "one JSON record");
+    add("yes", "accepted for scripts; nothing is ever asked");
+    declare_patience(add);
+}
+
+void declare_patience(cli::po::options_description_easy_init& add)
+{
     const auto seconds = [](const char* standard) {
         return cli::po::value<std::string>()->value_name("SECONDS")->default_value(standard);
     };
-    add("json", "one JSON record");
     declare_progress(add);
-    add("yes", "accepted for scripts; nothing is ever asked");
     add("lock-timeout", seconds("600"), "how long to wait for another apt, dpkg, dnf, zypper, rpm or pacman");
     add("timeout", seconds("3600"), "how long one run of apt, dnf, zypper or pacman may take before it is killed");
 }
@@ -232,6 +237,7 @@ Result<cli::ExitCode> run_apply(const cli::Arguments& arguments, cli::Console& c
     request->network = wishes->network;
     request->root_login = wishes->root_login;
     request->claims = claims_of_this_host;
+    request->kept = order_of(arguments, *chosen, request->user);
     return carry_out(*request, arguments, console);
 }
 

@@ -4,7 +4,10 @@
 #include "apply.hpp"
 #include "commands.hpp"
 #include "history/history.hpp"
+#include "progress.hpp"
 #include "render.hpp"
+#include "saved.hpp"
+#include "setup/kept_plan.hpp"
 #include "setup/ssh/trial.hpp"
 #include "system/runner.hpp"
 #include "txn/ask.hpp"
@@ -96,22 +99,77 @@ Result<cli::ExitCode> run_rollback(const cli::Arguments& arguments, cli::Console
     return cli::ExitCode::ok;
 }
 
+void declare_resume(cli::po::options_description_easy_init add)
+{
+    add("finish", "then go on to the end with what was asked for");
+    add("yes", "accepted for scripts; nothing is ever asked");
+    declare_patience(add);
+}
+
+namespace {
+
+void tell_undone(const std::vector<std::string>& undone, bool finish, const cli::Console& console)
+{
+    for (const std::string& id : undone) {
+        console.out << txn::undone_sentence(id) << '\n';
+        const auto record = setup::transaction(txn::default_places(), id);
+        if (record && !finish) {
+            const auto kept = setup::kept_plan(*record);
+            const bool can = kept && *kept;
+            console.note(
+                fmt::format("to go on: {}{}", record->command, can ? "; or: host-setup resume --finish " + id : ""));
+        }
+    }
+}
+
+/// Makes what a change was to make, after it was undone.
+Result<cli::ExitCode> finish(const std::string& id, const cli::Arguments& arguments, const cli::Console& console)
+{
+    const auto record = setup::transaction(txn::default_places(), id);
+    auto plan = record ? setup::kept_plan(*record) : Result<std::optional<setup::SavedPlan>>{record.error()};
+    if (!plan) {
+        return std::move(plan).error();
+    }
+    if (!*plan) {
+        return Error{ErrorCode::not_found,
+                     fmt::format("cannot finish {}: its command leaves nothing to go by", id),
+                     record->command};
+    }
+    auto request = request_of(arguments, std::move(**plan));
+    if (!request) {
+        return std::move(request).error();
+    }
+    request->repair = true;  // what dpkg was in the middle of is a part of it
+    return carry_out(*request, arguments, console);
+}
+
+bool is_undone(const std::string& id)
+{
+    const auto record = setup::transaction(txn::default_places(), id);
+    return record && record->state == txn::State::rolled_back;
+}
+
+}  // namespace
+
 Result<cli::ExitCode> run_resume(const cli::Arguments& arguments, cli::Console& console)
 {
     if (auto allowed = check_root("resume", "sudo host-setup resume"); !allowed) {
         return allowed.error();
     }
+    if (auto sound = check_progress(arguments); !sound) {
+        return std::move(sound).error();
+    }
+    const bool finishes = arguments.has("finish");
+    const auto id = id_of(arguments);
+    if (finishes && is_undone(id)) {
+        return finish(id, arguments, console);
+    }
     SystemRunner runner;
-    const auto cleanup = setup::resume(runner, undo_request(arguments));
+    const auto cleanup = setup::resume(runner, undo_request(arguments), id);
     if (!cleanup) {
         return cleanup.error();
     }
-    for (const std::string& id : cleanup->undone) {
-        console.out << txn::undone_sentence(id) << '\n';
-        if (const auto record = setup::transaction(txn::default_places(), id)) {
-            console.note(fmt::format("to go on: {}", record->command));
-        }
-    }
+    tell_undone(cleanup->undone, finishes, console);
     if (!cleanup->failed.empty()) {
         return Error{ErrorCode::damaged,
                      fmt::format("could not undo all:\n  {}", fmt::join(cleanup->failed, "\n  ")),
@@ -119,8 +177,9 @@ Result<cli::ExitCode> run_resume(const cli::Arguments& arguments, cli::Console& 
     }
     if (cleanup->undone.empty()) {
         console.out << "nothing to resume\n";
+        return cli::ExitCode::ok;
     }
-    return cli::ExitCode::ok;
+    return finishes ? finish(cleanup->undone.back(), arguments, console) : cli::ExitCode::ok;
 }
 
 Result<cli::ExitCode> run_confirm(const cli::Arguments& arguments, cli::Console& console)
