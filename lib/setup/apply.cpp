@@ -12,8 +12,10 @@
 #include "setup/profile.hpp"
 #include "setup/removals.hpp"
 #include "setup/space.hpp"
+#include "setup/undo_wait.hpp"
 #include "txn/execute.hpp"
 #include "txn/lock.hpp"
+#include "txn/store.hpp"
 
 #include <algorithm>
 
@@ -71,6 +73,12 @@ public:
 private:
     Result<void> clean_up()
     {
+        const auto found = txn::read_all_records(request_.places, tool);
+        const UndoWait wait{request_.top, request_.limits.lock_wait, talk_.note, talk_.interrupted};
+        auto quiet = found ? wait_to_undo(txn::orphans(*found), wait) : Result<void>{found.error()};
+        if (!quiet) {
+            return quiet;
+        }
         const auto cleanup = txn::undo_orphans(request_.places, tool, domain_);
         if (!cleanup) {
             return cleanup.error();
@@ -176,16 +184,8 @@ private:
     /// Whoever held the locks may have installed what was missing, or broken off.
     Result<Judged> judge_under_free_locks()
     {
-        const LockWatch watch{.waiting =
-                                  [this](const LockHolder& holder, std::chrono::seconds waited) {
-                                      talk_.note(fmt::format("waiting for {}: {} is held by {} ({} s)",
-                                                             word(distribution_.installer),
-                                                             holder.path,
-                                                             describe(holder),
-                                                             waited.count()));
-                                  },
-                              .interrupted = talk_.interrupted};
         const auto installer = distribution_.installer;
+        const auto watch = watch_for(installer, talk_.note, talk_.interrupted);
         if (auto free = wait_for_locks(request_.top, request_.limits.lock_wait, watch, installer); !free) {
             return std::move(free).error();
         }

@@ -4,6 +4,7 @@
 #include "base/text.hpp"
 #include "setup/domain.hpp"
 #include "setup/package_manager.hpp"
+#include "setup/undo_wait.hpp"
 #include "system/small_files.hpp"
 #include "txn/lock.hpp"
 
@@ -123,7 +124,7 @@ Result<void> check_files(const Root& root, const txn::Record& record)
 }
 
 /// What came later may need by now what it brought.
-Result<void> check_packages(const Root& root, Runner& runner, const txn::Record& record)
+Result<void> check_packages(const Root& root, Runner& runner, const PackageLimits& limits, const txn::Record& record)
 {
     const auto distribution = detect_distribution(root);
     for (const Step& step : inverses(record)) {
@@ -131,7 +132,7 @@ Result<void> check_packages(const Root& root, Runner& runner, const txn::Record&
         if (removal == nullptr || !distribution) {
             continue;
         }
-        auto alone = open_manager(distribution->installer, runner, {})->check_removal(removal->names);
+        auto alone = open_manager(distribution->installer, runner, limits)->check_removal(removal->names);
         if (!alone) {
             return cannot(record.id, alone.error().message, alone.error().hint);
         }
@@ -144,6 +145,18 @@ Result<std::vector<std::string>> undo(const txn::Record& record, HostDomain& dom
 {
     auto journal = txn::Journal::adopt(record);
     return journal ? Result<std::vector<std::string>>{txn::roll_back(*journal, domain)} : std::move(journal).error();
+}
+
+HostDomain domain_of(Runner& runner, const UndoRequest& request)
+{
+    auto limits = request.limits;
+    limits.log = request.places.state / "host-setup-packages.log";
+    return HostDomain{{runner, request.top, limits}};
+}
+
+Result<void> wait(const UndoRequest& request, const std::vector<txn::Record>& records)
+{
+    return wait_to_undo(records, {request.top, request.limits.lock_wait, request.note});
 }
 
 struct Locks {
@@ -219,10 +232,12 @@ Result<TakenBack> take_back(Runner& runner, const UndoRequest& request, const st
     if (auto untouched = check_files(*root, *record); !untouched) {
         return untouched.error();
     }
-    if (auto free = check_packages(*root, runner, *record); !free) {
-        return free.error();
+    auto free = wait(request, {*record});
+    free = free ? check_packages(*root, runner, request.limits, *record) : free;
+    if (!free) {
+        return std::move(free).error();
     }
-    HostDomain domain{{runner, request.top}};
+    auto domain = domain_of(runner, request);
     const auto left = undo(*record, domain);
     if (!left) {
         return left.error();
@@ -248,9 +263,11 @@ Result<txn::Cleanup> resume(Runner& runner, const UndoRequest& request, const st
     if (!locks) {
         return locks.error();
     }
-    HostDomain domain{{runner, request.top}};
+    auto domain = domain_of(runner, request);
     if (id.empty()) {
-        return txn::undo_orphans(request.places, tool, domain);
+        const auto found = transactions(request.places);
+        auto quiet = found ? wait(request, txn::orphans(*found)) : Result<void>{found.error()};
+        return quiet ? txn::undo_orphans(request.places, tool, domain) : std::move(quiet).error();
     }
     const auto record = transaction(request.places, id);
     if (!record) {
@@ -263,7 +280,8 @@ Result<txn::Cleanup> resume(Runner& runner, const UndoRequest& request, const st
                            : fmt::format("refused to resume {}: it is {}", id, txn::word(record->state)),
             record->open() ? "host-setup confirm, or host-setup rollback" : "'host-setup history' lists the changes"};
     }
-    auto left = undo(*record, domain);
+    auto quiet = wait(request, {*record});
+    auto left = quiet ? undo(*record, domain) : Result<std::vector<std::string>>{std::move(quiet).error()};
     if (!left) {
         return std::move(left).error();
     }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/result.hpp"
+#include "setup/package_manager.hpp"
 #include "system/root.hpp"
 #include "system/runner.hpp"
 #include "txn/execute.hpp"
@@ -9,6 +10,7 @@
 #include "txn/store.hpp"
 
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -19,6 +21,8 @@ struct UndoRequest {
     std::string command_line;  ///< For the locks.
     txn::Places places;
     std::filesystem::path top = "/";  ///< The host's root directory; tests give a folder.
+    PackageLimits limits = {};
+    std::function<void(const std::string&)> note = {};  ///< Told who is waited for; may be empty.
 };
 
 /// The transactions of host-setup, oldest first; the last 50 that ended are kept.

@@ -227,6 +227,31 @@ def all_that_runs_is_killed_and_it_is_finished(host: FreshHost, _) -> None:
     assert answers["again"][0] == 0 and "nothing to do" in answers["again"][1]
 
 
+def a_plan_that_is_cut_is_finished(host: FreshHost, _) -> None:
+    """All that runs ends while dpkg unpacks: the plan is finished with one command, and libvirt's network keeps off the host's range."""
+    script = {
+        "uplink": "ip link add up0 type veth peer name up1 && ip link set up0 up && ip link set up1 up && ip addr add 192.168.122.50/24 dev up0",
+        "plan": "apt-get update && /host-setup plan -o /plan.json",
+        "cut": "ls /var/lib/dpkg/info/*.list | wc -l >/start; systemd-run --quiet --unit=cut /host-setup apply --plan /plan.json;"
+               " timeout 120 sh -c 'until [ $(ls /var/lib/dpkg/info/*.list | wc -l) -ge $((25 + $(cat /start))) ] &&"
+               " ls /var/lib/dpkg/updates | grep -q .; do :; done'; met=$?; systemctl kill --signal=KILL cut; sleep 1; exit $met",
+        "again": "/host-setup apply",
+        "finish": "/host-setup resume $(/host-setup history | sed -n '$s/ .*//p') --finish --json",
+        "audit": "dpkg --audit",
+        "network": NETWORK + "; virsh -c qemu:///system net-dumpxml default",
+        "verify": "/host-setup verify hypervisor network services",
+        "rest": "/host-setup apply",
+    }
+    answers = host.boot({name: f"({line})" for name, line in script.items()})
+    assert answers["plan"][0] == 1 and answers["cut"][0] == 0, answers["cut"]
+    assert answers["again"][0] == 3 and "dpkg was interrupted" in answers["again"][1]
+    done = record_of(answers["finish"])
+    assert answers["finish"][0] == 0 and done["steps"][0]["kind"] in ("hold-libvirt", "finish-packages"), answers["finish"]
+    assert answers["audit"] == (0, "") and done["network"]["range"] == "192.168.123.0/24"
+    assert "192.168.123.1" in answers["network"][1] and answers["verify"][0] == 0
+    assert "nothing to do" in answers["rest"][1]
+
+
 def virt_manager_lists_the_host(host: FreshHost, _) -> None:
     """Component tools, with the real packages: virt-manager starts, is connected, and shows the VM that the host has."""
     (host.root / "screen.py").write_text(SCREEN)

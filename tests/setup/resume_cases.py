@@ -6,7 +6,9 @@ from pathlib import Path
 
 from fresh_host import differences, picture
 from machine import Machine
+from schema import check
 from service_cases import boot
+from wait import wait_until
 
 PLAN = "plan.json"
 
@@ -57,7 +59,7 @@ def a_plan_that_is_killed_is_made_to_its_end(machine: Machine) -> None:
         identity = killed(host, moment, "--plan", f"/{PLAN}")
         if number % 2:
             ended = host.setup("resume", identity, "--finish")
-            assert f"undid transaction {identity}" in ended.out, ended
+            assert f"undid transaction {identity}" in ended.err, ended
         else:
             resumed = host.setup("resume", identity)
             assert resumed.code == 0 and f"host-setup resume --finish {identity}" in resumed.err, resumed
@@ -117,6 +119,27 @@ def what_was_begun_is_no_leave_for_more(machine: Machine) -> None:
     assert not host.installed("vlan")
 
 
+def what_a_killed_run_began_is_waited_for(machine: Machine) -> None:
+    """host-setup is killed while a package is set up, and apt and dpkg are not: libvirt stays held off until they are done."""
+    machine.replace("vlan", scripts={"postinst": "#!/bin/sh\ntouch /srv/begun\nsleep 6\ntouch /srv/ended\n"})
+    policy, begun, ended = (machine.root / path for path in ("usr/sbin/policy-rc.d", "srv/begun", "srv/ended"))
+    process = machine.start("/host-setup", "apply")
+    wait_until(begun.exists, "the package was not set up", 60)
+    process.kill()
+    process.wait()
+    barred = machine.setup("resume", "--lock-timeout", "1")
+    assert barred.code == 3 and "cannot use apt: '/var/lib/dpkg/lock" in barred.err and "--lock-timeout" in barred.err, barred
+    assert policy.exists() and not ended.exists(), "libvirt could start in the middle of its installation"
+    busy = machine.setup("apply", "--lock-timeout", "1")
+    assert busy.code == 3 and "is held by" in busy.err and policy.exists() and not ended.exists(), busy
+    resumed = machine.setup("resume")
+    assert resumed.code == 0 and "waiting for apt: /var/lib/dpkg/lock" in resumed.err and ended.exists(), resumed
+    assert not policy.exists()
+    identity = machine.setup("history", "--json").record["changes"][-1]["id"]
+    finished = machine.setup("resume", identity, "--finish")
+    assert finished.code == 0 and machine.installed("vlan") and "nothing to do" in machine.setup("apply").out, finished
+
+
 def an_order_is_finished_or_named(machine: Machine) -> None:
     """Without a plan that order is gone on with that was given; what leaves none is named."""
     identity = killed(machine, "before:2", "hypervisor", "modules")
@@ -124,10 +147,14 @@ def an_order_is_finished_or_named(machine: Machine) -> None:
     assert wrong.code == 3 and "there is no change nothing" in wrong.err
     unfit = machine.setup("resume", "--progress", "bars", "--finish")
     assert unfit.code == 2 and "undid" not in unfit.out, unfit
-    ended = machine.setup("resume", identity, "--finish")
-    assert ended.code == 0 and machine.installed("vlan"), ended
+    ended = machine.setup("resume", identity, "--finish", "--json")
+    check(ended.record)
+    assert ended.code == 0 and machine.installed("vlan") and ended.record["components"] == ["hypervisor", "modules"], ended
     assert (machine.root / "dev/kvm").stat().st_mode & 0o777 == 0o660
     changes = machine.setup("history", "--json").record["changes"]
+    none = machine.setup("resume", "--json")
+    check(none.record)
+    assert none.record["undone"] == []
     again = machine.setup("resume", changes[-1]["id"])
     assert again.code == 10 and "it is closed" in again.err, again
     assert "nothing to resume" in machine.setup("resume", "--finish").out

@@ -46,7 +46,7 @@ foreach(case
 endforeach()
 
 # These must not see the VMs of others.
-foreach(case a_plan_that_is_killed_is_made_to_its_end what_was_begun_is_no_leave_for_more an_order_is_finished_or_named
+foreach(case a_plan_that_is_killed_is_made_to_its_end what_was_begun_is_no_leave_for_more what_a_killed_run_began_is_waited_for an_order_is_finished_or_named
     what_was_done_is_listed_and_taken_back a_running_vm_keeps_what_it_runs_on
     what_cannot_be_undone_is_named_and_tried_again an_apply_that_is_killed_anywhere_is_ended
     a_component_of_apply_lets_root_in_last
@@ -122,7 +122,8 @@ foreach(suite bullseye bookworm trixie)
   string(REGEX REPLACE "^trixie$" 13 release ${release})
   kvmkit_script_test(setup-names-${suite} setup-slow ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/setup/names_test.py
     $<TARGET_FILE:host-setup> ${suite} ${release})
-  foreach(case what_is_applied_is_given_back a_nested_host_keeps_its_gateway what_stands_in_the_way_is_named all_that_runs_is_killed_and_it_is_finished)
+  foreach(case what_is_applied_is_given_back a_nested_host_keeps_its_gateway what_stands_in_the_way_is_named all_that_runs_is_killed_and_it_is_finished
+      a_plan_that_is_cut_is_finished)
     add_test(NAME setup-${suite}-${case} COMMAND unshare --mount --net --propagation private
       ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/setup/run_fresh.py ${setup_hosts} $<TARGET_FILE:host-setup> ${suite} ${case})
     set_tests_properties(setup-${suite}-${case} PROPERTIES LABELS setup-slow SKIP_RETURN_CODE 77 TIMEOUT 1500

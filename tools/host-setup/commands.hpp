@@ -38,8 +38,6 @@ void declare_history(cli::po::options_description_easy_init add);
 Result<cli::ExitCode> run_history(const cli::Arguments& arguments, cli::Console& console);
 Result<cli::ExitCode> run_show(const cli::Arguments& arguments, cli::Console& console);
 
-/// For commands that have no option of their own.
-void declare_nothing(cli::po::options_description_easy_init add);
 void declare_resume(cli::po::options_description_easy_init add);
 Result<cli::ExitCode> run_resume(const cli::Arguments& arguments, cli::Console& console);
 Result<cli::ExitCode> run_confirm(const cli::Arguments& arguments, cli::Console& console);
@@ -109,7 +107,7 @@ inline constexpr std::array commands{
     cli::Command{"confirm",
                  "keep a change that waits for an answer; from a new login",
                  {"[ID]", 0, 1},
-                 declare_nothing,
+                 declare_history,
                  run_confirm,
                  cli::Effect::changes},
 };

@@ -2,6 +2,7 @@
 #include "setup/history.hpp"
 
 #include "apply.hpp"
+#include "cli/json.hpp"
 #include "commands.hpp"
 #include "history/history.hpp"
 #include "progress.hpp"
@@ -12,6 +13,8 @@
 #include "system/runner.hpp"
 #include "txn/ask.hpp"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -20,9 +23,16 @@ namespace {
 
 const std::string tool = "host-setup";
 
-setup::UndoRequest undo_request(const cli::Arguments& arguments)
+Result<setup::UndoRequest> undo_request(const cli::Arguments& arguments, const cli::Console& console)
 {
-    return {arguments.command_line(), txn::default_places()};
+    auto limits = read_limits(arguments);
+    if (!limits) {
+        return std::move(limits).error();
+    }
+    return setup::UndoRequest{.command_line = arguments.command_line(),
+                              .places = txn::default_places(),
+                              .limits = std::move(*limits),
+                              .note = [&console](const std::string& text) { console.note(text); }};
 }
 
 std::string id_of(const cli::Arguments& arguments)
@@ -40,6 +50,24 @@ Result<std::optional<std::string>> undone_by_watchdog(const std::string& id)
     }
     const bool other = undone.error().code == ErrorCode::not_found;
     return other ? Result<std::optional<std::string>>{std::nullopt} : undone.error();
+}
+
+/// What became of a change; its end is "undone" or "kept".
+cli::Json decision_record(std::string_view command, const std::string& id, std::string_view end)
+{
+    return {{"schema", cli::schema_name("host-setup", command)}, {"transaction", id}, {"end", end}};
+}
+
+void tell_taken_back(const setup::TakenBack& taken, bool json, const cli::Console& console)
+{
+    if (json) {
+        auto record = decision_record("rollback", taken.id, "undone");
+        record["notes"] = taken.notes;
+        print_json(console, record);
+        return;
+    }
+    console.out << fmt::format("undone: {}\n", taken.id);
+    print_notes(console, taken.notes);
 }
 
 }  // namespace
@@ -69,11 +97,11 @@ Result<cli::ExitCode> run_show(const cli::Arguments& arguments, cli::Console& co
     return cli::ExitCode::ok;
 }
 
-void declare_nothing(cli::po::options_description_easy_init /*add*/) {}
-
 void declare_rollback(cli::po::options_description_easy_init add)
 {
+    add("json", "one JSON record");
     add("yes", "accepted for scripts; nothing is ever asked");
+    declare_limits(add);
 }
 
 Result<cli::ExitCode> run_rollback(const cli::Arguments& arguments, cli::Console& console)
@@ -81,26 +109,28 @@ Result<cli::ExitCode> run_rollback(const cli::Arguments& arguments, cli::Console
     if (auto allowed = check_root("roll back", "sudo host-setup rollback"); !allowed) {
         return allowed.error();
     }
-    const auto watched = undone_by_watchdog(id_of(arguments));
+    const auto request = undo_request(arguments, console);
+    const auto watched =
+        request ? undone_by_watchdog(id_of(arguments)) : Result<std::optional<std::string>>{request.error()};
     if (!watched) {
         return watched.error();
     }
     if (*watched) {
-        console.out << fmt::format("undone: {}\n", **watched);
+        tell_taken_back({**watched, {}}, arguments.has("json"), console);
         return cli::ExitCode::ok;
     }
     SystemRunner runner;
-    const auto taken = setup::take_back(runner, undo_request(arguments), id_of(arguments));
+    const auto taken = setup::take_back(runner, *request, id_of(arguments));
     if (!taken) {
         return taken.error();
     }
-    console.out << fmt::format("undone: {}\n", taken->id);
-    print_notes(console, taken->notes);
+    tell_taken_back(*taken, arguments.has("json"), console);
     return cli::ExitCode::ok;
 }
 
 void declare_resume(cli::po::options_description_easy_init add)
 {
+    add("json", "one JSON record; with --finish that of apply");
     add("finish", "then go on to the end with what was asked for");
     add("yes", "accepted for scripts; nothing is ever asked");
     declare_patience(add);
@@ -108,17 +138,20 @@ void declare_resume(cli::po::options_description_easy_init add)
 
 namespace {
 
-void tell_undone(const std::vector<std::string>& undone, bool finish, const cli::Console& console)
+void tell_undone(const std::vector<std::string>& undone, const cli::Console& console)
 {
     for (const std::string& id : undone) {
         console.out << txn::undone_sentence(id) << '\n';
         const auto record = setup::transaction(txn::default_places(), id);
-        if (record && !finish) {
+        if (record) {
             const auto kept = setup::kept_plan(*record);
             const bool can = kept && *kept;
-            console.note(
-                fmt::format("to go on: {}{}", record->command, can ? "; or: host-setup resume --finish " + id : ""));
+            console.note(fmt::format(
+                "to go on: {}{}", record->command, can ? "; or: host-setup resume --finish " + id : std::string{}));
         }
+    }
+    if (undone.empty()) {
+        console.out << "nothing to resume\n";
     }
 }
 
@@ -164,22 +197,29 @@ Result<cli::ExitCode> run_resume(const cli::Arguments& arguments, cli::Console& 
     if (finishes && is_undone(id)) {
         return finish(id, arguments, console);
     }
+    const auto request = undo_request(arguments, console);
     SystemRunner runner;
-    const auto cleanup = setup::resume(runner, undo_request(arguments), id);
+    const auto cleanup = request ? setup::resume(runner, *request, id) : Result<txn::Cleanup>{request.error()};
     if (!cleanup) {
         return cleanup.error();
     }
-    tell_undone(cleanup->undone, finishes, console);
+    const bool goes_on = finishes && !cleanup->undone.empty() && cleanup->failed.empty();
+    if (goes_on) {
+        std::ranges::for_each(cleanup->undone, [&](const auto& each) { console.note(txn::undone_sentence(each)); });
+        return finish(cleanup->undone.back(), arguments, console);
+    }
+    if (!arguments.has("json")) {
+        tell_undone(cleanup->undone, console);
+    }
     if (!cleanup->failed.empty()) {
         return Error{ErrorCode::damaged,
                      fmt::format("could not undo all:\n  {}", fmt::join(cleanup->failed, "\n  ")),
                      "mend what is named, then run host-setup resume again"};
     }
-    if (cleanup->undone.empty()) {
-        console.out << "nothing to resume\n";
-        return cli::ExitCode::ok;
+    if (arguments.has("json")) {
+        print_json(console, {{"schema", cli::schema_name("host-setup", "resume")}, {"undone", cleanup->undone}});
     }
-    return finishes ? finish(cleanup->undone.back(), arguments, console) : cli::ExitCode::ok;
+    return cli::ExitCode::ok;
 }
 
 Result<cli::ExitCode> run_confirm(const cli::Arguments& arguments, cli::Console& console)
@@ -192,7 +232,11 @@ Result<cli::ExitCode> run_confirm(const cli::Arguments& arguments, cli::Console&
     if (!kept) {
         return kept.error();
     }
-    console.out << fmt::format("kept: {}\n", *kept);
+    if (arguments.has("json")) {
+        print_json(console, decision_record("confirm", *kept, "kept"));
+    } else {
+        console.out << fmt::format("kept: {}\n", *kept);
+    }
     return cli::ExitCode::ok;
 }
 
