@@ -102,6 +102,8 @@ def what_was_begun_is_no_leave_for_more(machine: Machine) -> None:
                    if step["kind"] == "install-packages")
     killed(machine, f"after:{install}", "--plan", f"/{PLAN}")
     assert machine.setup("resume").code == 0 and machine.installed("vlan")
+    nothing = machine.setup("resume", "--finish")
+    assert nothing.out == "nothing to resume\n" and "undone before, and can be finished: host-setup resume --finish 2" in nothing.err
     sources = machine.root / "etc/apt/sources.list"
     kept = sources.read_text()
     sources.write_text(kept + "# mine\n")

@@ -176,6 +176,18 @@ Result<cli::ExitCode> finish(const std::string& id, const cli::Arguments& argume
     return carry_out(*request, arguments, console);
 }
 
+/// What was undone last and can still be finished; empty: there is none.
+std::string to_be_finished()
+{
+    const auto inventory = setup::transactions(txn::default_places());
+    if (!inventory || inventory->records.empty()) {
+        return {};
+    }
+    const auto& last = inventory->records.back();
+    const auto kept = setup::kept_plan(last);
+    return last.state == txn::State::rolled_back && kept && *kept ? last.id : std::string{};
+}
+
 bool is_undone(const std::string& id)
 {
     const auto record = setup::transaction(txn::default_places(), id);
@@ -210,6 +222,9 @@ Result<cli::ExitCode> run_resume(const cli::Arguments& arguments, cli::Console& 
     }
     if (!arguments.has("json")) {
         tell_undone(cleanup->undone, console);
+    }
+    if (const auto last = to_be_finished(); finishes && !last.empty()) {
+        console.note(fmt::format("undone before, and can be finished: host-setup resume --finish {}", last));
     }
     if (!cleanup->failed.empty()) {
         return Error{ErrorCode::damaged,
