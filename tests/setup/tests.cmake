@@ -122,6 +122,10 @@ foreach(suite bullseye bookworm trixie)
   string(REGEX REPLACE "^trixie$" 13 release ${release})
   kvmkit_script_test(setup-names-${suite} setup-slow ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/setup/names_test.py
     $<TARGET_FILE:host-setup> ${suite} ${release})
+  add_test(NAME setup-price-${suite} COMMAND unshare --mount --propagation private ${Python3_EXECUTABLE}
+    ${CMAKE_CURRENT_SOURCE_DIR}/setup/price_test.py ${setup_hosts} $<TARGET_FILE:host-setup> ${suite})
+  set_tests_properties(setup-price-${suite} PROPERTIES LABELS setup-slow SKIP_RETURN_CODE 77 TIMEOUT 900
+    FIXTURES_REQUIRED setup_host_${suite} RESOURCE_LOCK setup_nspawn)
   foreach(case what_is_applied_is_given_back a_nested_host_keeps_its_gateway what_stands_in_the_way_is_named all_that_runs_is_killed_and_it_is_finished
       a_plan_that_is_cut_is_finished)
     add_test(NAME setup-${suite}-${case} COMMAND unshare --mount --net --propagation private
