@@ -44,10 +44,14 @@ bool is_of_micro(std::string_view os_release)
 
 std::optional<Seal> find_seal(const Root& root)
 {
-    for (const std::string path : {"run/ostree-booted", "sysroot/ostree/repo"}) {
-        if (root.exists(path)) {
-            return Seal{"this host's system is an image of rpm-ostree", path, "rpm-ostree install"};
-        }
+    // The repository alone is in containers, too, from which such images are built: there packages are installed.
+    const std::string booted = "run/ostree-booted";
+    const std::string repository = "sysroot/ostree/repo";
+    const bool at_rest = !root.is_this_host() && root.exists(repository);
+    if (root.exists(booted) || at_rest) {
+        return Seal{"this host's system is an image of rpm-ostree",
+                    root.exists(booted) ? booted : repository,
+                    "rpm-ostree install"};
     }
     const std::string program = "usr/sbin/transactional-update";
     const auto named = text_or_nothing(root, "etc/os-release") + text_or_nothing(root, "usr/lib/os-release");

@@ -245,6 +245,10 @@ def an_image_is_left_to_what_makes_it(machine: DnfMachine) -> None:
     with (machine.root / "etc/group").open("a") as groups:
         groups.write("kvm:x:300:\n")
     assert machine.setup("apply", "modules").code == 0 and (machine.root / "dev/kvm").stat().st_mode & 0o777 == 0o660
+    if machine.manager != "zypper":
+        (machine.root / "run/ostree-booted").unlink()
+        (machine.root / "sysroot/ostree/repo").mkdir(parents=True)
+        assert machine.setup("plan", "hypervisor").code == 1, "a container from which an image is built"
 
 
 CASES = (installs_then_finds_nothing_to_do, progress_is_told, locks_are_named_and_waited_for, lock_that_is_dropped_is_waited_out, removal_is_refused,
