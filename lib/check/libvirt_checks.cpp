@@ -40,8 +40,11 @@ Remedy start(const LibvirtFacts& libvirt)
     const bool modular = is_modular(libvirt);
     switch (libvirt.manager) {
         case ServiceManager::systemd:
-            return {"start it, now and at every boot",
-                    {fmt::format("systemctl enable --now {}", modular ? "virtqemud.socket" : "libvirtd")}};
+            if (modular) {
+                return {"start it, now and at every boot; networks have a daemon of their own",
+                        {"systemctl enable --now virtqemud.socket", "systemctl enable --now virtnetworkd.socket"}};
+            }
+            return {"start it, now and at every boot", {"systemctl enable --now libvirtd"}};
         case ServiceManager::openrc:
             return {"start it, now and at every boot",
                     {fmt::format("rc-service {} start", modular ? "virtqemud" : "libvirtd"),

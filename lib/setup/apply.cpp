@@ -5,14 +5,17 @@
 #include "setup/domain.hpp"
 #include "setup/installer.hpp"
 #include "setup/judged.hpp"
+#include "setup/kept_plan.hpp"
 #include "setup/login_last.hpp"
 #include "setup/package_manager.hpp"
 #include "setup/packages_left.hpp"
 #include "setup/profile.hpp"
 #include "setup/removals.hpp"
 #include "setup/space.hpp"
+#include "setup/undo_wait.hpp"
 #include "txn/execute.hpp"
 #include "txn/lock.hpp"
+#include "txn/store.hpp"
 
 #include <algorithm>
 
@@ -70,11 +73,19 @@ public:
 private:
     Result<void> clean_up()
     {
+        const auto found = txn::read_all_records(request_.places, tool);
+        const UndoWait wait{request_.top, request_.limits.lock_wait, talk_.note, talk_.interrupted};
+        auto quiet = found ? wait_to_undo(txn::orphans(*found), wait) : Result<void>{found.error()};
+        if (!quiet) {
+            return quiet;
+        }
         const auto cleanup = txn::undo_orphans(request_.places, tool, domain_);
         if (!cleanup) {
             return cleanup.error();
         }
         std::ranges::for_each(txn::sentences(*cleanup), talk_.warn);
+        headway_ = request_.saved ? headway_of(request_.places, *request_.saved) : Headway::none;
+        request_.repair = request_.repair || headway_ == Headway::begun;
         return {};
     }
 
@@ -118,7 +129,7 @@ private:
         const auto root = Root::open(request_.top);
         auto steps = steps_of(request_, now);
         steps.insert(steps.end(), login_steps_.begin(), login_steps_.end());
-        auto same = root ? check_drift(*request_.saved, *root, now.host, steps) : Result<void>{root.error()};
+        auto same = root ? check_drift(*request_.saved, *root, now.host, steps, headway_) : Result<void>{root.error()};
         return same ? Result<Judged>{std::move(now)} : std::move(same).error();
     }
 
@@ -128,7 +139,7 @@ private:
             return {};
         }
         talk_.note(fmt::format("trying {} in folders of its own", now.mirror.wish.archive));
-        const ProofGround ground{runner_, request_.top, request_.mirror->shipped};
+        const ProofGround ground{runner_, request_.top, request_.mirror->shipped, limits_};
         return prove_mirror(ground, now.host, now.mirror, packages_to_prove(now));
     }
 
@@ -173,16 +184,8 @@ private:
     /// Whoever held the locks may have installed what was missing, or broken off.
     Result<Judged> judge_under_free_locks()
     {
-        const LockWatch watch{.waiting =
-                                  [this](const LockHolder& holder, std::chrono::seconds waited) {
-                                      talk_.note(fmt::format("waiting for {}: {} is held by {} ({} s)",
-                                                             word(distribution_.installer),
-                                                             holder.path,
-                                                             describe(holder),
-                                                             waited.count()));
-                                  },
-                              .interrupted = talk_.interrupted};
         const auto installer = distribution_.installer;
+        const auto watch = watch_for(installer, talk_.note, talk_.interrupted);
         if (auto free = wait_for_locks(request_.top, request_.limits.lock_wait, watch, installer); !free) {
             return std::move(free).error();
         }
@@ -197,7 +200,7 @@ private:
 
     Result<Done> change(Judged now)
     {
-        auto journal = txn::Journal::begin(request_.places, {tool, request_.command_line});
+        auto journal = begin_journal(request_);
         if (!journal) {
             return std::move(journal).error();
         }
@@ -318,7 +321,7 @@ private:
             talk_.warn(fmt::format("packages that go: {}", fmt::join(price->remove, " ")));
         }
         if (request_.saved) {
-            if (auto same = check_same_price(*request_.saved, *price); !same) {
+            if (auto same = check_same_price(*request_.saved, *price, headway_); !same) {
                 return same;
             }
         }
@@ -356,12 +359,13 @@ private:
     }
 
     Runner& runner_;
-    const Request& request_;
+    Request request_;
     const Talk& talk_;
     PackageLimits limits_;
     std::vector<Step> login_steps_;  ///< Of root's login, which is made later: they are a part of the plan.
     HostDomain domain_;
     Distribution distribution_;
+    Headway headway_ = Headway::none;
     PackageTable before_;
     std::vector<Step> made_;
     bool mirror_done_ = false;

@@ -5,6 +5,8 @@
 #include "setup/container.hpp"
 #include "setup/installer.hpp"
 #include "setup/rivals.hpp"
+#include "setup/seal.hpp"
+#include "setup/service.hpp"
 
 #include <algorithm>
 #include <array>
@@ -67,12 +69,9 @@ std::optional<LibvirtMode> preset_of(const Distribution& distribution)
         case Family::debian:
         case Family::ubuntu:
         case Family::alpine: return LibvirtMode::monolithic;
-        case Family::rhel: return distribution.release >= 900 ? LibvirtMode::modular : LibvirtMode::monolithic;
-        case Family::fedora: return distribution.release >= 3500 ? LibvirtMode::modular : LibvirtMode::monolithic;
-        case Family::suse:
-            // Tumbleweed has no such number, and is newer than all that have.
-            return distribution.release == 0 || distribution.release >= 1506 ? LibvirtMode::modular
-                                                                             : LibvirtMode::monolithic;
+        case Family::rhel:
+        case Family::fedora:
+        case Family::suse: return comes_modular(distribution) ? LibvirtMode::modular : LibvirtMode::monolithic;
         case Family::arch: break;
     }
     return std::nullopt;
@@ -121,6 +120,11 @@ private:
                 "third tier: host-setup plan says what to do, also for an image by --root; apply refuses");
         }
         take_installer(*found_.distribution);
+        if (const auto seal = find_seal(root_)) {
+            add("package-manager", seal->path, "there");
+            found_.notes.push_back(
+                fmt::format("{}: packages come by {}, and host-setup does all else", seal->name, seal->command));
+        }
     }
 
     void take_installer(const Distribution& distribution)

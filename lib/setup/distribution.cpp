@@ -76,6 +76,10 @@ constexpr std::array known_releases{
     KnownRelease{Family::debian, 1100, "bullseye"},
     KnownRelease{Family::debian, 1200, "bookworm"},
     KnownRelease{Family::debian, 1300, "trixie"},
+    // Devuan's.
+    KnownRelease{Family::debian, 1100, "chimaera"},
+    KnownRelease{Family::debian, 1200, "daedalus"},
+    KnownRelease{Family::debian, 1300, "excalibur"},
     KnownRelease{Family::ubuntu, 1404, "trusty"},
     KnownRelease{Family::ubuntu, 1604, "xenial"},
     KnownRelease{Family::ubuntu, 1804, "bionic"},

@@ -30,9 +30,10 @@ Result<Completed> Dnf::ask(const std::vector<std::string>& words, const OnProgre
         command.environment["FORCE_COLUMNS"] = "1000";  // otherwise it cuts names off
     }
     command.argv.insert(command.argv.end(), words.begin(), words.end());
-    if (on_progress && !is_fifth()) {  // dnf5 tells it on standard error, which is not followed
-        command.on_line = [&on_progress](std::string_view line) {
-            if (const auto progress = read_dnf_progress(line)) {
+    if (on_progress) {
+        auto& stream = is_fifth() ? command.on_error_line : command.on_line;
+        stream = [this, &on_progress](std::string_view line) {
+            if (const auto progress = is_fifth() ? read_dnf5_progress(line) : read_dnf_progress(line)) {
                 on_progress(*progress);
             }
         };

@@ -2,6 +2,7 @@
 #include "setup/dnf_output.hpp"
 
 #include "base/text.hpp"
+#include "setup/add_once.hpp"
 #include "setup/package_size.hpp"
 
 #include <algorithm>
@@ -109,18 +110,24 @@ std::string_view after_label(std::string_view text, std::string_view label)
     return {};
 }
 
-void add_once(std::vector<std::string>& found, std::string_view line)
-{
-    if (std::ranges::find(found, line) == found.end()) {
-        found.emplace_back(line);
-    }
-}
-
 unsigned number(std::string_view text)
 {
     unsigned value = 0;
     std::from_chars(text.data(), text.data() + text.size(), value);
     return value;
+}
+
+/// "2/4"; absent: it is none.
+std::optional<double> percent_of(std::string_view fraction)
+{
+    const auto slash = fraction.find('/');
+    if (slash == std::string_view::npos) {
+        return std::nullopt;
+    }
+    constexpr double all = 100;
+    const auto done = number(fraction.substr(0, slash));
+    const auto whole = number(fraction.substr(slash + 1));
+    return whole == 0 || done > whole ? std::nullopt : std::optional{all * done / whole};
 }
 
 }  // namespace
@@ -234,19 +241,25 @@ std::optional<PackageProgress> read_dnf_progress(std::string_view line)
     const auto text = trim(line);
     const bool at_work = std::ranges::any_of(doing, [&](std::string_view each) { return text.starts_with(each); });
     const auto parts = words(text);
-    const auto slash = parts.empty() ? std::string_view::npos : parts.back().find('/');
-    if (slash == std::string_view::npos) {
+    const auto percent = at_work ? percent_of(parts.back()) : std::nullopt;
+    return percent ? std::optional{PackageProgress{false, *percent, std::string{text}}} : std::nullopt;
+}
+
+std::optional<PackageProgress> read_dnf5_progress(std::string_view line)
+{
+    const auto end = line.find("] ");
+    const auto bar = line.find(" 100% |");
+    if (!line.starts_with('[') || end == std::string_view::npos || bar == std::string_view::npos || bar < end) {
         return std::nullopt;
     }
-    if (at_work) {
-        const auto done = number(parts.back().substr(0, slash));
-        const auto whole = number(parts.back().substr(slash + 1));
-        constexpr double all = 100;
-        return whole == 0 || done > whole
-                   ? std::nullopt
-                   : std::optional{PackageProgress{false, all * done / whole, std::string{text}}};
+    const auto percent = percent_of(line.substr(1, end - 1));
+    const auto text = trim(line.substr(end + 1, bar - end - 1));
+    if (!percent || text == "Total") {
+        return std::nullopt;
     }
-    return std::nullopt;
+    // A package that was fetched stands there alone; what is done to one is a sentence.
+    const bool fetched = text.find(' ') == std::string_view::npos;
+    return PackageProgress{fetched, *percent, std::string{text}};
 }
 
 }  // namespace kvmkit::setup

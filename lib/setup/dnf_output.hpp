@@ -37,4 +37,8 @@ std::vector<std::string> read_failed_scripts(std::string_view text);
 /// "  Installing       : qemu-kvm-7.2-1.noarch     2/6": how far it is; absent for most lines.
 std::optional<PackageProgress> read_dnf_progress(std::string_view line);
 
+/// The same of dnf5, which tells on standard error what it has fetched, "[1/3] qemu-kvm-0:99.1-1.noarch 100% | ...",
+/// and what it has installed, "[4/5] Installing qemu-kvm-0:99.1-1.noar 100% | ...".
+std::optional<PackageProgress> read_dnf5_progress(std::string_view line);
+
 }  // namespace kvmkit::setup

@@ -4,6 +4,7 @@
 #include "base/text.hpp"
 #include "setup/domain.hpp"
 #include "setup/package_manager.hpp"
+#include "setup/undo_wait.hpp"
 #include "system/small_files.hpp"
 #include "txn/lock.hpp"
 
@@ -123,7 +124,7 @@ Result<void> check_files(const Root& root, const txn::Record& record)
 }
 
 /// What came later may need by now what it brought.
-Result<void> check_packages(const Root& root, Runner& runner, const txn::Record& record)
+Result<void> check_packages(const Root& root, Runner& runner, const PackageLimits& limits, const txn::Record& record)
 {
     const auto distribution = detect_distribution(root);
     for (const Step& step : inverses(record)) {
@@ -131,12 +132,31 @@ Result<void> check_packages(const Root& root, Runner& runner, const txn::Record&
         if (removal == nullptr || !distribution) {
             continue;
         }
-        auto alone = open_manager(distribution->installer, runner, {})->check_removal(removal->names);
+        auto alone = open_manager(distribution->installer, runner, limits)->check_removal(removal->names);
         if (!alone) {
             return cannot(record.id, alone.error().message, alone.error().hint);
         }
     }
     return {};
+}
+
+/// Yields what is left.
+Result<std::vector<std::string>> undo(const txn::Record& record, HostDomain& domain)
+{
+    auto journal = txn::Journal::adopt(record);
+    return journal ? Result<std::vector<std::string>>{txn::roll_back(*journal, domain)} : std::move(journal).error();
+}
+
+HostDomain domain_of(Runner& runner, const UndoRequest& request)
+{
+    auto limits = request.limits;
+    limits.log = request.places.state / "host-setup-packages.log";
+    return HostDomain{{runner, request.top, limits}};
+}
+
+Result<void> wait(const UndoRequest& request, const std::vector<txn::Record>& records)
+{
+    return wait_to_undo(records, {request.top, request.limits.lock_wait, request.note});
 }
 
 struct Locks {
@@ -212,18 +232,19 @@ Result<TakenBack> take_back(Runner& runner, const UndoRequest& request, const st
     if (auto untouched = check_files(*root, *record); !untouched) {
         return untouched.error();
     }
-    if (auto free = check_packages(*root, runner, *record); !free) {
-        return free.error();
+    auto free = wait(request, {*record});
+    free = free ? check_packages(*root, runner, request.limits, *record) : free;
+    if (!free) {
+        return std::move(free).error();
     }
-    auto journal = txn::Journal::adopt(*record);
-    if (!journal) {
-        return journal.error();
+    auto domain = domain_of(runner, request);
+    const auto left = undo(*record, domain);
+    if (!left) {
+        return left.error();
     }
-    HostDomain domain{{runner, request.top}};
-    const auto left = txn::roll_back(*journal, domain);
-    if (!left.empty()) {
+    if (!left->empty()) {
         return Error{ErrorCode::damaged,
-                     fmt::format("could not undo all of {}:\n  {}", record->id, fmt::join(left, "\n  ")),
+                     fmt::format("could not undo all of {}:\n  {}", record->id, fmt::join(*left, "\n  ")),
                      "host-setup resume tries it again"};
     }
     TakenBack taken{record->id, {}};
@@ -236,14 +257,35 @@ Result<TakenBack> take_back(Runner& runner, const UndoRequest& request, const st
     return taken;
 }
 
-Result<txn::Cleanup> resume(Runner& runner, const UndoRequest& request)
+Result<txn::Cleanup> resume(Runner& runner, const UndoRequest& request, const std::string& id)
 {
     const auto locks = take_locks(request);
     if (!locks) {
         return locks.error();
     }
-    HostDomain domain{{runner, request.top}};
-    return txn::undo_orphans(request.places, tool, domain);
+    auto domain = domain_of(runner, request);
+    if (id.empty()) {
+        const auto found = transactions(request.places);
+        auto quiet = found ? wait(request, txn::orphans(*found)) : Result<void>{found.error()};
+        return quiet ? txn::undo_orphans(request.places, tool, domain) : std::move(quiet).error();
+    }
+    const auto record = transaction(request.places, id);
+    if (!record) {
+        return record.error();
+    }
+    if (!record->open() || txn::alive(record->owner)) {
+        return Error{
+            ErrorCode::refused,
+            record->open() ? fmt::format("refused to resume {}: it waits for an answer", id)
+                           : fmt::format("refused to resume {}: it is {}", id, txn::word(record->state)),
+            record->open() ? "host-setup confirm, or host-setup rollback" : "'host-setup history' lists the changes"};
+    }
+    auto quiet = wait(request, {*record});
+    auto left = quiet ? undo(*record, domain) : Result<std::vector<std::string>>{std::move(quiet).error()};
+    if (!left) {
+        return std::move(left).error();
+    }
+    return left->empty() ? txn::Cleanup{{id}, {}} : txn::Cleanup{{}, std::move(*left)};
 }
 
 }  // namespace kvmkit::setup

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/result.hpp"
+#include "setup/package_manager.hpp"
 #include "system/root.hpp"
 #include "system/runner.hpp"
 #include "txn/execute.hpp"
@@ -9,6 +10,7 @@
 #include "txn/store.hpp"
 
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -19,6 +21,8 @@ struct UndoRequest {
     std::string command_line;  ///< For the locks.
     txn::Places places;
     std::filesystem::path top = "/";  ///< The host's root directory; tests give a folder.
+    PackageLimits limits = {};
+    std::function<void(const std::string&)> note = {};  ///< Told who is waited for; may be empty.
 };
 
 /// The transactions of host-setup, oldest first; the last 50 that ended are kept.
@@ -38,8 +42,9 @@ struct TakenBack {
 /// damaged: what is left. Packages stay. Root.
 Result<TakenBack> take_back(Runner& runner, const UndoRequest& request, const std::string& id);
 
-/// Undoes what killed runs left, and tries again what could not be undone. Root.
-Result<txn::Cleanup> resume(Runner& runner, const UndoRequest& request);
+/// Undoes what killed runs left, and tries again what could not be undone; with an id that one alone.
+/// ErrorCode::refused: nothing of that one is left to undo, or it waits for an answer. Root.
+Result<txn::Cleanup> resume(Runner& runner, const UndoRequest& request, const std::string& id = {});
 
 /// The VMs of a host, by their processes: "pid 812 (qemu-system-x86)".
 std::vector<std::string> running_vms(const Root& root);

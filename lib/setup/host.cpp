@@ -96,7 +96,9 @@ Result<Host> observe(const Root& root, Runner& runner, const Wanted& wanted)
               .module = observe_module(root),
               .live = root.is_this_host(),
               .held = libvirt_is_held(root),
-              .network = observe_surroundings(root)};
+              .network = observe_surroundings(root),
+              .user = {},
+              .seal = find_seal(root)};
     host.nested = observe_nested(root, host.module);
     if (!host.module.loader && host.module.name && !host.device.present && !host.module.loaded) {
         const auto loader = needs_of(*catalogue, host.distribution, host.architecture, {Bundle::modules});

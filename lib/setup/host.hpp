@@ -8,6 +8,7 @@
 #include "setup/groups.hpp"
 #include "setup/kvm_device.hpp"
 #include "setup/nested.hpp"
+#include "setup/seal.hpp"
 #include "setup/service.hpp"
 #include "system/root.hpp"
 #include "system/runner.hpp"
@@ -37,6 +38,7 @@ struct Host {
     NestedState nested = {};
     NetworkSurroundings network = {};  ///< Its claims are not looked for by observe().
     UserState user = {};               ///< Likewise: observe_user().
+    std::optional<Seal> seal = {};     ///< Its package manager installs nothing, and another program does.
 
     /// Needs that neither their package nor an alternative of it meets.
     [[nodiscard]] std::vector<Need> missing() const;

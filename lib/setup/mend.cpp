@@ -5,6 +5,7 @@
 #include "facts/network.hpp"
 #include "facts/user.hpp"
 #include "setup/distribution.hpp"
+#include "setup/modular.hpp"
 #include "system/small_files.hpp"
 
 #include <algorithm>
@@ -148,10 +149,15 @@ private:
     Outcome mend_service()
     {
         const ServiceState& service = host_.service;
-        const bool can = service.manager == Manager::systemd && !service.unit.empty() && !service.modular;
+        const bool can = service.manager == Manager::systemd && !service.unit.empty();
         if (!can || service.daemon == Daemon::masked || service.daemon == Daemon::forbidden ||
             service.daemon == Daemon::not_installed || service.daemon == Daemon::unknown) {
             return Outcome::by_hand;
+        }
+        if (service.modular) {
+            const auto steps = start_modular(service);
+            std::ranges::for_each(steps, [this](const Step& step) { add(step); });
+            return steps.empty() ? Outcome::by_hand : Outcome::at_once;
         }
         add(ChangeUnit{UnitAction::enable, "libvirtd.service"});
         add(ChangeUnit{UnitAction::start, service.unit});

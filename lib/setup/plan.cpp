@@ -4,6 +4,7 @@
 #include "setup/apt_lists.hpp"
 #include "setup/installer.hpp"
 #include "setup/manual.hpp"
+#include "setup/modular.hpp"
 #include "setup/package_manager.hpp"
 #include "setup/profile.hpp"
 
@@ -40,11 +41,14 @@ bool brings(const Plan& plan, std::initializer_list<std::string_view> capabiliti
     });
 }
 
-void plan_packages(const Host& host, const Components& components, Plan& plan)
+Result<void> plan_packages(const Host& host, const Components& components, Plan& plan)
 {
     plan.missing = host.missing();
     if (plan.missing.empty()) {
-        return;
+        return {};
+    }
+    if (host.seal) {
+        return refusal_of(*host.seal, package_names(plan.missing));
     }
     if (needs_refresh(host, plan.missing)) {
         plan.steps.emplace_back(RefreshLists{});
@@ -56,6 +60,7 @@ void plan_packages(const Host& host, const Components& components, Plan& plan)
         plan.notes.emplace_back("pacman upgrades the whole host along: Arch serves none that is upgraded in part");
     }
     plan.steps.emplace_back(InstallPackages{package_names(plan.missing)});
+    return {};
 }
 
 void append(std::vector<Step> steps, std::vector<std::string> notes, Plan& plan)
@@ -112,47 +117,32 @@ void plan_modules(const Host& host, const Components& components, Plan& plan)
     plan_device(host, components, plan);
 }
 
-/// Where no service manager runs, all that can be done is to say how it goes by hand.
+/// Where no systemd runs, all that can be done is to say how it goes by hand.
 void note_no_manager(const Host& host, Plan& plan)
 {
     const bool by_hand = host.service.daemon != Daemon::running;
-    if (host.live && by_hand && host.distribution.tier != Tier::third) {
+    if (!host.live || !by_hand || host.distribution.tier == Tier::third) {
+        return;
+    }
+    if (host.service.manager == Manager::other) {
+        plan.notes.emplace_back(
+            "services are started by OpenRC or runit here, which is left to you: rc-update add libvirtd default && "
+            "rc-service libvirtd start; with runit: ln -s /etc/sv/libvirtd /var/service");
+    } else {
         plan.notes.emplace_back(
             "no service manager runs here: libvirtd is not started; start it by hand: virtlogd -d && libvirtd -d; "
             "or use vm-run launch --rm, which needs no daemon");
     }
 }
 
-/// Where each driver has a daemon of its own: the QEMU driver's socket, and those of the others that are there.
+/// Where each driver has a daemon of its own.
 void plan_modular(const ServiceState& service, Plan& plan)
 {
-    constexpr std::array sockets{"virtqemud.socket",
-                                 "virtnetworkd.socket",
-                                 "virtnodedevd.socket",
-                                 "virtnwfilterd.socket",
-                                 "virtsecretd.socket",
-                                 "virtstoraged.socket",
-                                 "virtinterfaced.socket",
-                                 "virtproxyd.socket"};
+    auto steps = start_modular(service);
+    std::ranges::move(steps, std::back_inserter(plan.steps));
     plan.notes.emplace_back(service.daemon == Daemon::not_installed
                                 ? "libvirt comes as modular daemons (virtqemud) in this release; libvirtd is left alone"
                                 : "the modular daemons (virtqemud) serve on this host; libvirtd is left alone");
-    if (!service.enabled) {
-        for (const char* socket : sockets) {
-            plan.steps.emplace_back(ChangeUnit{UnitAction::enable, socket, true});
-        }
-        // A socket alone starts no VM and no network at boot, where nobody asks.
-        for (const char* daemon : {"virtqemud.service", "virtnetworkd.service"}) {
-            plan.steps.emplace_back(ChangeUnit{UnitAction::enable, daemon, true});
-        }
-    }
-    if (service.daemon == Daemon::running) {
-        return;
-    }
-    for (const char* socket : sockets) {
-        plan.steps.emplace_back(ChangeUnit{UnitAction::start, socket, true});
-    }
-    plan.steps.emplace_back(ProveLibvirt{});
 }
 
 void plan_start(const ServiceState& service, Plan& plan)
@@ -317,11 +307,11 @@ Result<Plan> make_plan(const Host& host, const Components& components, const Net
         plan.notes.push_back(host.distribution.note);
     }
     plan.notes.insert(plan.notes.end(), host.remarks.begin(), host.remarks.end());
-    if (!bundles_of(components).empty()) {
-        plan_packages(host, components, plan);
-    }
+    auto planned = bundles_of(components).empty() ? Result<void>{} : plan_packages(host, components, plan);
     const auto behind_packages = static_cast<std::ptrdiff_t>(plan.steps.size());
-    auto planned = wanted(Component::nested) ? plan_nesting(host, plan) : Result<void>{};
+    if (planned && wanted(Component::nested)) {
+        planned = plan_nesting(host, plan);
+    }
     if (wanted(Component::modules)) {
         plan_modules(host, components, plan);
     }

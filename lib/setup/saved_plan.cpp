@@ -6,6 +6,8 @@
 #include "setup/apt_lists.hpp"
 
 #include <algorithm>
+#include <array>
+#include <string_view>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -59,6 +61,51 @@ std::string claims_text(const std::vector<Ipv4Claim>& claims)
 bool has(const std::vector<SavedStep>& steps, const SavedStep& step)
 {
     return std::ranges::find(steps, step) != steps.end();
+}
+
+/// Whether a step that is still to be made is a part of a plan that was begun: fewer packages, or finishing them.
+bool is_rest_of(const SavedPlan& plan, const Step& step)
+{
+    const auto* install = std::get_if<InstallPackages>(&step);
+    const bool planned =
+        install != nullptr && plan.packages &&
+        std::ranges::all_of(install->names, [&](const std::string& name) { return plan.packages->contains(name); });
+    return planned || std::holds_alternative<FinishPackages>(step);
+}
+
+/// Of a plan that was begun, what is still to be made and is no part of it.
+std::vector<Drift> drifts_of_rest(const SavedPlan& plan, const std::vector<Step>& steps)
+{
+    std::vector<Drift> drifts;
+    const auto now = saved_steps(steps);
+    for (std::size_t i = 0; i < steps.size(); ++i) {
+        if (!has(plan.steps, now[i]) && !is_rest_of(plan, steps[i])) {
+            drifts.push_back({fmt::format("step '{}'", now[i].text), "not in the plan", "to be made"});
+        }
+    }
+    return drifts;
+}
+
+/// Whether packages write there when they are installed.
+bool packages_write(std::string_view path)
+{
+    constexpr std::array<std::string_view, 8> places{"var/lib/dpkg/",
+                                                     "etc/passwd",
+                                                     "etc/group",
+                                                     "etc/libvirt/",
+                                                     "etc/modprobe.d/",
+                                                     "usr/lib/modprobe.d/",
+                                                     "lib/modprobe.d/",
+                                                     "etc/modules-load.d/"};
+    return std::ranges::any_of(places, [&](std::string_view place) { return path.starts_with(place); });
+}
+
+/// Whether packages change what is answered: versions that can be had are compared where they were and are known.
+bool packages_change(const Drift& drift)
+{
+    constexpr std::array<std::string_view, 3> others{"service manager", "VMs that run", "addresses in use"};
+    const bool version = drift.what.ends_with(", to be had in version");
+    return version ? drift.was == none || drift.is == none : std::ranges::find(others, drift.what) == others.end();
 }
 
 std::vector<Drift> step_drifts(const std::vector<SavedStep>& before, const std::vector<SavedStep>& now)
@@ -161,12 +208,20 @@ Result<void> check_origin(const SavedPlan& plan, const MachineMark& here, const 
     return Error{ErrorCode::refused, fmt::format("refused to apply plan: it is of another host: {}", other), look_anew};
 }
 
-Result<void> check_drift(const SavedPlan& plan, const Root& root, const Host& host, const std::vector<Step>& steps)
+Result<void> check_drift(
+    const SavedPlan& plan, const Root& root, const Host& host, const std::vector<Step>& steps, Headway headway)
 {
     auto drifts = drifts_between(plan.read, look_at_watched_files(root), "absent");
+    auto answers = drifts_between(plan.asked, answers_of(host), none);
+    const bool begun = headway == Headway::begun;
+    if (begun) {
+        std::erase_if(drifts, [](const Drift& drift) { return packages_write(drift.what); });
+        std::erase_if(answers, packages_change);
+    }
     std::ranges::for_each(drifts, [](Drift& drift) { drift.what.insert(0, "/"); });
-    std::ranges::move(drifts_between(plan.asked, answers_of(host), none), std::back_inserter(drifts));
-    std::ranges::move(step_drifts(plan.steps, saved_steps(steps)), std::back_inserter(drifts));
+    std::ranges::move(answers, std::back_inserter(drifts));
+    auto others = begun ? drifts_of_rest(plan, steps) : step_drifts(plan.steps, saved_steps(steps));
+    std::ranges::move(others, std::back_inserter(drifts));
     if (drifts.empty()) {
         return {};
     }
@@ -175,19 +230,28 @@ Result<void> check_drift(const SavedPlan& plan, const Root& root, const Host& ho
                  look_anew};
 }
 
-Result<void> check_same_price(const SavedPlan& plan, const Price& price)
+Result<void> check_same_price(const SavedPlan& plan, const Price& price, Headway headway)
 {
     if (!plan.packages) {
         return {};
     }
-    const auto drifts = drifts_between(*plan.packages, versions_of(price), none);
-    if (drifts.empty() && plan.remove == price.remove) {
+    const bool begun = headway == Headway::begun;
+    auto drifts = drifts_between(*plan.packages, versions_of(price), none);
+    if (begun) {
+        std::erase_if(drifts, [](const Drift& drift) { return drift.is == none; });
+    }
+    const bool same_removal =
+        begun ? std::ranges::all_of(
+                    price.remove,
+                    [&](const auto& name) { return std::ranges::find(plan.remove, name) != plan.remove.end(); })
+              : plan.remove == price.remove;
+    if (drifts.empty() && same_removal) {
         return {};
     }
-    const auto removal = plan.remove == price.remove ? std::string{}
-                                                     : fmt::format("\n  packages that would go: were '{}', are '{}'",
-                                                                   fmt::join(plan.remove, " "),
-                                                                   fmt::join(price.remove, " "));
+    const auto removal = same_removal ? std::string{}
+                                      : fmt::format("\n  packages that would go: were '{}', are '{}'",
+                                                    fmt::join(plan.remove, " "),
+                                                    fmt::join(price.remove, " "));
     return Error{ErrorCode::refused,
                  fmt::format("refused to apply plan: other packages would come by now{}{}", sentences(drifts), removal),
                  look_anew};

@@ -53,7 +53,14 @@ struct SavedPlan {
     std::optional<std::map<std::string, std::string>> packages =
         {};                                ///< To be installed, with versions; absent: not known.
     std::vector<std::string> remove = {};  ///< Packages that would go.
+
+    /// What a journal keeps of an application without a plan is the order alone.
+    [[nodiscard]] bool looked_at() const { return !read.empty(); }
 };
+
+/// How far a plan has come on its host: it was begun by a run that was killed or failed, and what could be was taken
+/// back; packages are still as that run left them.
+enum class Headway { none, begun };
 
 /// The steps in a form that can be compared.
 std::vector<SavedStep> saved_steps(const std::vector<Step>& steps);
@@ -71,10 +78,16 @@ Result<SavedPlan> read_saved_plan(const std::string& text);
 /// Refused: it is of another host, or another version of the program made it.
 Result<void> check_origin(const SavedPlan& plan, const MachineMark& here, const std::string& version);
 
-/// Refused: the host is not as it was; each thing that is not, as it was and is.
-Result<void> check_drift(const SavedPlan& plan, const Root& root, const Host& host, const std::vector<Step>& steps);
+/// Refused: the host is not as it was; each thing that is not, as it was and is. Of a plan that was begun, what
+/// packages bring is no drift, and what is still to be made must be a part of it.
+Result<void> check_drift(const SavedPlan& plan,
+                         const Root& root,
+                         const Host& host,
+                         const std::vector<Step>& steps,
+                         Headway headway = Headway::none);
 
-/// Refused: it would cost something else by now. Fine where the price was not known.
-Result<void> check_same_price(const SavedPlan& plan, const Price& price);
+/// Refused: it would cost something else by now; of a plan that was begun, something more. Fine where the price was not
+/// known.
+Result<void> check_same_price(const SavedPlan& plan, const Price& price, Headway headway = Headway::none);
 
 }  // namespace kvmkit::setup

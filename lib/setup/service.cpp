@@ -39,8 +39,10 @@ void observe_units(Runner& runner, const Distribution& distribution, ServiceStat
     // Units of both families are each other's conflict: what runs is asked first, and then what is started at boot.
     const bool monolithic_runs = service->is_active() || listener->is_active();
     const bool absent = service->load == "not-found";
-    const bool alone = absent && (modular->load != "not-found" || comes_modular(distribution));
-    state.modular = modular->is_active() || (!monolithic_runs && (modular->is_enabled() || alone));
+    const bool there = modular->load != "not-found";
+    const bool preset = comes_modular(distribution) && !service->is_enabled() && !listener->is_enabled();
+    const bool chosen = modular->is_enabled() || (absent && there) || (preset && (absent || there));
+    state.modular = modular->is_active() || (!monolithic_runs && chosen);
     if (state.modular) {
         state.unit = modular_unit;
         state.daemon = judge(*modular, *modular);
@@ -126,8 +128,14 @@ bool comes_modular(const Distribution& distribution) noexcept
 {
     constexpr unsigned first_fedora = 3500;
     constexpr unsigned first_rhel = 900;
-    return (distribution.family == Family::fedora && distribution.release >= first_fedora) ||
-           (distribution.family == Family::rhel && distribution.release >= first_rhel);
+    constexpr unsigned first_suse = 1506;
+    switch (distribution.family) {
+        case Family::fedora: return distribution.release >= first_fedora;
+        case Family::rhel: return distribution.release >= first_rhel;
+        // Tumbleweed has no such number, and is newer than all that have.
+        case Family::suse: return distribution.release == 0 || distribution.release >= first_suse;
+        default: return false;
+    }
 }
 
 Manager detect_manager(const Root& root)

@@ -2,6 +2,7 @@
 #include "setup/zypper_output.hpp"
 
 #include "base/text.hpp"
+#include "setup/add_once.hpp"
 
 #include <algorithm>
 #include <array>
@@ -38,13 +39,6 @@ unsigned number(std::string_view text)
     unsigned value = 0;
     std::from_chars(text.data(), text.data() + text.size(), value);
     return value;
-}
-
-void add_once(std::vector<std::string>& found, std::string_view line)
-{
-    if (std::ranges::find(found, line) == found.end()) {
-        found.emplace_back(line);
-    }
 }
 
 }  // namespace

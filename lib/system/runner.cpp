@@ -162,20 +162,23 @@ public:
     }
 
     /// False if the deadline came before the child's end, or too much output.
-    bool gather(const Deadline& deadline, Completed& result, LineFeed& feed)
+    bool gather(const Deadline& deadline, Completed& result, LineFeed& feed, LineFeed& error_feed)
     {
         for (;;) {
             const bool ended = ::waitpid(child_, &wait_status_, WNOHANG) == child_;
             const auto seen = result.out.size();
+            const auto errors_seen = result.err.size();
             take_from(0, result.out, most_out_);
             take_from(1, result.err, ChildCommand::any_size);
             feed.add(std::string_view{result.out}.substr(seen));
+            error_feed.add(std::string_view{result.err}.substr(errors_seen));
             if (result.out.size() > most_out_) {
                 child_ended_ = ended;
                 return false;
             }
             if (ended) {
                 feed.finish();
+                error_feed.finish();
                 return true;
             }
             if (deadline.passed()) {
@@ -248,8 +251,9 @@ Result<Completed> SystemRunner::run(const ChildCommand& command)
 
     Completed result;
     LineFeed feed{command.on_line};
+    LineFeed error_feed{command.on_error_line};
     Harvest harvest{child, *out, *err, command.most_out};
-    const bool ended = harvest.gather(Deadline::after(command.timeout), result, feed);
+    const bool ended = harvest.gather(Deadline::after(command.timeout), result, feed, error_feed);
     if (!ended) {
         harvest.end_child();
     }

@@ -21,6 +21,7 @@ struct ChildCommand {
     std::function<void(std::string_view)> on_line = {};  ///< Called with each line of standard output as it comes.
     int input_fd = -1;                                   ///< Its standard input, still the caller's; -1: /dev/null.
     std::size_t most_out = any_size;  ///< What writes more to standard output is killed: ErrorCode::refused.
+    std::function<void(std::string_view)> on_error_line = {};  ///< As on_line, of standard error.
 
     static constexpr std::size_t any_size = static_cast<std::size_t>(-1);
 };

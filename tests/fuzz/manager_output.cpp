@@ -61,6 +61,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     PacmanProgressReader pacman;
     for (const auto line : kvmkit::lines(text)) {
         check(read_dnf_progress(line));
+        check(read_dnf5_progress(line));
         check(read_zypper_progress(line));
         check(pacman.read(line));
         (void)read_binary_size(line);

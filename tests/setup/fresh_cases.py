@@ -19,6 +19,35 @@ fcntl($file, F_SETLK, $lock) or die $!;
 open(my $told, '>', $ARGV[1]); close($told);
 sleep(300);
 """
+# virt-manager on a screen that nobody sees; what it shows is read as a screen reader does.
+SCREEN = """import os, subprocess, sys, time
+os.environ |= {"DISPLAY": ":77", "GSETTINGS_BACKEND": "memory"}
+screen = subprocess.Popen(["Xvfb", ":77", "-screen", "0", "1024x768x24", "-nolisten", "tcp"], stderr=subprocess.DEVNULL)
+until = time.monotonic() + 90
+while not os.path.exists("/tmp/.X11-unix/X77") and time.monotonic() < until:
+    time.sleep(0.1)
+manager = subprocess.Popen(["virt-manager", "--no-fork", "--connect", "qemu:///system"])
+import gi
+gi.require_version("Atspi", "2.0")
+from gi.repository import Atspi
+def texts(node):
+    if node is not None:
+        yield node.get_name() or ""
+        for index in range(node.get_child_count()):
+            yield from texts(node.get_child_at_index(index))
+shown = []
+while not any("guest-of-mine" in text for text in shown) and time.monotonic() < until and manager.poll() is None:
+    time.sleep(0.5)
+    try:
+        shown = list(texts(Atspi.get_desktop(0)))
+    except gi.repository.GLib.Error:
+        pass  # a window that went while it was read
+print("virt-manager runs" if manager.poll() is None else "virt-manager ended", sorted(set(shown)))
+manager.kill()
+screen.kill()
+"""
+GUEST = """<domain type='qemu'><name>guest-of-mine</name><memory unit='MiB'>64</memory><os><type>hvm</type></os></domain>
+"""
 NETWORK = ("virsh -q -c qemu:///system net-list --name; virsh -q -c qemu:///system net-list --all --autostart --name;"
            " cat /proc/sys/net/ipv4/ip_forward")
 LOCKS = ("var/lib/dpkg/lock-frontend", "var/lib/dpkg/lock", "var/lib/apt/lists/lock", "var/cache/apt/archives/lock")
@@ -196,3 +225,52 @@ def all_that_runs_is_killed_and_it_is_finished(host: FreshHost, _) -> None:
     assert answers["finished"][0] == 0 and record_of(answers["finished"])["service"]["state"] == "running"
     assert answers["audit"] == (0, "") and answers["libvirt"][0] == 0
     assert answers["again"][0] == 0 and "nothing to do" in answers["again"][1]
+
+
+def a_plan_that_is_cut_is_finished(host: FreshHost, _) -> None:
+    """All that runs ends while dpkg unpacks: the plan is finished with one command, and libvirt's network keeps off the host's range."""
+    script = {
+        "uplink": "ip link add up0 type veth peer name up1 && ip link set up0 up && ip link set up1 up && ip addr add 192.168.122.50/24 dev up0",
+        "plan": "apt-get update && /host-setup plan -o /plan.json",
+        "cut": "ls /var/lib/dpkg/info/*.list | wc -l >/start; systemd-run --quiet --unit=cut /host-setup apply --plan /plan.json;"
+               " timeout 120 sh -c 'until [ $(ls /var/lib/dpkg/info/*.list | wc -l) -ge $((25 + $(cat /start))) ] &&"
+               " ls /var/lib/dpkg/updates | grep -q .; do :; done'; met=$?; systemctl kill --signal=KILL cut; sleep 1; exit $met",
+        "again": "/host-setup apply",
+        "finish": "/host-setup resume $(/host-setup history | sed -n '$s/ .*//p') --finish --json",
+        "audit": "dpkg --audit",
+        "network": NETWORK + "; virsh -c qemu:///system net-dumpxml default",
+        "verify": "/host-setup verify hypervisor network services",
+        "rest": "/host-setup apply",
+    }
+    answers = host.boot({name: f"({line})" for name, line in script.items()})
+    assert answers["plan"][0] == 1 and answers["cut"][0] == 0, answers["cut"]
+    assert answers["again"][0] == 3 and "dpkg was interrupted" in answers["again"][1]
+    done = record_of(answers["finish"])
+    assert answers["finish"][0] == 0 and done["steps"][0]["kind"] in ("hold-libvirt", "finish-packages"), answers["finish"]
+    assert answers["audit"] == (0, "") and done["network"]["range"] == "192.168.123.0/24"
+    assert "192.168.123.1" in answers["network"][1] and answers["verify"][0] == 0
+    assert "nothing to do" in answers["rest"][1]
+
+
+def virt_manager_lists_the_host(host: FreshHost, _) -> None:
+    """Component tools, with the real packages: virt-manager starts, is connected, and shows the VM that the host has."""
+    (host.root / "screen.py").write_text(SCREEN)
+    (host.root / "guest.xml").write_text(GUEST)
+    answers = host.boot({
+        "apply": "/host-setup apply hypervisor services tools --json",
+        "again": "/host-setup apply tools",
+        "define": "virsh -c qemu:///system define /guest.xml",
+        "look": "apt-get -y -q --no-install-recommends install xvfb at-spi2-core gir1.2-atspi-2.0 python3-gi </dev/null",
+        "screen": "HOME=/root timeout 150 dbus-run-session -- python3 /screen.py",
+        "install": "virt-install --version",
+    }, 900)
+    assert answers["apply"][0] == 0, answers["apply"]
+    assert "virt-manager" in [each["name"] for each in record_of(answers["apply"])["packages"]]
+    assert "nothing to do" in answers["again"][1] and answers["install"][0] == 0
+    assert answers["define"][0] == 0 and answers["look"][0] == 0
+    shown = answers["screen"][1]
+    assert "virt-manager runs" in shown and "'Virtual Machine Manager'" in shown, shown
+    assert "QEMU/KVM" in shown and "QEMU/KVM - Not Connected" not in shown and "guest-of-mine" in shown, shown
+
+
+virt_manager_lists_the_host.repository = "repo-tools"

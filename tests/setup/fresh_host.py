@@ -10,7 +10,7 @@ from pathlib import Path
 import booted
 from stubs import make_package
 
-SIZE = "2g"
+SIZE = "4g"
 PROGRAM = "opt/kvmkit"
 MADE_AT_RANDOM = re.compile(rb"<uuid>[^<]*</uuid>|<mac address='[^']*'/>")  # by libvirtd, in the file of its default network
 KEPT_BY_OTHERS = {"etc/systemd/system/case.service", "etc/systemd/system/default.target.wants/case.service"}
@@ -19,8 +19,8 @@ KEPT_BY_OTHERS = {"etc/systemd/system/case.service", "etc/systemd/system/default
 class FreshHost:
     made = 0
 
-    def __init__(self, place: Path, program: Path) -> None:
-        self.place = place
+    def __init__(self, place: Path, program: Path, repository: str = "repo") -> None:
+        self.repository = place / repository
         FreshHost.made += 1
         scratch = place / f"case{FreshHost.made}"  # one place for all cases: each mounts its own there
         scratch.mkdir(exist_ok=True)
@@ -57,7 +57,7 @@ class FreshHost:
         make_package(folder, name, **parts)
 
     def boot(self, script: dict, seconds: int = 400) -> dict:
-        return booted.boot(self.root, script, {"/srv/repo": self.place / "repo"}, seconds)
+        return booted.boot(self.root, script, {"/srv/repo": self.repository}, seconds)
 
 
 def picture(folder: Path) -> dict:

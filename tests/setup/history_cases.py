@@ -35,8 +35,10 @@ def what_was_done_is_listed_and_taken_back(machine: Machine) -> None:
     assert done.code == 0 and f"undone: {second}" in done.out and device.stat().st_mode & 0o777 == 0o600
     twice = machine.setup("rollback", second)
     assert twice.code == 10 and "it is rolled-back" in twice.err
-    stays = machine.setup("rollback")
-    assert stays.code == 0 and "its packages stay" in stays.out and machine.installed("vlan")
+    stays = machine.setup("rollback", "--json")
+    check(stays.record)
+    assert stays.code == 0 and stays.record["transaction"] == first and "its packages stay" in stays.record["notes"][0]
+    assert machine.installed("vlan")
 
 
 def a_running_vm_keeps_what_it_runs_on(machine: Machine) -> None:

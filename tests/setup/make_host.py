@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""make_host.py HOSTS PROGRAM SUITE: HOSTS/SUITE/root, a fresh Debian with systemd, and HOSTS/SUITE/repo, the real packages that
-PROGRAM wants on it and what they need. Made once from the mirrors of this machine's apt; the packages anew when others are wanted.
+"""make_host.py HOSTS PROGRAM SUITE [COMPONENT]: HOSTS/SUITE/root, a fresh Debian with systemd, and HOSTS/SUITE/repo, the real
+packages that PROGRAM wants on it and what they need; with COMPONENT (tools), HOSTS/SUITE/repo-COMPONENT with those that it wants, too,
+and with what shows a screen and reads it. Made once from the mirrors of this machine's apt; the packages anew when others are wanted.
 """
 import json
 import os
@@ -18,6 +19,7 @@ from skip import skip  # noqa: E402
 from stubs import write_index  # noqa: E402
 
 PACKAGES = ["systemd", "systemd-sysv", "dbus", "udev", "kmod", "iproute2"]
+SCREEN = ["xvfb", "at-spi2-core", "gir1.2-atspi-2.0", "python3-gi"]
 MACHINE_ID = "2f6cf1d1d3f94b1aa4b7c5c6ad2b9c77\n"
 
 
@@ -32,16 +34,16 @@ def make_root(place: Path, suite: str, lines: list) -> None:
     fresh.rename(place / "root")
 
 
-def wanted(program: str, root: Path) -> list:
+def wanted(program: str, root: Path, *components: str) -> list:
     """What the program itself calls missing."""
-    done = subprocess.run([program, "plan", "--root", root, "--json"], capture_output=True, text=True, check=False)
+    done = subprocess.run([program, "plan", *components, "--root", root, "--json"], capture_output=True, text=True, check=False)
     assert done.returncode == 1, done
     return [each["name"] for each in json.loads(done.stdout)["missing"]]
 
 
-def fetch(place: Path, lines: list, names: list) -> None:
+def fetch(place: Path, lines: list, names: list, repository: str) -> None:
     """Fills the repository."""
-    repo = place / "repo.new"
+    repo = place / f"{repository}.new"
     shutil.rmtree(repo, ignore_errors=True)
     apt = PrivateApt(place / "apt", lines, place / "root/var/lib/dpkg/status")
     apt.run("apt-get", "-q", "-y", "--no-install-recommends", "--download-only", "install", *names)
@@ -50,8 +52,8 @@ def fetch(place: Path, lines: list, names: list) -> None:
         package.rename(repo / package.name.replace("%3a", "."))
     write_index(repo)
     (repo / "names").write_text(" ".join(names))
-    shutil.rmtree(place / "repo", ignore_errors=True)
-    repo.rename(place / "repo")
+    shutil.rmtree(place / repository, ignore_errors=True)
+    repo.rename(place / repository)
     apt.drop()
 
 
@@ -63,10 +65,12 @@ def main() -> None:
         lines = suites.sources(suite)
         if not (place / "root").exists():
             make_root(place, suite, lines)
-        names = wanted(program, place / "root")
-        cached = place / "repo/names"
+        more = sys.argv[4:]
+        repository = "-".join(["repo", *more])
+        names = wanted(program, place / "root", *(["hypervisor", *more] if more else [])) + (SCREEN if more else [])
+        cached = place / repository / "names"
         if not cached.exists() or cached.read_text() != " ".join(names):
-            fetch(place, lines, names)
+            fetch(place, lines, names, repository)
     except Missing as reason:
         skip(f"a fresh {suite} cannot be made here: {reason}")
 

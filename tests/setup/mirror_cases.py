@@ -262,7 +262,12 @@ def mirrors_are_measured(machine: Machine, scene: Scene) -> None:
     assert first["bytes"] > 100 and first["whole_ms"] >= first["first_byte_ms"] and first["problem"] is None
     assert third["archive"] == "http://127.0.0.1:1/debian/" and third["whole_ms"] is None and third["problem"]
     text = machine.setup("mirror", "test", scene.mirror.url)
-    assert text.code == 0 and "(now)" in text.out
+    assert text.code == 0 and "(now)" in text.out and "the fastest" in text.err
+    assert done.record["fastest"] == first["archive"]
+    alone = machine.setup("mirror", "test", "http://127.0.0.1:1/debian/", "--json", "--timeout", "5").record
+    scene.vendor.refuses = lambda path: True
+    best = machine.setup("mirror", "test", scene.mirror.url)
+    assert f"the fastest: host-setup mirror use {scene.mirror.url}" in best.err and alone["fastest"] == scene.vendor.url, best
     wrong = machine.setup("mirror", "test", "--timeout", "soon")
     assert wrong.code == 2 and "--timeout" in wrong.err
     nobody = machine.run("setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", "/host-setup", "mirror", "use", "163")

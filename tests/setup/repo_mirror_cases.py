@@ -3,6 +3,8 @@
 Each asserts the exit code, the message and the state that is left."""
 import re
 import shutil
+import subprocess
+import time
 from pathlib import Path
 
 from mirror_server import Key
@@ -196,6 +198,23 @@ def mirrors_are_measured(machine: DnfMachine, scene: RepoScene) -> None:
 
 
 @scene_of
+def trial_waits_for_a_lock_as_long_as_it_is_told(machine: DnfMachine, scene: RepoScene) -> None:
+    """Somebody takes zypper's lock between our look at it and the trial of the mirror: what curl asks comes between them."""
+    before, curl = scene.state(), machine.root / "usr/bin/curl"
+    with subprocess.Popen(["sleep", "100"]) as sleeper:
+        curl.rename(curl.with_name("curl.real"))
+        curl.write_text(f"#!/bin/sh\necho {sleeper.pid} >/run/zypp.pid\nexec /usr/bin/curl.real \"$@\"\n")
+        curl.chmod(0o755)
+        began = time.monotonic()
+        held = scene.use("", "--lock-timeout", "1")
+        lasted = time.monotonic() - began
+        sleeper.kill()
+    assert held.code == 3 and "cannot read repositories: zypper ended with 7" in held.err and "--lock-timeout" in held.err, held
+    assert lasted < 60 and scene.state() == before, lasted
+    assert scene.use().code == 0
+
+
+@scene_of
 def ended_release_is_found_in_the_archive(machine: DnfMachine, scene: RepoScene) -> None:
     shutil.rmtree(scene.folder / "mirror" / scene.archive)
     scene.catalogue(f'{{"archives": {{"{scene.archive}": "{scene.vendor}"}}, "mirrors": [{{"name": "mine", "where": "here", '
@@ -227,3 +246,4 @@ CASES = (mirror_is_used_and_given_back, mirrors_that_do_not_serve_are_refused, m
          edited_repositories_are_not_overwritten, mirrors_are_measured, ended_release_is_found_in_the_archive,
          unreadable_repositories_are_named)
 OF_DNF = (signature_of_an_index_is_checked_as_before,)
+OF_ZYPPER = (trial_waits_for_a_lock_as_long_as_it_is_told,)

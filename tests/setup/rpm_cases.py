@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Cases of dnf and zypper. Each asserts the exit code, the message and the state that is left."""
+import json
 import shutil
 import signal
 import subprocess
@@ -80,6 +81,21 @@ def dnf5_lock_is_named_and_waited_for(machine: DnfMachine) -> None:
         holder.wait()
         assert done.code == 3 and f"cannot use dnf5: '/{path}' is held by pid {holder.pid}" in done.err, done
     assert not machine.packages()
+
+
+def progress_is_told(machine: DnfMachine) -> None:
+    """Of what is fetched and what is installed, to its end, as its own words have it."""
+    machine.index()
+    done = machine.setup("apply", "hypervisor", "--progress", "json", "--json")
+    lines = [json.loads(line) for line in done.err.splitlines()]
+    for line in lines:
+        check(line)
+    told = [line for line in lines if line["kind"] == "packages"]
+    assert done.code == 0 and told and told[-1]["percent"] == 100, done
+    assert any("qemu-kvm" in line["text"] and line["phase"] == "install" for line in told), told
+    if machine.manager == "dnf5":
+        fetched = [line["percent"] for line in told if line["phase"] == "fetch"]
+        assert fetched == sorted(fetched) and fetched[-1] == 100, told
 
 
 def lock_that_is_dropped_is_waited_out(machine: DnfMachine) -> None:
@@ -212,9 +228,33 @@ def centos_7_is_planned_for_only(machine: DnfMachine) -> None:
     assert done.code == 10 and "planned for only" in done.err and machine.packages() == ["qemu-kvm-99.1"], done
 
 
-CASES = (installs_then_finds_nothing_to_do, locks_are_named_and_waited_for, lock_that_is_dropped_is_waited_out, removal_is_refused,
+def an_image_is_left_to_what_makes_it(machine: DnfMachine) -> None:
+    """Of rpm-ostree, or with snapshots that are read-only: what installs is named, and all else is done."""
+    machine.index()
+    if machine.manager == "zypper":
+        (machine.root / "usr/lib/os-release").write_text('ID="opensuse-microos"\nID_LIKE="suse opensuse"\nPRETTY_NAME="openSUSE MicroOS"\n')
+        (machine.root / "usr/sbin/transactional-update").touch()
+        command = "transactional-update pkg install"
+    else:
+        (machine.root / "run/ostree-booted").touch()
+        command = "rpm-ostree install"
+    for verb in ("plan", "apply"):
+        done = machine.setup(verb, "hypervisor", "modules")
+        assert done.code == 10 and f"hint: {command} {' '.join(machine.wanted)}; after a reboot" in done.err, done
+    assert not machine.packages() and f"packages come by {command}" in machine.setup("detect").out
+    with (machine.root / "etc/group").open("a") as groups:
+        groups.write("kvm:x:300:\n")
+    assert machine.setup("apply", "modules").code == 0 and (machine.root / "dev/kvm").stat().st_mode & 0o777 == 0o660
+    if machine.manager != "zypper":
+        (machine.root / "run/ostree-booted").unlink()
+        (machine.root / "sysroot/ostree/repo").mkdir(parents=True)
+        assert machine.setup("plan", "hypervisor").code == 1, "a container from which an image is built"
+
+
+CASES = (installs_then_finds_nothing_to_do, progress_is_told, locks_are_named_and_waited_for, lock_that_is_dropped_is_waited_out, removal_is_refused,
          failure_takes_back_what_it_installed, missing_package_is_named, unsolvable_installation_is_told,
-         rollback_removes_what_it_brought_and_no_more, killed_run_is_undone_by_the_next, dead_repository_does_not_spoil_the_others)
+         rollback_removes_what_it_brought_and_no_more, killed_run_is_undone_by_the_next, dead_repository_does_not_spoil_the_others,
+         an_image_is_left_to_what_makes_it)
 OF_DNF = (image_is_planned_for, centos_7_is_planned_for_only)
 OF_DNF5 = tuple(each for each in CASES if each is not locks_are_named_and_waited_for) + (
     dnf5_lock_is_named_and_waited_for, image_is_planned_for)
@@ -223,7 +263,7 @@ WITH_PACMAN = (installs_then_finds_nothing_to_do, lock_that_is_dropped_is_waited
 # What these are called for each manager: dnf_removal_is_refused, zypper_removal_is_refused.
 MIRRORS = repo_mirror_cases.CASES
 MACHINES = {"dnf": (DnfMachine, CASES + OF_DNF + MIRRORS + repo_mirror_cases.OF_DNF), "dnf5": (Dnf5Machine, OF_DNF5 + MIRRORS),
-            "zypper": (ZypperMachine, CASES + MIRRORS), "pacman": (PacmanMachine, WITH_PACMAN + pacman_cases.CASES + MIRRORS)}
+            "zypper": (ZypperMachine, CASES + MIRRORS + repo_mirror_cases.OF_ZYPPER), "pacman": (PacmanMachine, WITH_PACMAN + pacman_cases.CASES + MIRRORS)}
 
 
 def machine_of(name: str):

@@ -15,12 +15,13 @@ def main() -> None:
     place, program, case = Path(sys.argv[1]).resolve() / sys.argv[3], Path(sys.argv[2]), getattr(fresh_cases, sys.argv[4])
     if os.geteuid() != 0:
         skip("not root")
-    if not (place / "repo/names").exists():
+    repository = getattr(case, "repository", "repo")
+    if not (place / repository / "names").exists():
         skip(f"there is no fresh host, see setup-host-{sys.argv[3]}")
     booted.need_nspawn()
 
     def another() -> FreshHost:
-        return FreshHost(place, program)
+        return FreshHost(place, program, repository)
 
     try:
         host = another()

@@ -11,7 +11,8 @@ def boot(machine: Machine, script: dict) -> dict:
     booted.need_nspawn()
     for place in ("dev", "run", "proc"):
         subprocess.run(["umount", "-l", machine.root / place], check=True)
-    return booted.boot(machine.root, script, {"/srv/repo": machine.repo, "/host-setup": machine.program})
+    return booted.boot(machine.root, script, {"/srv/repo": machine.repo, "/host-setup": machine.program,
+                                              "/kvm-check": machine.program.parent / "kvm-check"})
 
 
 def systemd_starts_libvirt(machine: Machine) -> None:
@@ -107,12 +108,42 @@ WantedBy=sockets.target
 """
 
 
-def modular_daemons_are_started_and_libvirtd_is_not(machine: Machine) -> None:
-    """As packages leave a fresh host whose distribution has a daemon for each driver: at boot, but not yet."""
+def make_modular(machine: Machine) -> None:
+    """Has the stub of libvirt bring a daemon for each driver, and no libvirtd."""
     files = {"usr/sbin/virtqemud": DAEMON}
     for name in ("virtqemud", "virtnetworkd"):
         files |= {f"usr/lib/systemd/system/{name}.service": MODULAR, f"usr/lib/systemd/system/{name}.socket": LISTENER.format(name)}
     machine.replace("libvirt-daemon-system", files=files)
+
+
+def kvm_check_mends_modular_daemons(machine: Machine) -> None:
+    """The remedy names units that are there, and --fix starts them, as the remedy would."""
+    make_modular(machine)
+    check = "/kvm-check run --only libvirt.service --json --no-probe"
+    state = "systemctl is-enabled virtqemud.socket virtnetworkd.socket; systemctl is-active virtqemud.socket virtnetworkd.socket"
+    answers = boot(machine, {
+        "install": "/host-setup apply hypervisor && systemctl daemon-reload",
+        "found": check,
+        "fix": check + " --fix --yes",
+        "state": state,
+        "rest": "for name in virtqemud virtnetworkd; do systemctl disable $name.socket $name.service; systemctl stop $name.socket"
+                f" $name.service; done; {check}",
+        "remedy": "systemctl enable --now virtqemud.socket && systemctl enable --now virtnetworkd.socket && " + check,
+        "remedy_state": state,
+    })
+    assert answers["install"][0] == 0 and answers["found"][0] == 0, answers["found"]
+    for command in ("systemctl enable --now virtqemud.socket", "systemctl enable --now virtnetworkd.socket"):
+        assert command in answers["found"][1] and command in answers["rest"][1], answers["found"]
+    assert answers["fix"][0] == 0 and '"status": "pass"' in answers["fix"][1], answers["fix"]
+    assert "start virtqemud.socket" in answers["fix"][1] and "libvirtd" not in answers["fix"][1].split('"fix"')[1], answers["fix"]
+    on = ["enabled", "enabled", "active", "active"]
+    assert answers["state"][1].split() == on and answers["remedy_state"][1].split() == on, answers["state"]
+    assert '"status": "pass"' in answers["remedy"][1]
+
+
+def modular_daemons_are_started_and_libvirtd_is_not(machine: Machine) -> None:
+    """As packages leave a fresh host whose distribution has a daemon for each driver: at boot, but not yet."""
+    make_modular(machine)
     state = ("systemctl is-enabled virtqemud.service virtqemud.socket virtnetworkd.socket; systemctl is-active virtqemud.socket virtnetworkd.socket;"
              " systemctl show --property=LoadState libvirtd.service virtstoraged.socket")
     answers = boot(machine, {

@@ -212,8 +212,9 @@ def a_component_of_apply_lets_root_in_last(machine: Machine, host: Host) -> None
     assert saved.code == 1
     waiting = host.begin("--json", command=("apply", "--plan", "/plan.json"))
     assert opened()
-    inside = host.login("/host-setup", "confirm")
-    assert inside.code == 0 and "kept: " in inside.out, inside
+    inside = host.login("/host-setup", "confirm", "--json")
+    assert inside.code == 0 and inside.record["end"] == "kept", inside
+    check(inside.record)
     out, _ = waiting.communicate(timeout=20)
     record = json.loads(out)
     check(record)

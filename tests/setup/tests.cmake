@@ -15,7 +15,8 @@ foreach(case
     rivals_are_refused a_host_is_detected_with_what_was_read profiles_and_bundles_are_installed
     a_half_configured_package_is_repaired_on_request
     systemd_starts_libvirt a_masked_unit_is_refused a_daemon_that_does_not_answer_is_stopped_again
-    a_killed_start_is_undone modular_daemons_are_started_and_libvirtd_is_not
+    a_killed_start_is_undone modular_daemons_are_started_and_libvirtd_is_not kvm_check_mends_modular_daemons
+    a_plan_that_is_killed_under_systemd_ends_with_a_libvirt_that_answers
     a_range_is_taken_or_refused a_network_that_is_killed_anywhere_is_as_before
     wishes_that_belong_nowhere_are_refused a_policy_of_the_administrator_comes_back what_does_not_hold_is_named
     the_option_nested_waits_for_a_reboot
@@ -23,7 +24,7 @@ foreach(case
     what_kvm_check_found_is_done a_package_may_go_where_it_is_named)
   add_test(NAME setup-${case} COMMAND unshare --mount --net --propagation private
     ${Python3_EXECUTABLE} ${setup_driver} ${setup_lab} $<TARGET_FILE:host-setup> ${case})
-  set_tests_properties(setup-${case} PROPERTIES LABELS setup SKIP_RETURN_CODE 77 TIMEOUT 120
+  set_tests_properties(setup-${case} PROPERTIES LABELS setup SKIP_RETURN_CODE 77 TIMEOUT 240
     FIXTURES_REQUIRED setup_root)
 endforeach()
 
@@ -45,13 +46,14 @@ foreach(case
 endforeach()
 
 # These must not see the VMs of others.
-foreach(case what_was_done_is_listed_and_taken_back a_running_vm_keeps_what_it_runs_on
+foreach(case a_plan_that_is_killed_is_made_to_its_end what_was_begun_is_no_leave_for_more what_a_killed_run_began_is_waited_for an_order_is_finished_or_named
+    what_was_done_is_listed_and_taken_back a_running_vm_keeps_what_it_runs_on
     what_cannot_be_undone_is_named_and_tried_again an_apply_that_is_killed_anywhere_is_ended
     a_component_of_apply_lets_root_in_last
     the_network_leaves_the_hosts_addresses_alone the_network_is_switched_off a_user_is_put_into_groups_and_taken_out)
   add_test(NAME setup-${case} COMMAND unshare --mount --net --pid --fork --kill-child --propagation private
     ${Python3_EXECUTABLE} ${setup_driver} ${setup_lab} $<TARGET_FILE:host-setup> ${case})
-  set_tests_properties(setup-${case} PROPERTIES LABELS setup SKIP_RETURN_CODE 77 TIMEOUT 120
+  set_tests_properties(setup-${case} PROPERTIES LABELS setup SKIP_RETURN_CODE 77 TIMEOUT 240
     FIXTURES_REQUIRED setup_root)
 endforeach()
 
@@ -59,9 +61,10 @@ endforeach()
 set(setup_rpm_lab ${PROJECT_BINARY_DIR}/setup-rpm-lab)
 kvmkit_script_test(setup-rpm-root setup ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/setup/make_rpm_lab.py ${setup_rpm_lab})
 set_tests_properties(setup-rpm-root PROPERTIES FIXTURES_SETUP setup_rpm_root TIMEOUT 600)
-set(setup_rpm_cases installs_then_finds_nothing_to_do locks_are_named_and_waited_for lock_that_is_dropped_is_waited_out
+set(setup_rpm_cases installs_then_finds_nothing_to_do progress_is_told locks_are_named_and_waited_for lock_that_is_dropped_is_waited_out
   removal_is_refused failure_takes_back_what_it_installed missing_package_is_named unsolvable_installation_is_told
-  rollback_removes_what_it_brought_and_no_more killed_run_is_undone_by_the_next dead_repository_does_not_spoil_the_others)
+  rollback_removes_what_it_brought_and_no_more killed_run_is_undone_by_the_next dead_repository_does_not_spoil_the_others
+  an_image_is_left_to_what_makes_it)
 set(setup_pacman_cases installs_then_finds_nothing_to_do lock_that_is_dropped_is_waited_out killed_run_is_undone_by_the_next
   lock_is_waited_for_or_called_abandoned removal_is_refused host_is_upgraded_along_and_never_in_part
   failure_leaves_lists_that_fit_the_packages failing_script_takes_back_what_it_installed settings_that_lie_beside_are_told
@@ -75,6 +78,9 @@ foreach(manager dnf zypper pacman)
   set(cases ${setup_rpm_cases})
   if(manager STREQUAL dnf)
     list(APPEND cases image_is_planned_for centos_7_is_planned_for_only signature_of_an_index_is_checked_as_before)
+  endif()
+  if(manager STREQUAL zypper)
+    list(APPEND cases trial_waits_for_a_lock_as_long_as_it_is_told)
   endif()
   if(manager STREQUAL pacman)
     set(cases ${setup_pacman_cases})
@@ -116,13 +122,28 @@ foreach(suite bullseye bookworm trixie)
   string(REGEX REPLACE "^trixie$" 13 release ${release})
   kvmkit_script_test(setup-names-${suite} setup-slow ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/setup/names_test.py
     $<TARGET_FILE:host-setup> ${suite} ${release})
-  foreach(case what_is_applied_is_given_back a_nested_host_keeps_its_gateway what_stands_in_the_way_is_named all_that_runs_is_killed_and_it_is_finished)
+  add_test(NAME setup-price-${suite} COMMAND unshare --mount --propagation private ${Python3_EXECUTABLE}
+    ${CMAKE_CURRENT_SOURCE_DIR}/setup/price_test.py ${setup_hosts} $<TARGET_FILE:host-setup> ${suite})
+  set_tests_properties(setup-price-${suite} PROPERTIES LABELS setup-slow SKIP_RETURN_CODE 77 TIMEOUT 900
+    FIXTURES_REQUIRED setup_host_${suite} RESOURCE_LOCK setup_nspawn)
+  foreach(case what_is_applied_is_given_back a_nested_host_keeps_its_gateway what_stands_in_the_way_is_named all_that_runs_is_killed_and_it_is_finished
+      a_plan_that_is_cut_is_finished)
     add_test(NAME setup-${suite}-${case} COMMAND unshare --mount --net --propagation private
       ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/setup/run_fresh.py ${setup_hosts} $<TARGET_FILE:host-setup> ${suite} ${case})
     set_tests_properties(setup-${suite}-${case} PROPERTIES LABELS setup-slow SKIP_RETURN_CODE 77 TIMEOUT 1500
       FIXTURES_REQUIRED setup_host_${suite} RESOURCE_LOCK setup_nspawn)
   endforeach()
 endforeach()
+
+# Component tools, really installed, on one of them.
+kvmkit_script_test(setup-host-tools setup-slow ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/setup/make_host.py
+  ${setup_hosts} $<TARGET_FILE:host-setup> bookworm tools)
+set_tests_properties(setup-host-tools PROPERTIES FIXTURES_REQUIRED setup_host_bookworm FIXTURES_SETUP setup_host_tools TIMEOUT 1800)
+add_test(NAME setup-bookworm-virt_manager_lists_the_host COMMAND unshare --mount --net --propagation private
+  ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/setup/run_fresh.py ${setup_hosts} $<TARGET_FILE:host-setup> bookworm
+  virt_manager_lists_the_host)
+set_tests_properties(setup-bookworm-virt_manager_lists_the_host PROPERTIES LABELS setup-slow SKIP_RETURN_CODE 77 TIMEOUT 1500
+  FIXTURES_REQUIRED setup_host_tools RESOURCE_LOCK setup_nspawn)
 
 # The real libvirtd and its network, on a host of their own.
 kvmkit_script_test(host-setup.network virt ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/support/private_host.py

@@ -82,14 +82,34 @@ Result<std::chrono::seconds> seconds_of(const cli::Arguments& arguments, const c
 
 void declare_run_options(cli::po::options_description_easy_init& add)
 {
+    add("json", "one JSON record");
+    add("yes", "accepted for scripts; nothing is ever asked");
+    declare_patience(add);
+}
+
+void declare_patience(cli::po::options_description_easy_init& add)
+{
+    declare_progress(add);
+    declare_limits(add);
+}
+
+void declare_limits(cli::po::options_description_easy_init& add)
+{
     const auto seconds = [](const char* standard) {
         return cli::po::value<std::string>()->value_name("SECONDS")->default_value(standard);
     };
-    add("json", "one JSON record");
-    declare_progress(add);
-    add("yes", "accepted for scripts; nothing is ever asked");
     add("lock-timeout", seconds("600"), "how long to wait for another apt, dpkg, dnf, zypper, rpm or pacman");
     add("timeout", seconds("3600"), "how long one run of apt, dnf, zypper or pacman may take before it is killed");
+}
+
+Result<setup::PackageLimits> read_limits(const cli::Arguments& arguments)
+{
+    const auto lock_wait = seconds_of(arguments, "lock-timeout");
+    const auto run = seconds_of(arguments, "timeout");
+    if (!lock_wait || !run) {
+        return lock_wait ? run.error() : lock_wait.error();
+    }
+    return setup::PackageLimits{.lock_wait = *lock_wait, .run = *run};
 }
 
 Result<setup::Request> read_request(const cli::Arguments& arguments, setup::Components components)
@@ -97,13 +117,12 @@ Result<setup::Request> read_request(const cli::Arguments& arguments, setup::Comp
     if (auto sound = check_progress(arguments); !sound) {
         return std::move(sound).error();
     }
-    const auto lock_wait = seconds_of(arguments, "lock-timeout");
-    const auto run = seconds_of(arguments, "timeout");
-    if (!lock_wait || !run) {
-        return lock_wait ? run.error() : lock_wait.error();
+    auto limits = read_limits(arguments);
+    if (!limits) {
+        return std::move(limits).error();
     }
     return setup::Request{.components = std::move(components),
-                          .limits = {.lock_wait = *lock_wait, .run = *run},
+                          .limits = std::move(*limits),
                           .command_line = arguments.command_line(),
                           .places = txn::default_places(),
                           .repair = arguments.has("repair"),
@@ -232,6 +251,7 @@ Result<cli::ExitCode> run_apply(const cli::Arguments& arguments, cli::Console& c
     request->network = wishes->network;
     request->root_login = wishes->root_login;
     request->claims = claims_of_this_host;
+    request->kept = order_of(arguments, *chosen, request->user);
     return carry_out(*request, arguments, console);
 }
 

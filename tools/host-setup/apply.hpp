@@ -6,8 +6,15 @@
 
 namespace kvmkit::host_setup {
 
-/// --json, --lock-timeout, --timeout: of every command that runs apt.
+/// --json, --yes and those of declare_patience(): of every command that runs a package manager.
 void declare_run_options(cli::po::options_description_easy_init& add);
+
+/// --progress and those of declare_limits().
+void declare_patience(cli::po::options_description_easy_init& add);
+
+/// --lock-timeout, --timeout, and what they say.
+void declare_limits(cli::po::options_description_easy_init& add);
+Result<setup::PackageLimits> read_limits(const cli::Arguments& arguments);
 
 /// --mirror NAME|URL is not among them; --security is.
 Result<setup::Request> read_request(const cli::Arguments& arguments, setup::Components components);

@@ -38,8 +38,7 @@ void declare_history(cli::po::options_description_easy_init add);
 Result<cli::ExitCode> run_history(const cli::Arguments& arguments, cli::Console& console);
 Result<cli::ExitCode> run_show(const cli::Arguments& arguments, cli::Console& console);
 
-/// For commands that have no option of their own.
-void declare_nothing(cli::po::options_description_easy_init add);
+void declare_resume(cli::po::options_description_easy_init add);
 Result<cli::ExitCode> run_resume(const cli::Arguments& arguments, cli::Console& console);
 Result<cli::ExitCode> run_confirm(const cli::Arguments& arguments, cli::Console& console);
 
@@ -99,12 +98,16 @@ inline constexpr std::array commands{
     cli::Command{"show", "show one change with its steps", {"ID", 1, 1}, declare_history, run_show},
     cli::Command{
         "rollback", "take the last change back", {"[ID]", 0, 1}, declare_rollback, run_rollback, cli::Effect::changes},
-    cli::Command{
-        "resume", "undo what a killed run left half done", {}, declare_nothing, run_resume, cli::Effect::changes},
+    cli::Command{"resume",
+                 "undo what a killed run left half done, and finish it on request",
+                 {"[ID]", 0, 1},
+                 declare_resume,
+                 run_resume,
+                 cli::Effect::changes},
     cli::Command{"confirm",
                  "keep a change that waits for an answer; from a new login",
                  {"[ID]", 0, 1},
-                 declare_nothing,
+                 declare_history,
                  run_confirm,
                  cli::Effect::changes},
 };

@@ -22,6 +22,9 @@ namespace {
 
 using cli::Json;
 
+/// What stands for the name of a mirror that the host has.
+constexpr const char* in_use = "(now)";
+
 /// What all four look at.
 struct Scene {
     Root root;
@@ -78,7 +81,7 @@ Result<std::vector<setup::Candidate>> candidates(const Scene& scene, const std::
 {
     std::vector<setup::Candidate> found;
     for (const std::string& uri : scene.used) {
-        found.push_back({"(now)", uri});
+        found.push_back({in_use, uri});
     }
     for (const setup::Mirror& mirror : scene.catalogue.mirrors) {
         const auto archive = mirror.archive(scene.kinds.main);
@@ -116,6 +119,18 @@ Json measured_record(const setup::Measurement& each)
         record["bytes_per_second"] = static_cast<std::uint64_t>(each.fetched->bytes_per_second());
     }
     return record;
+}
+
+/// The one that is to be used by what was measured; null: none answers.
+const setup::Candidate* fastest(const std::vector<setup::Measurement>& results)
+{
+    return !results.empty() && results.front().fetched ? &results.front().candidate : nullptr;
+}
+
+void print_choice(const cli::Console& console, const setup::Candidate& choice)
+{
+    console.note(choice.name == in_use ? std::string{"the fastest is what this host has"}
+                                       : fmt::format("the fastest: host-setup mirror use {}", choice.name));
 }
 
 void print_measured(const cli::Console& console, const std::vector<setup::Measurement>& results)
@@ -214,7 +229,7 @@ Result<cli::ExitCode> run_mirror_test(const cli::Arguments& arguments, cli::Cons
         return fetcher ? folder.error() : fetcher.error();
     }
     const auto results = setup::measure(**fetcher, *chosen, {scene->release, *folder, *timeout});
-    const bool any = !results.empty() && results.front().fetched;
+    const setup::Candidate* choice = fastest(results);
     if (arguments.has("json")) {
         Json records = Json::array();
         for (const auto& each : results) {
@@ -223,11 +238,15 @@ Result<cli::ExitCode> run_mirror_test(const cli::Arguments& arguments, cli::Cons
         print_json(console,
                    {{"schema", cli::schema_name("host-setup", "mirror test")},
                     {"suite", scene->release.name},
+                    {"fastest", choice != nullptr ? Json(choice->archive) : Json()},
                     {"mirrors", std::move(records)}});
     } else {
         print_measured(console, results);
+        if (choice != nullptr) {
+            print_choice(console, *choice);
+        }
     }
-    return any ? cli::ExitCode::ok : cli::ExitCode::no;
+    return choice != nullptr ? cli::ExitCode::ok : cli::ExitCode::no;
 }
 
 void declare_mirror_use(cli::po::options_description_easy_init add)

@@ -78,20 +78,17 @@ Result<void> check_may_save(const Root& root)
     return check_root("save plan, with all that it depends on", "sudo host-setup plan -o FILE");
 }
 
-setup::SavedPlan plan_to_save(const cli::Arguments& arguments,
-                              const setup::Host& host,
-                              const Planned& planned,
-                              setup::Sightings watched)
+setup::SavedPlan order_of(const cli::Arguments& arguments, const Chosen& chosen, const std::string& user)
 {
     setup::SavedPlan plan{.version = KVMKIT_VERSION, .host = {}, .made = iso_time(wall_clock())};
     if (const auto root = Root::open("/")) {
         plan.host = this_machine(*root);
     }
-    for (const auto component : planned.chosen.components) {
+    for (const auto component : chosen.components) {
         plan.order.components.emplace_back(word(component));
     }
-    plan.order.tutorial = planned.chosen.tutorial;
-    plan.order.user = planned.user;
+    plan.order.tutorial = chosen.tutorial;
+    plan.order.user = user;
     plan.order.default_network = arguments.text("default-net");
     plan.order.mirror = arguments.maybe("mirror");
     plan.order.security = arguments.has("security");
@@ -100,6 +97,15 @@ setup::SavedPlan plan_to_save(const cli::Arguments& arguments,
     plan.order.root_login = arguments.text("ssh-root");
     plan.order.root_login_from = arguments.maybe("ssh-root-from").value_or("");
     plan.order.confirm_within = arguments.text("confirm-within");
+    return plan;
+}
+
+setup::SavedPlan plan_to_save(const cli::Arguments& arguments,
+                              const setup::Host& host,
+                              const Planned& planned,
+                              setup::Sightings watched)
+{
+    auto plan = order_of(arguments, planned.chosen, planned.user);
     plan.steps = setup::saved_steps(planned.plan.steps);
     plan.read = std::move(watched);
     plan.asked = setup::answers_of(host);
@@ -119,23 +125,17 @@ Result<void> save(const setup::SavedPlan& plan, const std::string& file)
     return write_atomically(file, setup::to_text(plan), 0600);
 }
 
-Result<setup::Request> read_planned_request(const cli::Arguments& arguments)
+Result<setup::Request> request_of(const cli::Arguments& arguments, setup::SavedPlan plan)
 {
-    if (auto alone = check_alone(arguments); !alone) {
-        return std::move(alone).error();
-    }
-    auto plan = read_plan(arguments.text("plan"));
-    const auto root = plan ? Root::open("/") : plan.error();
-    if (!root) {
-        return root.error();
-    }
-    if (auto ours = check_origin(*plan, this_machine(*root), KVMKIT_VERSION); !ours) {
+    const auto root = Root::open("/");
+    auto ours = root ? check_origin(plan, this_machine(*root), KVMKIT_VERSION) : Result<void>{root.error()};
+    if (!ours) {
         return std::move(ours).error();
     }
-    const bool none = plan->order.components.empty();  // kvm-check found nothing to do, say
-    auto components =
-        none ? Result<setup::Components>{setup::Components{}} : setup::parse_components(plan->order.components);
-    const auto network = setup::parse_network_wish(plan->order.default_network);
+    const setup::SavedOrder& order = plan.order;
+    const bool none = order.components.empty();  // kvm-check found nothing to do, say
+    auto components = none ? Result<setup::Components>{setup::Components{}} : setup::parse_components(order.components);
+    const auto network = setup::parse_network_wish(order.default_network);
     if (!components || !network) {
         return components ? network.error() : std::move(components).error();
     }
@@ -143,25 +143,36 @@ Result<setup::Request> read_planned_request(const cli::Arguments& arguments)
     if (!request) {
         return request;
     }
-    request->tutorial = plan->order.tutorial;
-    request->user = plan->order.user;
+    request->tutorial = order.tutorial;
+    request->user = order.user;
     request->network = *network;
-    if (plan->order.mirror) {
-        request->mirror = setup::MirrorOrder{*plan->order.mirror, plan->order.security, shipped_mirrors()};
+    if (order.mirror) {
+        request->mirror = setup::MirrorOrder{*order.mirror, order.security, shipped_mirrors()};
     }
-    request->repair = plan->order.repair;
-    request->allow_remove = plan->order.allow_remove;
+    request->repair = order.repair;
+    request->allow_remove = order.allow_remove;
     if (request->components.contains(setup::Component::ssh_root)) {
-        const auto order =
-            root_login_order(plan->order.confirm_within, plan->order.root_login, plan->order.root_login_from);
-        if (!order) {
-            return order.error();
+        const auto login = root_login_order(order.confirm_within, order.root_login, order.root_login_from);
+        if (!login) {
+            return login.error();
         }
-        request->root_login = *order;
+        request->root_login = *login;
     }
     request->claims = claims_of_this_host;
-    request->saved = std::move(*plan);
+    request->kept = plan;
+    if (plan.looked_at()) {
+        request->saved = std::move(plan);
+    }
     return request;
+}
+
+Result<setup::Request> read_planned_request(const cli::Arguments& arguments)
+{
+    if (auto alone = check_alone(arguments); !alone) {
+        return std::move(alone).error();
+    }
+    auto plan = read_plan(arguments.text("plan"));
+    return plan ? request_of(arguments, std::move(*plan)) : std::move(plan).error();
 }
 
 }  // namespace kvmkit::host_setup

@@ -280,7 +280,7 @@ Result<void> prove_mirror(const ProofGround& ground,
     if (auto there = probe_release(ground, host, plan.wish, *workshop); !there) {
         return there;
     }
-    const ProofOrder order{plan.wish.archive, plan.to_prove, packages};
+    const ProofOrder order{plan.wish.archive, plan.to_prove, packages, ground.limits};
     const auto installer = host.distribution.installer;
     return installer == Installer::apt ? prove_sources(ground.runner, *workshop, order)
                                        : prove_repositories(ground.runner, *workshop, order, installer);

@@ -38,6 +38,7 @@ struct ProofGround {
     Runner& runner;
     std::filesystem::path top = "/";
     std::string shipped = {};
+    PackageLimits limits = {};
 };
 
 /// Proves with the host's package manager, in folders of its own, that the mirror serves this host: its release,

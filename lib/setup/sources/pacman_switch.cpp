@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "setup/sources/pacman_switch.hpp"
 
+#include "setup/add_once.hpp"
+
 #include <algorithm>
 #include <array>
 #include <set>
@@ -233,10 +235,7 @@ std::vector<std::string> pacman_archives(const PacmanSources& sources)
         if (first == nullptr || !first->value.ends_with(layout)) {
             continue;
         }
-        auto archive = as_folder(first->value.substr(0, first->value.size() - layout.size()));
-        if (std::ranges::find(found, archive) == found.end()) {
-            found.push_back(std::move(archive));
-        }
+        add_once(found, as_folder(first->value.substr(0, first->value.size() - layout.size())));
     }
     return found;
 }

@@ -45,7 +45,7 @@ private:
 
     Result<void> read_lists()
     {
-        Apt apt{runner_, {.run = order_.limit}};
+        Apt apt{runner_, order_.limits};
         const auto ended = apt.update_from(places());
         if (!ended) {
             return ended.error();
@@ -64,7 +64,7 @@ private:
 
     Result<void> plan()
     {
-        Apt apt{runner_, {.run = order_.limit}};
+        Apt apt{runner_, order_.limits};
         const auto ended = apt.simulate_from(places(), order_.packages);
         if (!ended) {
             return ended.error();

@@ -18,7 +18,7 @@ struct ProofOrder {
     std::string archive;                 ///< Stands in errors.
     std::vector<ChangedSource> sources;  ///< What apt is to read, and nothing else.
     std::vector<std::string> packages;   ///< What is going to be installed; each must have a candidate.
-    std::chrono::seconds limit{600};     ///< For each run of apt.
+    PackageLimits limits = {};           ///< For each run of the package manager.
 };
 
 /// Reads the sources with apt in folders of our own, strictly, and has apt's solver plan the installation from what

@@ -93,7 +93,7 @@ Words strictness(const RepositoryNames& names)
 class RepoProof {
 public:
     RepoProof(Runner& runner, const Workshop& workshop, const ProofOrder& order, Installer installer)
-        : runner_(runner), top_(workshop.path()), order_(order), installer_(installer), limits_({.run = order.limit})
+        : runner_(runner), top_(workshop.path()), order_(order), installer_(installer)
     {
     }
 
@@ -116,7 +116,7 @@ private:
 
     Result<void> by_dnf()
     {
-        Dnf dnf{runner_, limits_, installer_ == Installer::dnf5 ? DnfGeneration::five : DnfGeneration::four};
+        Dnf dnf{runner_, order_.limits, installer_ == Installer::dnf5 ? DnfGeneration::five : DnfGeneration::four};
         Words places{"--setopt=reposdir=" + place("parts"), "--setopt=cachedir=" + place("cache")};
         if (installer_ == Installer::dnf5) {
             places.push_back("--setopt=system_cachedir=" + place("cache"));  // root's is another
@@ -136,9 +136,9 @@ private:
 
     Result<void> by_zypper()
     {
-        Zypper zypper{runner_, limits_};
+        Zypper zypper{runner_, order_.limits};
         const Words places{"--reposd-dir", place("parts"), "--cache-dir", place("cache")};
-        const auto wait = limits_.lock_wait;
+        const auto wait = order_.limits.lock_wait;
         auto read = read_answer(
             zypper, zypper.run(joined({places, {"refresh"}, names_.from_it}), wait), order_.archive, installer_);
         if (!read || order_.packages.empty()) {
@@ -164,7 +164,7 @@ private:
         if (problem) {
             return errno_error(problem.value(), fmt::format("cannot make '{}'", place("db/local")));
         }
-        Pacman pacman{runner_, limits_};
+        Pacman pacman{runner_, order_.limits};
         const Words places{
             "--config", place("parts/pacman.conf"), "--dbpath", place("db"), "--logfile", "/dev/null", "--noconfirm"};
         auto read = read_answer(
@@ -197,7 +197,6 @@ private:
     std::filesystem::path top_;
     const ProofOrder& order_;
     Installer installer_;
-    PackageLimits limits_;
     RepositoryNames names_;
 };
 

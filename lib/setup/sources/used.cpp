@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "setup/sources/used.hpp"
 
+#include "setup/add_once.hpp"
 #include "setup/sources/host_sources.hpp"
 #include "setup/sources/original.hpp"
 #include "setup/sources/pacman_switch.hpp"
@@ -10,13 +11,6 @@
 
 namespace kvmkit::setup {
 namespace {
-
-void add_once(std::vector<std::string>& archives, std::string archive)
-{
-    if (std::ranges::find(archives, archive) == archives.end()) {
-        archives.push_back(std::move(archive));
-    }
-}
 
 Result<std::vector<std::string>> used_by_apt(const Root& root,
                                              const Distribution& distribution,
@@ -57,8 +51,8 @@ void take_archives(const SettingsSection& repository,
         return;
     }
     for (const std::string& address : addresses_in(repository.value("baseurl"))) {
-        if (auto archive = archive_of(address, *place); !archive.empty()) {
-            add_once(used, std::move(archive));
+        if (const auto archive = archive_of(address, *place); !archive.empty()) {
+            add_once(used, archive);
         }
     }
 }

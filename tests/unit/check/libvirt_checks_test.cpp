@@ -85,7 +85,8 @@ TEST(LibvirtService, IsStartedByTheHostsOwnManager)
     host.libvirt.monolithic = {};
     EXPECT_EQ(commands(finding(host, "libvirt.service")), (Commands{"virtlogd -d && virtqemud -d"}));
     host.libvirt.manager = ServiceManager::systemd;
-    EXPECT_EQ(commands(finding(host, "libvirt.service")), (Commands{"systemctl enable --now virtqemud.socket"}));
+    EXPECT_EQ(commands(finding(host, "libvirt.service")),
+              (Commands{"systemctl enable --now virtqemud.socket", "systemctl enable --now virtnetworkd.socket"}));
 }
 
 TEST(LibvirtService, ThatIsMaskedIsUnmaskedFirst)

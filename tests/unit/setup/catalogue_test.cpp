@@ -105,6 +105,9 @@ TEST(Catalogue, BundlesAreTakenTogetherAndNoPackageTwice)
               std::set<std::string>{"kubuntu-desktop"});
     EXPECT_EQ(names(release(Family::debian, 1200), "amd64", {Bundle::desktop}),
               std::set<std::string>{"task-kde-desktop"});
+    EXPECT_EQ(names(release(Family::suse, 1506), "x86_64", {Bundle::desktop}),
+              (std::set<std::string>{"patterns-kde-kde", "sddm"}))
+        << "a pattern is a package";
 }
 
 TEST(Catalogue, SaysWhatAReleaseLacks)
@@ -112,7 +115,7 @@ TEST(Catalogue, SaysWhatAReleaseLacks)
     const auto found = needs(release(Family::ubuntu, 2004), {Bundle::tools});
     ASSERT_EQ(found.remarks.size(), 1U);
     EXPECT_EQ(found.remarks.front(), "no package is known in here for: TPM of guests");
-    const auto nothing = needs_of(shipped(), release(Family::fedora, 4100), "x86_64", {Bundle::desktop});
+    const auto nothing = needs_of(shipped(), release(Family::rhel, 904), "x86_64", {Bundle::desktop});
     ASSERT_FALSE(nothing);
     EXPECT_EQ(nothing.error().code, ErrorCode::refused);
     EXPECT_EQ(nothing.error().message, "cannot set up host 'here': no package is known there for: KDE desktop");

@@ -68,6 +68,32 @@ TEST_F(DetectTest, SaysOfTheThirdTierThatItIsPlannedForOnly)
         found.notes, [](const std::string& note) { return note.find("third tier") != std::string::npos; }));
 }
 
+TEST_F(DetectTest, SaysWhatInstallsWhereThePackageManagerDoesNot)
+{
+    const auto told = [this](const std::string& text) {
+        const auto found = look();
+        return found.served() && std::ranges::any_of(found.notes, [&](const std::string& note) {
+                   return note.find(text) != std::string::npos;
+               });
+    };
+    folder_.write("etc/os-release", "ID=fedora\nVERSION_ID=41\nPRETTY_NAME=\"Fedora Linux 41 (Silverblue)\"\n");
+    EXPECT_FALSE(told("rpm-ostree"));
+    folder_.write("run/ostree-booted", "");
+    EXPECT_TRUE(told("packages come by rpm-ostree install"));
+    std::filesystem::remove(folder_.path() / "run/ostree-booted");
+    folder_.write("etc/os-release",
+                  "ID=\"opensuse-tumbleweed\"\nID_LIKE=\"opensuse suse\"\nPRETTY_NAME=\"Tumbleweed\"\n");
+    folder_.write("usr/sbin/transactional-update", "");
+    folder_.write("proc/mounts", "/dev/vda2 / btrfs rw,relatime 0 0\n");
+    EXPECT_FALSE(told("transactional-update")) << "it can be installed on any";
+    folder_.write("proc/mounts",
+                  "rootfs / rootfs rw 0 0\n/dev/vda2 / btrfs ro,relatime 0 0\n/dev/vda2 /etc btrfs rw 0 0\n");
+    EXPECT_TRUE(told("packages come by transactional-update pkg install"));
+    folder_.write("proc/mounts", "");
+    folder_.write("etc/os-release", "ID=\"opensuse-microos\"\nID_LIKE=\"suse opensuse\"\nPRETTY_NAME=\"MicroOS\"\n");
+    EXPECT_TRUE(told("transactional-update")) << "an image that does not run";
+}
+
 TEST_F(DetectTest, ServesArchWithEitherKindOfDaemons)
 {
     folder_.write("etc/os-release", "ID=arch\nPRETTY_NAME=\"Arch Linux\"\n");

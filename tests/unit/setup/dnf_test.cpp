@@ -94,6 +94,31 @@ TEST(DnfOutput, ProgressIsToldOfPackagesAlone)
     }
 }
 
+TEST(DnfOutput, ProgressOfTheFifthIsToldOfWhatIsFetchedAndInstalled)
+{
+    const auto fetched =
+        read_dnf5_progress("[1/4] qemu-kvm-0:99.1-1.noarch          100% |   0.0   B/s |   6.3 KiB |  00m00s");
+    ASSERT_TRUE(fetched);
+    EXPECT_TRUE(fetched->downloading);
+    EXPECT_EQ(fetched->percent, 25);
+    EXPECT_EQ(fetched->text, "qemu-kvm-0:99.1-1.noarch");
+    const auto installed =
+        read_dnf5_progress("[4/5] Installing qemu-kvm-0:99.1-1.noar 100% |  24.4 KiB/s | 100.0   B |  00m00s");
+    ASSERT_TRUE(installed);
+    EXPECT_FALSE(installed->downloading);
+    EXPECT_EQ(installed->percent, 80);
+    for (const char* line : {"",
+                             "Complete!",
+                             " stubs  100% | 489.4 KiB/s |   2.9 KiB |  00m00s",
+                             "[",
+                             "[] x 100% |",
+                             "[3/3] Total   100% |  18.5 MiB/s |  19.0 KiB |  00m00s",
+                             "[9/0] x 100% | ",
+                             " 100% |] x"}) {
+        EXPECT_FALSE(read_dnf5_progress(line)) << line;
+    }
+}
+
 TEST(DnfOutput, PackagesOfRpmAreReadWithTheirArchitecture)
 {
     const auto table =

@@ -5,6 +5,8 @@
 #include "support/fake_runner.hpp"
 #include "support/temporary_folder.hpp"
 
+#include <algorithm>
+
 #include <gtest/gtest.h>
 
 namespace kvmkit::setup {
@@ -98,6 +100,22 @@ TEST(Mending, StartsLibvirtButNotWhatSomebodyMasked)
     host.service.daemon = Daemon::masked;
     EXPECT_EQ(mend(host, "libvirt.service").by_hand, Texts{"libvirt.service"});
     host.service = {};
+    EXPECT_EQ(mend(host, "libvirt.service").by_hand, Texts{"libvirt.service"});
+}
+
+TEST(Mending, StartsTheModularDaemonsWhereTheyServe)
+{
+    auto host = healthy();
+    host.service.unit = "virtqemud.socket";
+    host.service.modular = true;
+    const auto steps = texts(mend(host, "libvirt.service").steps);
+    EXPECT_EQ(steps.front(), "enable virtqemud.socket");
+    EXPECT_EQ(steps.back(), "wait for libvirt to answer");
+    EXPECT_TRUE(std::ranges::none_of(steps, [](const auto& text) { return text.find("libvirtd") != text.npos; }));
+    EXPECT_NE(std::ranges::find(steps, "start virtnetworkd.socket"), steps.end());
+    host.service.enabled = true;
+    EXPECT_EQ(texts(mend(host, "libvirt.service").steps).front(), "start virtqemud.socket");
+    host.service.daemon = Daemon::masked;
     EXPECT_EQ(mend(host, "libvirt.service").by_hand, Texts{"libvirt.service"});
 }
 

@@ -270,6 +270,20 @@ TEST(Plan, StartsTheModularDaemonsWhereTheyServeAndNeverBoth)
               std::string::npos);
 }
 
+TEST(Plan, InstallsNothingOnAHostThatIsAnImageAndDoesTheRest)
+{
+    Host host = complete_host();
+    host.seal = Seal{"this host's system is an image of rpm-ostree", "run/ostree-booted", "rpm-ostree install"};
+    EXPECT_TRUE(make_plan(host, all)) << "all packages are there";
+    host.needs = {{.capability = "x", .title = "an x", .package = "not-there"}};
+    const auto refused = make_plan(host, all);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, ErrorCode::refused);
+    EXPECT_NE(refused.error().message.find("/run/ostree-booted: there"), std::string::npos);
+    EXPECT_EQ(refused.error().hint, "rpm-ostree install not-there; after a reboot, host-setup apply does the rest");
+    EXPECT_TRUE(make_plan(host, {Component::modules, Component::services}));
+}
+
 TEST(Plan, WithoutAServiceManagerSaysHowItGoesByHand)
 {
     Host host = complete_host();
@@ -277,6 +291,9 @@ TEST(Plan, WithoutAServiceManagerSaysHowItGoesByHand)
     const auto plan = make_plan(host, all);
     EXPECT_TRUE(plan->steps.empty());
     EXPECT_TRUE(notes(*plan, "virtlogd -d && libvirtd -d"));
+    host.service.manager = Manager::other;
+    EXPECT_TRUE(notes(*make_plan(host, all), "rc-update add libvirtd default && rc-service libvirtd start"));
+    EXPECT_FALSE(notes(*make_plan(host, all), "no service manager"));
     host.service.daemon = Daemon::running;
     EXPECT_TRUE(make_plan(host, all)->notes.empty()) << "somebody started it";
 }

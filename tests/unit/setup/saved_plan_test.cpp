@@ -94,6 +94,41 @@ TEST_F(SavedPlanTest, IsRefusedWhereOtherPackagesWouldCome)
     EXPECT_NE(more.error().message.find("\n  packages that would go: were 'vim', are ''"), std::string::npos);
 }
 
+TEST_F(SavedPlanTest, ThatWasBegunIsGoneOnWithAndNoFurther)
+{
+    const auto root = Root::open(folder.path());
+    const auto plan = plan_of(*root, some_host());
+    folder.write("etc/group", "kvm:x:108:\nlibvirt:x:109:\n");
+    folder.write("etc/libvirt/qemu/networks/default.xml", "<network/>\n");
+    auto host = some_host();
+    host.candidates.clear();
+    host.service.enabled = true;
+    const std::vector<Step> rest{FinishPackages{}, InstallPackages{{"vlan"}}, steps.back()};
+    EXPECT_FALSE(check_drift(plan, *root, host, rest));
+    const auto goes_on = check_drift(plan, *root, host, rest, Headway::begun);
+    EXPECT_TRUE(goes_on) << goes_on.error().message;
+    EXPECT_TRUE(check_drift(plan, *root, host, {}, Headway::begun));
+
+    folder.write("etc/apt/sources.list", "deb http://example.org/ x main\n");
+    host.candidates["vlan"] = "2.1";
+    host.network.vms = {"pid 1 (qemu)"};
+    const std::vector<Step> more{InstallPackages{{"vlan", "vim"}}, SetFile{"etc/x", "b\n", 0644}};
+    const auto drift = check_drift(plan, *root, host, more, Headway::begun);
+    ASSERT_FALSE(drift);
+    const auto& message = drift.error().message;
+    for (const auto* line : {"\n  /etc/apt/sources.list: was absent",
+                             "\n  package vlan, to be had in version: was 2.0, is 2.1",
+                             "\n  VMs that run: was no, is yes",
+                             "\n  step 'install vlan vim': was not in the plan, is to be made",
+                             "\n  step 'write /etc/x'"}) {
+        EXPECT_NE(message.find(line), std::string::npos) << line << '\n' << message;
+    }
+    EXPECT_TRUE(check_same_price(plan, {.install = {}, .remove = {}}, Headway::begun));
+    EXPECT_FALSE(check_same_price(plan, {.install = {{"vlan", "2.1"}}, .remove = {}}, Headway::begun));
+    EXPECT_FALSE(check_same_price(plan, {.install = {{"extra", "1"}}, .remove = {}}, Headway::begun));
+    EXPECT_FALSE(check_same_price(plan, {.install = {}, .remove = {"emacs"}}, Headway::begun));
+}
+
 TEST_F(SavedPlanTest, IsOfOneHostAndOneVersion)
 {
     const auto plan = plan_of(*Root::open(folder.path()), some_host());

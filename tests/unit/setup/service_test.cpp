@@ -105,7 +105,7 @@ TEST(Unit, IsReadFromSystemdsProperties)
     EXPECT_FALSE(read_unit("LoadState=loaded\nActiveState=activating\nUnitFileState=static\n").is_enabled());
 }
 
-TEST(ModularDaemons, ComeWithFedoraSince35AndRhelSince9)
+TEST(ModularDaemons, ComeWithFedoraSince35RhelSince9AndSuseSince156)
 {
     const auto come = [](Family family, unsigned release) {
         return comes_modular({.id = "x", .version = {}, .name = {}, .suite = {}, .family = family, .release = release});
@@ -114,6 +114,8 @@ TEST(ModularDaemons, ComeWithFedoraSince35AndRhelSince9)
     EXPECT_FALSE(come(Family::fedora, 3400));
     EXPECT_TRUE(come(Family::rhel, 900));
     EXPECT_FALSE(come(Family::rhel, 810));
+    EXPECT_TRUE(come(Family::suse, 1506) && come(Family::suse, 0));
+    EXPECT_FALSE(come(Family::suse, 1505));
     EXPECT_FALSE(come(Family::debian, 1300));
 }
 

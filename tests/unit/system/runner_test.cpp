@@ -96,6 +96,11 @@ TEST(SystemRunner, HandsLinesOnAsTheyCome)
     command.on_line = [&seen](std::string_view line) { seen.emplace_back(line); };
     ASSERT_TRUE(SystemRunner{}.run(command));
     EXPECT_EQ(seen, (std::vector<std::string>{"one", "two", "rest"}));
+    seen.clear();
+    command = {.argv = {"sh", "-c", "echo out; printf 'one\\nrest' >&2"}};
+    command.on_error_line = [&seen](std::string_view line) { seen.emplace_back(line); };
+    ASSERT_TRUE(SystemRunner{}.run(command));
+    EXPECT_EQ(seen, (std::vector<std::string>{"one", "rest"})) << "of standard error alone";
 }
 
 TEST(SystemRunner, SetsVariablesOverItsOwn)

@@ -1,0 +1,167 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Cases of runs that are killed and gone on with: what was begun ends as if nobody had broken it off."""
+import json
+import signal
+from pathlib import Path
+
+from fresh_host import differences, picture
+from machine import Machine
+from schema import check
+from service_cases import boot
+from wait import wait_until
+
+PLAN = "plan.json"
+
+
+def another(machine: Machine) -> Machine:
+    """A host as fresh as the first one was, in its place."""
+    return Machine(machine.root.parent.parent, machine.program)
+
+
+def plan_of(machine: Machine) -> dict:
+    machine.run("apt-get", "update")
+    assert machine.setup("plan", "-o", f"/{PLAN}").code == 1
+    return json.loads((machine.root / PLAN).read_text())
+
+
+def killed(machine: Machine, moment: str, *words: str) -> str:
+    """Kills an application, and yields its id."""
+    broken = machine.setup("apply", *words, KVMKIT_FAULT=f"kill:{moment}")
+    assert broken.code == -signal.SIGKILL, (moment, broken)
+    return machine.setup("history", "--json").record["changes"][-1]["id"]
+
+
+def end_of(machine: Machine) -> tuple:
+    """What a host is in the end: its packages, /etc, and the device."""
+    device = (machine.root / "dev/kvm").stat()
+    packages = machine.run("dpkg-query", "-W", "-f", "${Package} ${Version} ${Status}\n").out
+    return packages, picture(machine.root / "etc"), (device.st_mode, device.st_gid), (machine.root / "usr/sbin/policy-rc.d").exists()
+
+
+def assert_same_end(reference: tuple, machine: Machine, moment: str) -> None:
+    found = end_of(machine)
+    other = {name: both for name, both in differences(reference[1], found[1]).items() if not name.endswith("-")}  # passwd-, group-
+    assert other == {}, (moment, other)
+    assert (found[0], found[2:]) == (reference[0], reference[2:]), moment
+
+
+def a_plan_that_is_killed_is_made_to_its_end(machine: Machine) -> None:
+    """At each record of its journal: resume, then the same plan again; or both in one."""
+    plan = plan_of(machine)
+    done = machine.setup("apply", "--plan", f"/{PLAN}", "--json")
+    assert done.code == 0
+    reference, steps = end_of(machine), len(done.record["steps"])
+    assert steps == len(plan["steps"]) >= 4
+    moments = [f"{when}:{step}" for step in range(steps) for when in ("before", "after")] + ["state:applying", "state:applied"]
+    for number, moment in enumerate(moments):
+        host = another(machine)
+        plan_of(host)
+        identity = killed(host, moment, "--plan", f"/{PLAN}")
+        if number % 2:
+            ended = host.setup("resume", identity, "--finish")
+            assert f"undid transaction {identity}" in ended.err, ended
+        else:
+            resumed = host.setup("resume", identity)
+            assert resumed.code == 0 and f"host-setup resume --finish {identity}" in resumed.err, resumed
+            ended = host.setup("apply", "--plan", f"/{PLAN}")
+        assert ended.code == 0, (moment, ended)
+        assert_same_end(reference, host, moment)
+        assert "nothing to do" in host.setup("apply").out
+        assert [each["state"] for each in host.setup("history", "--json").record["changes"]] == ["rolled-back", "closed"]
+
+
+def a_plan_that_is_killed_under_systemd_ends_with_a_libvirt_that_answers(machine: Machine) -> None:
+    """Where units are enabled and started, and libvirt's network is moved: killed at every third record."""
+    machine.run("apt-get", "update")
+    for step in range(0, 18, 3):
+        host = another(machine)
+        answers = boot(host, {
+            "plan": f"apt-get update && /host-setup plan -o /{PLAN}",
+            "kill": f"(KVMKIT_FAULT=kill:after:{step} /host-setup apply --plan /{PLAN}; exit $?)",
+            "resume": "/host-setup resume",
+            "apply": f"/host-setup apply --plan /{PLAN}",
+            "state": "systemctl is-enabled libvirtd.service && systemctl is-active libvirtd.socket libvirtd.service",
+            "network": "ls /run/libvirt/network /etc/libvirt/qemu/networks/autostart",
+            "again": "/host-setup apply",
+        })
+        assert answers["plan"][0] == 1, answers["plan"]
+        if answers["kill"][0] == 0:
+            assert step > 8, "the fault did not strike"
+            return
+        assert answers["kill"][0] == 137 and "undid transaction" in answers["resume"][1], step
+        assert answers["apply"][0] == 0, (step, answers["apply"])
+        assert answers["state"][0] == 0 and answers["network"][1].count("default.xml") == 2, step
+        assert "nothing to do" in answers["again"][1], step
+    raise AssertionError("there are more steps than this kills")
+
+
+def what_was_begun_is_no_leave_for_more(machine: Machine) -> None:
+    """Of a plan that was begun, only the rest is made, and only where nothing but its own packages came since."""
+    plan_of(machine)
+    install = next(index for index, step in enumerate(json.loads((machine.root / PLAN).read_text())["steps"])
+                   if step["kind"] == "install-packages")
+    killed(machine, f"after:{install}", "--plan", f"/{PLAN}")
+    assert machine.setup("resume").code == 0 and machine.installed("vlan")
+    nothing = machine.setup("resume", "--finish")
+    assert nothing.out == "nothing to resume\n" and "undone before, and can be finished: host-setup resume --finish 2" in nothing.err
+    sources = machine.root / "etc/apt/sources.list"
+    kept = sources.read_text()
+    sources.write_text(kept + "# mine\n")
+    edited = machine.setup("apply", "--plan", f"/{PLAN}")
+    assert edited.code == 10 and "\n  /etc/apt/sources.list: was sha256:" in edited.err, edited
+    assert "dpkg/status" not in edited.err, "what its own packages wrote is no drift"
+    sources.write_text(kept)
+    host = another(machine)
+    plan_of(host)
+    killed(host, f"before:{install}", "--plan", f"/{PLAN}")
+    host.replace("vlan", version="99.2")
+    host.run("apt-get", "update")
+    newer = host.setup("apply", "--plan", f"/{PLAN}")
+    assert newer.code == 10 and "package vlan, to be had in version: was 99.1, is 99.2" in newer.err, newer
+    assert not host.installed("vlan")
+
+
+def what_a_killed_run_began_is_waited_for(machine: Machine) -> None:
+    """host-setup is killed while a package is set up, and apt and dpkg are not: libvirt stays held off until they are done."""
+    machine.replace("vlan", scripts={"postinst": "#!/bin/sh\ntouch /srv/begun\nsleep 6\ntouch /srv/ended\n"})
+    policy, begun, ended = (machine.root / path for path in ("usr/sbin/policy-rc.d", "srv/begun", "srv/ended"))
+    process = machine.start("/host-setup", "apply")
+    wait_until(begun.exists, "the package was not set up", 60)
+    process.kill()
+    process.wait()
+    barred = machine.setup("resume", "--lock-timeout", "1")
+    assert barred.code == 3 and "cannot use apt: '/var/lib/dpkg/lock" in barred.err and "--lock-timeout" in barred.err, barred
+    assert policy.exists() and not ended.exists(), "libvirt could start in the middle of its installation"
+    busy = machine.setup("apply", "--lock-timeout", "1")
+    assert busy.code == 3 and "is held by" in busy.err and policy.exists() and not ended.exists(), busy
+    resumed = machine.setup("resume")
+    assert resumed.code == 0 and "waiting for apt: /var/lib/dpkg/lock" in resumed.err and ended.exists(), resumed
+    assert not policy.exists()
+    identity = machine.setup("history", "--json").record["changes"][-1]["id"]
+    finished = machine.setup("resume", identity, "--finish")
+    assert finished.code == 0 and machine.installed("vlan") and "nothing to do" in machine.setup("apply").out, finished
+
+
+def an_order_is_finished_or_named(machine: Machine) -> None:
+    """Without a plan that order is gone on with that was given; what leaves none is named."""
+    identity = killed(machine, "before:2", "hypervisor", "modules")
+    wrong = machine.setup("resume", "nothing")
+    assert wrong.code == 3 and "there is no change nothing" in wrong.err
+    unfit = machine.setup("resume", "--progress", "bars", "--finish")
+    assert unfit.code == 2 and "undid" not in unfit.out, unfit
+    ended = machine.setup("resume", identity, "--finish", "--json")
+    check(ended.record)
+    assert ended.code == 0 and machine.installed("vlan") and ended.record["components"] == ["hypervisor", "modules"], ended
+    assert (machine.root / "dev/kvm").stat().st_mode & 0o777 == 0o660
+    changes = machine.setup("history", "--json").record["changes"]
+    none = machine.setup("resume", "--json")
+    check(none.record)
+    assert none.record["undone"] == []
+    again = machine.setup("resume", changes[-1]["id"])
+    assert again.code == 10 and "it is closed" in again.err, again
+    assert "nothing to resume" in machine.setup("resume", "--finish").out
+    journal = machine.root / f"var/lib/kvmkit/txn/host-setup/{changes[0]['id']}/{PLAN}"
+    assert journal.stat().st_mode & 0o777 == 0o600
+    Path(journal).unlink()
+    blind = machine.setup("resume", changes[0]["id"], "--finish")
+    assert blind.code == 3 and "leaves nothing to go by" in blind.err and "host-setup apply hypervisor modules" in blind.err, blind
