@@ -19,7 +19,7 @@ struct Inventory {
 /// Reads all transactions of a tool; none if it never made one. Folders whose journal never began are passed over.
 Result<Inventory> read_all_records(const Places& places, const std::string& tool);
 
-/// The open ones whose owner is dead: killed, crashed, or ended by a reboot.
+/// The open ones whose owner is dead: killed, crashed, or ended by a reboot. The newest first, as they are undone.
 std::vector<Record> orphans(const Inventory& inventory);
 
 /// Deletes final transactions beyond the newest `keep`. Open ones stay, however old.

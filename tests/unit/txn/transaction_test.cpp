@@ -176,6 +176,14 @@ TEST_F(TransactionTest, WhoseOwnerWasKilledWhileUndoingIsUndoneByTheNextRun)
     EXPECT_EQ(world(), Names{});
 }
 
+TEST_F(TransactionTest, OfSeveralKilledOwnersTheNewestIsUndoneFirst)
+{
+    ASSERT_TRUE(WIFSIGNALED(run_in_child("kill:after:0", {{true, "a"}})));
+    ASSERT_TRUE(WIFSIGNALED(run_in_child("kill:after:0", {{false, "a"}})));  // stands on what the first one made
+    ASSERT_EQ(undo_orphans(places_, "tool", files_)->undone.size(), 2U);
+    EXPECT_EQ(world(), Names{});
+}
+
 TEST_F(TransactionTest, AFaultAtAnyStepIsRolledBack)
 {
     for (const auto* fault : {"fail:before:0", "fail:after:0", "fail:before:1", "fail:after:1"}) {
