@@ -44,6 +44,20 @@ Message flags_message(const Link& link, bool up, std::optional<std::uint32_t> gr
     return message;
 }
 
+Message number_message(const Link& link, std::uint16_t type, std::uint32_t number)
+{
+    Message message{RTM_SETLINK, 0, header_of(link)};
+    message.put_number(type, number);
+    return message;
+}
+
+Message mac_message(const Link& link, const MacAddress& mac)
+{
+    Message message{RTM_SETLINK, 0, header_of(link)};
+    message.put(IFLA_ADDRESS, bytes_of(mac));
+    return message;
+}
+
 void put_options(Message& message, const LinkOptions& options)
 {
     for (const LinkOption& option : options) {
@@ -198,8 +212,13 @@ public:
     Result<Requests> operator()(const Release& s) const
     {
         return on(s.port, s, [&](const Link& port) {
-            return one(master_message(port, 0),
-                       {Request::release, fmt::format("cannot release port '{}'", s.port.str())});
+            auto requests = one(number_message(port, IFLA_MASTER, 0),
+                                {Request::release, fmt::format("cannot release port '{}'", s.port.str())});
+            const Link* bridge = s.bridge_mac ? find(network_, s.bridge) : nullptr;
+            if (bridge != nullptr && is_left_without_mac(network_, *bridge, s.port)) {
+                requests.messages.push_back(mac_message(*bridge, *s.bridge_mac));
+            }
+            return requests;
         });
     }
     Result<Requests> operator()(const SwitchUp& s) const
@@ -215,26 +234,17 @@ public:
     Result<Requests> operator()(const SetMtu& s) const
     {
         const auto doing = fmt::format("set the MTU of link '{{}}' to {}", s.mtu);
-        return changing(s.name, s, doing, [&](const Link& link) {
-            Message message{RTM_SETLINK, 0, header_of(link)};
-            message.put_number(IFLA_MTU, s.mtu);
-            return message;
-        });
+        return changing(s.name, s, doing, [&](const Link& link) { return number_message(link, IFLA_MTU, s.mtu); });
     }
     Result<Requests> operator()(const SetMac& s) const
     {
-        return changing(s.name, s, "set the MAC of link '{}'", [&](const Link& link) {
-            Message message{RTM_SETLINK, 0, header_of(link)};
-            message.put(IFLA_ADDRESS, bytes_of(s.mac));
-            return message;
-        });
+        return changing(
+            s.name, s, "set the MAC of link '{}'", [&](const Link& link) { return mac_message(link, s.mac); });
     }
     Result<Requests> operator()(const SetGroup& s) const
     {
         return changing(s.name, s, "set the group of link '{}'", [&](const Link& link) {
-            Message message{RTM_SETLINK, 0, header_of(link)};
-            message.put_number(IFLA_GROUP, s.group);
-            return message;
+            return number_message(link, IFLA_GROUP, s.group);
         });
     }
     Result<Requests> operator()(const SetOptions& s) const
@@ -304,13 +314,6 @@ private:
         Request request;
     };
 
-    static Message master_message(const Link& port, int master)
-    {
-        Message message{RTM_SETLINK, 0, header_of(port)};
-        message.put_number(IFLA_MASTER, static_cast<std::uint32_t>(master));
-        return message;
-    }
-
     static Result<Requests> attaching(const Attach& s, const Link& port, const Link& bridge)
     {
         Requests requests{
@@ -319,7 +322,7 @@ private:
         if (bridge.kind == "bond" && port.up) {
             requests.messages.push_back(flags_message(port, false, {}));
         }
-        requests.messages.push_back(master_message(port, bridge.index));
+        requests.messages.push_back(number_message(port, IFLA_MASTER, static_cast<std::uint32_t>(bridge.index)));
         if (!s.options.empty()) {
             requests.messages.push_back(port_options_message(port, s.options));
         }
@@ -329,9 +332,7 @@ private:
             append(requests, vlan_messages(as_new, *s.vlans));
         }
         if (s.master_mac) {
-            Message message{RTM_SETLINK, 0, header_of(bridge)};
-            message.put(IFLA_ADDRESS, bytes_of(*s.master_mac));
-            requests.messages.push_back(std::move(message));
+            requests.messages.push_back(mac_message(bridge, *s.master_mac));
         }
         return requests;
     }
