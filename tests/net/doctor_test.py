@@ -80,7 +80,7 @@ class Doctor(lab.Lab):
             path = pathlib.Path(command.split(" > ")[1])
             if path.parent.name == "sysctl.d":
                 subprocess.run(["sysctl", "-q", "-p", path], check=True)
-            elif row["links"][0] in path.name:
+            elif path.name.endswith("-mac.rules"):
                 rule = re.fullmatch(r'ACTION=="add\|move", SUBSYSTEM=="net", KERNEL=="(\S+)", RUN\+="(/\S+ .+)"\n',
                                     path.read_text(encoding="ascii"))
                 self.assertIn(rule[1], row["links"])
@@ -238,8 +238,11 @@ class Doctor(lab.Lab):
         setting("ipv4/ip_forward", 0)
 
     def test_same_mac_twice(self):
+        mac = links()["p0"]["address"]
+
         def spoil():
-            ip(f"link set p1 address {links()['p0']['address']}")
+            for name in ("p0", "p1"):
+                ip(f"link set {name} address {mac}")
         spoil()
         self.expect_kept_by_file(self.expect_mended("link.same-mac"), "link.same-mac", spoil)
 

@@ -119,11 +119,11 @@ class Switch(uplink.Uplink):
 
     def test_a_bridge_whose_mac_is_not_pinned_carries_the_host_at_once_and_gets_its_mac_back(self):
         """It takes over the card's: that is what the LAN is told, and not the MAC that it had before."""
-        ip("link add br0 type bridge stp_state 0")
-        ip("link set br0 addrgenmode none")
-        ip("link set br0 up")
-        before = lab.world()
         for back in (BACK, "undo"):
+            ip("link add br0 type bridge stp_state 0")
+            ip("link set br0 addrgenmode none")
+            ip("link set br0 up")
+            before = lab.world()
             traffic = self.measure("10.0.0.1", 1500)
             time.sleep(0.4)
             self.expect(THERE, 0)
@@ -135,6 +135,7 @@ class Switch(uplink.Uplink):
             self.assertEqual({entry["lladdr"] for entry in known if entry.get("dst") in ("10.0.0.2", "fd00:1::2")}, {mac})
             self.expect(back, 0)
             self.assertEqual(lab.world(), before)
+            ip("link del br0")
 
     def test_the_way_back_is_not_guessed_where_the_changes_cannot_be_read(self):
         self.expect(THERE, 0)
@@ -142,7 +143,7 @@ class Switch(uplink.Uplink):
         changes = pathlib.Path("/var/lib/kvmkit/txn/net-setup")
         journal = next(changes.iterdir()) / "journal"
         kept = journal.read_bytes()
-        journal.write_bytes(b"not a journal\n")
+        journal.write_bytes(kept + b'{"done": 99}\n')
         done = self.expect(f"{BACK} --dry-run", 10)
         self.assertIn("cannot give 'eth0' back: whether its bridge was there before it is not known: ", done.stderr)
         self.assertIn("hint: move that folder away", done.stderr)

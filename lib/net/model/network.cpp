@@ -165,7 +165,9 @@ std::optional<MacAddress> mac_without_ports(const Network& network, const Link& 
 bool is_left_without_mac(const Network& network, const Link& bridge, const LinkName& port)
 {
     const auto ports = ports_of(network, bridge);
-    const bool last = std::ranges::all_of(ports, [&port](const Link* other) { return other->name == port; });
+    const bool last = std::ranges::all_of(ports, [&port, &bridge](const Link* other) {
+        return other->name == port || other->master != bridge.index;  // it has left, and the map does not know yet
+    });
     return bridge.is_bridge() && last && std::ranges::any_of(network.links, [&bridge](const Link& other) {
                return other.index != bridge.index && other.mac && other.mac == bridge.mac;
            });
