@@ -149,7 +149,7 @@ class Switch(uplink.Uplink):
         self.assertIn("hint: move that folder away", done.stderr)
         self.assertEqual(everything(), before)
         journal.write_bytes(kept)
-        nobody = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
+        nobody = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "env", "HOME=/nonexistent")
         self.assertIn("only root is told whether the bridge was there before", self.expect(f"{BACK} --dry-run", 1, prefix=nobody).stderr)
         self.expect(BACK, 0)
         self.expect_everything_back()
