@@ -115,6 +115,18 @@ class Ports(lab.Lab):
         self.expect_refusal("port add br0 enp9s1", 3, "cannot attach port 'enp9s1' to 'br0': it does not exist",
                             "'net-setup show' lists the links")
 
+    def test_a_bridge_that_has_addresses_keeps_its_mac_whoever_comes(self):
+        """The kernel gives one that is not pinned the lowest of its ports', and who talks to it would find nobody."""
+        ip("link add br1 type bridge")
+        ip("addr add 192.0.2.1/24 dev br1")
+        ip("link set br1 up")
+        ip("link add low address 02:00:00:00:00:01 type veth peer name far")
+        mac = world()["br1"]["mac"]
+        self.expect("port add br1 p0 low", 0)
+        self.assertEqual(world()["br1"]["mac"], mac)
+        self.expect("undo", 0)
+        self.assertEqual(world()["br1"]["mac"], mac)
+
     def test_a_bridge_of_others_gets_its_own_mac_back_with_its_last_port(self):
         """One that is not pinned takes over its port's, and the kernel leaves it without any when that goes."""
         ip("link add br1 type bridge")

@@ -7,10 +7,8 @@
 
 #include <linux/if.h>
 #include <linux/if_link.h>
-#include <linux/ip.h>
 #include <linux/rtnetlink.h>
 #include <linux/veth.h>
-#include <sys/socket.h>
 
 #include <algorithm>
 
@@ -142,19 +140,6 @@ Message port_options_message(const Link& port, const LinkOptions& options)
     return message;
 }
 
-/// Whether the kernel keeps the secondary addresses of a link whose primary one goes.
-Message promotion_message(const Link& link, bool on)
-{
-    Message message{RTM_SETLINK, 0, header_of(link)};
-    message.nest(IFLA_AF_SPEC, [on](Message& families) {
-        families.nest(AF_INET, [on](Message& inet) {
-            inet.nest(IFLA_INET_CONF,
-                      [on](Message& settings) { settings.put_number(IPV4_DEVCONF_PROMOTE_SECONDARIES, on ? 1 : 0); });
-        });
-    });
-    return message;
-}
-
 /// Takes away one address, and no other with it.
 void put_removal(Requests& requests, const Link& link, const InterfaceAddress& address)
 {
@@ -166,6 +151,14 @@ void put_removal(Requests& requests, const Link& link, const InterfaceAddress& a
     if (!alone) {
         requests.messages.push_back(promotion_message(link, false));
     }
+}
+
+/// A bridge whose MAC is not pinned has the lowest of its ports'. Who talks to its addresses knows it by the one it
+/// has, which is pinned then.
+bool would_change_mac(const Link& port, const Link& bridge)
+{
+    const bool lower = port.mac && bridge.mac && !bridge.mac->is_zero() && *port.mac < *bridge.mac;
+    return lower && bridge.is_bridge() && !std::ranges::all_of(bridge.addresses, &InterfaceAddress::is_ipv6_link_local);
 }
 
 /// Makes the requests of each action.
@@ -321,6 +314,9 @@ private:
         // A bond takes only ports that are off, and switches them on itself.
         if (bridge.kind == "bond" && port.up) {
             requests.messages.push_back(flags_message(port, false, {}));
+        }
+        if (would_change_mac(port, bridge)) {
+            requests.messages.push_back(mac_message(bridge, *bridge.mac));
         }
         requests.messages.push_back(number_message(port, IFLA_MASTER, static_cast<std::uint32_t>(bridge.index)));
         if (!s.options.empty()) {
