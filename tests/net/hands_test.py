@@ -125,7 +125,10 @@ class Ports(lab.Lab):
         self.expect("port add br1 p0 low", 0)
         self.assertEqual(world()["br1"]["mac"], mac)
         self.expect("undo", 0)
-        self.assertEqual(world()["br1"]["mac"], mac)
+        ip("neigh add 192.0.2.9 lladdr 02:00:00:00:00:99 dev br1")
+        self.expect("port add br1 p0 low", 0)
+        known = subprocess.run(["ip", "-j", "neigh", "show", "dev", "br1"], check=True, capture_output=True, text=True).stdout
+        self.assertIn("02:00:00:00:00:99", known, "one that is pinned is left alone, and forgets no neighbour")
 
     def test_a_bridge_of_others_gets_its_own_mac_back_with_its_last_port(self):
         """One that is not pinned takes over its port's, and the kernel leaves it without any when that goes."""

@@ -133,6 +133,10 @@ class Switch(uplink.Uplink):
             known = json.loads(subprocess.run(["ip", "-n", "lan", "-j", "neigh", "show", "dev", "lan0"], check=True,
                                               capture_output=True, text=True).stdout)
             self.assertEqual({entry["lladdr"] for entry in known if entry.get("dst") in ("10.0.0.2", "fd00:1::2")}, {mac})
+            ip("link add low address 02:00:00:00:00:01 type veth peer name far")
+            ip("link set low master br0")
+            self.assertEqual(links()["br0"]["address"], mac, "it is pinned now")
+            ip("link del low")
             self.expect(back, 0)
             self.assertEqual(lab.world(), before)
             ip("link del br0")

@@ -189,8 +189,8 @@ std::optional<MacAddress> mac_of(Channel& channel, const Holder& link)
     return std::nullopt;
 }
 
-/// The bridge is of no more use to the host: what fails here costs nobody a packet.
-void give_mac_back(Channel& channel, const Link& bridge, const MacAddress& mac)
+/// Pins it, too. Where that fails, nobody has lost a packet.
+void set_mac(Channel& channel, const Link& bridge, const MacAddress& mac)
 {
     ifinfomsg head{};
     head.ifi_index = bridge.index;
@@ -236,11 +236,14 @@ Result<void> hand_over(const Handover& step, const Network& network)
     if (auto made = to_bridge ? change.to_bridge() : change.to_port(); !made) {
         return made;
     }
-    if (const auto mac = mac_of(*channel, move.to)) {
+    const auto mac = mac_of(*channel, move.to);
+    if (mac) {
         announce(*snapshot, move.to, *mac);
     }
-    if (!to_bridge && step.bridge_mac && bridge != nullptr && is_left_without_mac(network, *bridge, step.port)) {
-        give_mac_back(*channel, *bridge, *step.bridge_mac);
+    if (to_bridge && mac && mac != bridge->mac) {
+        set_mac(*channel, *bridge, *mac);  // it follows its ports', but the LAN is to know the host by this one
+    } else if (step.bridge_mac && bridge != nullptr && is_left_without_mac(network, *bridge, step.port)) {
+        set_mac(*channel, *bridge, *step.bridge_mac);
     }
     return {};
 }

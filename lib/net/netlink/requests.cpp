@@ -4,6 +4,7 @@
 #include "net/model/overloaded.hpp"
 #include "net/netlink/internal/ip_messages.hpp"
 #include "net/netlink/internal/vlan_requests.hpp"
+#include "net/sysfs.hpp"
 
 #include <linux/if.h>
 #include <linux/if_link.h>
@@ -154,11 +155,14 @@ void put_removal(Requests& requests, const Link& link, const InterfaceAddress& a
 }
 
 /// A bridge whose MAC is not pinned has the lowest of its ports'. Who talks to its addresses knows it by the one it
-/// has, which is pinned then.
+/// has, which is pinned then: only where it must be, for the kernel forgets the neighbours of a link that is told its
+/// MAC.
 bool would_change_mac(const Link& port, const Link& bridge)
 {
     const bool lower = port.mac && bridge.mac && !bridge.mac->is_zero() && *port.mac < *bridge.mac;
-    return lower && bridge.is_bridge() && !std::ranges::all_of(bridge.addresses, &InterfaceAddress::is_ipv6_link_local);
+    return lower && bridge.is_bridge() &&
+           !std::ranges::all_of(bridge.addresses, &InterfaceAddress::is_ipv6_link_local) &&
+           has_pinned_mac(bridge.name) == false;
 }
 
 /// Makes the requests of each action.
