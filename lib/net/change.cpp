@@ -4,6 +4,7 @@
 #include "net/domain.hpp"
 #include "net/locks.hpp"
 #include "net/nm/truce.hpp"
+#include "net/planner/way_back.hpp"
 #include "net/recovery.hpp"
 #include "txn/execute.hpp"
 #include "txn/scope.hpp"
@@ -145,6 +146,7 @@ public:
         if (auto fit = keeper.foresee ? keeper.foresee(*network, *plan) : Result<void>{}; !fit) {
             return std::move(fit).error();
         }
+        watched_ = undertaking_.trial.decide || hands_over(*plan) || touches_way_out(*network, *plan);
         return make(std::move(*plan));
     }
 
@@ -169,7 +171,7 @@ private:
             return journal.error();
         }
         std::optional<txn::Watchdog> watchdog;
-        if (undertaking_.trial.decide || hands_over(plan)) {
+        if (watched_) {
             auto armed = arm(*journal);
             if (!armed) {
                 journal->discard();
@@ -347,7 +349,8 @@ private:
     const Talk& talk_;
     LinkDomain domain_;
     std::function<void()> left_alone_;
-    bool ended_ = false;  ///< The watchdog has ended the transaction.
+    bool watched_ = false;  ///< A watchdog is armed for it.
+    bool ended_ = false;    ///< The watchdog has ended the transaction.
 };
 
 }  // namespace

@@ -39,10 +39,10 @@ Result<Inventory> read_all_records(const Places& places, const std::string& tool
 std::vector<Record> orphans(const Inventory& inventory)
 {
     std::vector<Record> found;
-    std::copy_if(inventory.records.rbegin(),
-                 inventory.records.rend(),
-                 std::back_inserter(found),
-                 [](const Record& record) { return record.open() && !alive(record.owner); });
+    std::copy_if(
+        inventory.records.rbegin(), inventory.records.rend(), std::back_inserter(found), [](const Record& record) {
+            return record.open() && !alive(record.owner);
+        });
     return found;
 }
 

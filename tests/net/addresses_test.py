@@ -56,6 +56,13 @@ class Addresses(lab.Lab):
     def test_those_that_stay_keep_all_that_they_have(self):
         self.apply_and_undo("interfaces:\n- name: br0\n  ipv4: {enabled: true, address: [{ip: 192.0.2.10, prefix-length: 24}]}\n")
 
+    def test_described_and_applied_again_they_stay_as_they_are(self):
+        shown = self.expect("show br0 --format yaml", 0).stdout
+        for address in ("198.51.100.5/24", "198.51.100.6/32", "2001:db8::5/128"):
+            self.assertIn(f"# br0: the other end of {address} is not listed: applied, it stays\n", shown)
+        STATE.write_text(shown, encoding="utf-8")
+        self.assertEqual(self.expect(f"plan {STATE}", 0).stdout, "")
+
     def test_the_other_end_is_told_as_lost_where_it_is_not_kept(self):
         ip("addr flush dev br0")
         ip("addr add 198.51.100.6 peer 203.0.114.7 dev br0")

@@ -45,6 +45,7 @@ class Windows(state_test.State):
                 return request
             self.assertEqual((done.returncode, whole_world()), (3, before), f"request {request}: {done.stderr}")
             self.expect(f"apply {path} --confirm none", -9, fault=f"kill:request:{request}")
+            self.wait_for_the_lock()
             self.expect("bridge del nix", 0)
             self.assertEqual(whole_world(), before, f"request {request}")
         return None

@@ -3,6 +3,7 @@
 usage: doctor_test.py NET-SETUP SCHEMAS"""
 import os
 import pathlib
+import re
 import shutil
 import socket
 import struct
@@ -10,6 +11,7 @@ import subprocess
 import time
 import unittest
 
+import etc_folder
 import lab
 from lab import ip, links
 
@@ -59,8 +61,34 @@ class Doctor(lab.Lab):
         self.assertLessEqual(len(rows), 1)
         return rows[0] if rows else None
 
+    def expect_kept(self, row):
+        """What makes it last can be run, and is printed."""
+        shown = self.tool("doctor").stdout
+        for command in row["keep"]:
+            self.assertIn(f"keep: {command}\n", shown)
+            if command.startswith("net-setup persist "):
+                done = self.tool(command.removeprefix("net-setup ") + " --dry-run")
+                self.assertIn(done.returncode, (0, 1), f"{command}: {done.stderr}")
+            else:
+                subprocess.run(["sh", "-c", command], check=True)
+
+    def expect_kept_by_file(self, row, name, spoil):
+        """Once the trouble is back, as after a boot, what reads the written files ends it."""
+        spoil()
+        self.assertIsNotNone(self.row(name))
+        for command in row["keep"]:
+            path = pathlib.Path(command.split(" > ")[1])
+            if path.parent.name == "sysctl.d":
+                subprocess.run(["sysctl", "-q", "-p", path], check=True)
+            elif path.name.endswith("-mac.rules"):
+                rule = re.fullmatch(r'ACTION=="add\|move", SUBSYSTEM=="net", KERNEL=="(\S+)", RUN\+="(/\S+ .+)"\n',
+                                    path.read_text(encoding="ascii"))
+                self.assertIn(rule[1], row["links"])
+                subprocess.run(rule[2].split(), check=True)
+        self.assertIsNone(self.row(name))
+
     def expect_mended(self, name, gravity="risk"):
-        """It is told; its commands end without error; then it is told no more."""
+        """It is told; its commands end without error; then it is told no more, and what makes it last can be run."""
         row = self.row(name)
         self.assertIsNotNone(row, name)
         self.assertEqual(row["gravity"], gravity)
@@ -68,6 +96,7 @@ class Doctor(lab.Lab):
         self.assertIn(row["message"], self.tool("doctor").stdout)
         for command in row["commands"]:
             self.assertIn(f"mend: {command}\n", self.tool("doctor").stdout)
+        self.expect_kept(row)
         for command in row["commands"]:
             done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False)
             self.assertEqual(done.returncode, 0, f"{command}: {done.stderr}")
@@ -139,6 +168,8 @@ class Doctor(lab.Lab):
         self.assertIsNone(self.row("bridge.firewall"))
         setting("bridge/bridge-nf-call-iptables", 1)
         row = self.expect_mended("bridge.firewall", "fault")
+        self.expect_kept_by_file(row, "bridge.firewall", lambda: setting("bridge/bridge-nf-call-iptables", 1))
+        self.assertIn('KERNEL=="br_netfilter"', pathlib.Path("/etc/udev/rules.d/90-kvmkit-br_netfilter.rules").read_text())
         self.assertIn("iptables -I FORWARD -i br0 -o br0 -j ACCEPT", row["why"])
         ip("link set br0 type bridge nf_call_iptables 1")
         self.expect_mended("bridge.firewall", "fault")
@@ -192,7 +223,8 @@ class Doctor(lab.Lab):
     def test_strict_reverse_path_filter_in_one_network(self):
         ip("addr add 192.0.2.2/24 dev p1")
         setting("ipv4/conf/p1/rp_filter", 1)
-        self.expect_mended("host.rp-filter")
+        row = self.expect_mended("host.rp-filter")
+        self.expect_kept_by_file(row, "host.rp-filter", lambda: setting("ipv4/conf/p1/rp_filter", 1))
 
     def test_vms_without_a_way_out(self):
         ip("addr add 198.51.100.1/24 dev p1")
@@ -201,12 +233,18 @@ class Doctor(lab.Lab):
         self.expect("bridge add br1 --address 203.0.113.1/24", 0)
         ip("link set vnet0 master br1")
         setting("ipv4/ip_forward", 0)
-        self.expect_mended("host.ip-forward", "note")
+        row = self.expect_mended("host.ip-forward", "note")
+        self.expect_kept_by_file(row, "host.ip-forward", lambda: setting("ipv4/ip_forward", 0))
         setting("ipv4/ip_forward", 0)
 
     def test_same_mac_twice(self):
-        ip(f"link set p1 address {links()['p0']['address']}")
-        self.expect_mended("link.same-mac")
+        mac = links()["p0"]["address"]
+
+        def spoil():
+            for name in ("p0", "p1"):
+                ip(f"link set {name} address {mac}")
+        spoil()
+        self.expect_kept_by_file(self.expect_mended("link.same-mac"), "link.same-mac", spoil)
 
     def test_same_address_twice(self):
         ip("addr add 192.0.2.1/32 dev p1")
@@ -217,7 +255,8 @@ class Doctor(lab.Lab):
 
     def test_name_that_leaves_no_room_for_a_vlan(self):
         ip("link add br-of-the-lan type bridge")
-        self.assertEqual(self.row("link.long-name")["links"], ["br-of-the-lan"])
+        row = self.row("link.long-name")
+        self.assertEqual((row["links"], row["commands"]), (["br-of-the-lan"], []))
 
     def test_bpdus_are_heard_where_asked_for(self):
         ip("link add q0 type veth peer name q1")
@@ -271,9 +310,12 @@ class Doctor(lab.Lab):
         self.assertEqual((record["netns"], wrong), ("blue", ["bridge.mac-unpinned"]))
         command = record["findings"][0]["commands"][0]
         self.assertTrue(command.startswith("ip netns exec blue ip link set br0 address "), command)
+        self.assertEqual(record["findings"][0]["keep"], [], "no boot makes a named namespace again")
         subprocess.run(command.split(), check=True)
         self.assertEqual(self.found("--netns blue")[1], [])
 
 
 lab.enter()
+etc_folder.own_etc()
+os.makedirs("/etc/udev/rules.d", exist_ok=True)
 lab.run_tests()

@@ -100,6 +100,48 @@ class Ports(lab.Lab):
         self.assertTrue(world()["p0"]["up"])
         self.assertEqual(self.expect("port del q0 p0", 0).stderr, "nothing to do\n")
 
+    def test_are_found_by_their_other_names(self):
+        long = "enx-of-the-card-in-slot-3"
+        for name in ("enp9s0", long):
+            ip(f"link property add dev p0 altname {name}")
+        done = self.expect("bridge add br0 --port enp9s0", 0)
+        self.assertIn("'enp9s0' is another name of 'p0'\n", done.stderr)
+        self.assertEqual(self.expect(f"port add br0 {long}", 0).stderr, f"'{long}' is another name of 'p0'\nnothing to do\n")
+        self.assertEqual(self.record(f"port del {long} --json")["ports"], ["p0"])
+        self.assertIsNone(world()["p0"]["master"])
+        self.assertEqual([link["name"] for link in self.record(f"show {long} --json")["links"]], ["p0"])
+        self.assertEqual(self.record("doctor enp9s0 --json", self.tool("doctor p0").returncode)["findings"],
+                         self.record("doctor p0 --json", self.tool("doctor p0").returncode)["findings"])
+        self.expect_refusal("port add br0 enp9s1", 3, "cannot attach port 'enp9s1' to 'br0': it does not exist",
+                            "'net-setup show' lists the links")
+
+    def test_a_bridge_that_has_addresses_keeps_its_mac_whoever_comes(self):
+        """The kernel gives one that is not pinned the lowest of its ports', and who talks to it would find nobody."""
+        ip("link add br1 type bridge")
+        ip("addr add 192.0.2.1/24 dev br1")
+        ip("link set br1 up")
+        ip("link add low address 02:00:00:00:00:01 type veth peer name far")
+        mac = world()["br1"]["mac"]
+        self.expect("port add br1 p0 low", 0)
+        self.assertEqual(world()["br1"]["mac"], mac)
+        self.expect("undo", 0)
+        ip("neigh add 192.0.2.9 lladdr 02:00:00:00:00:99 dev br1")
+        self.expect("port add br1 p0 low", 0)
+        known = subprocess.run(["ip", "-j", "neigh", "show", "dev", "br1"], check=True, capture_output=True, text=True).stdout
+        self.assertIn("02:00:00:00:00:99", known, "one that is pinned is left alone, and forgets no neighbour")
+
+    def test_a_bridge_of_others_gets_its_own_mac_back_with_its_last_port(self):
+        """One that is not pinned takes over its port's, and the kernel leaves it without any when that goes."""
+        ip("link add br1 type bridge")
+        ip("link add q0 type veth peer name q1")
+        before = world()
+        self.expect("port add br1 p0 q0", 0)
+        self.assertIn(world()["br1"]["mac"], (before["p0"]["mac"], before["q0"]["mac"]))
+        self.expect("undo", 0)
+        ip("link set p0 down")
+        ip("link set q0 down")
+        self.assertEqual(world(), before)
+
     def test_others_stay_as_they_are(self):
         self.expect("bridge add br0 --port p1", 0)
         ip("link set p1 down")

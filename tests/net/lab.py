@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """A place for tests of net-setup: a network namespace with nothing but lo, and a /run and /var/lib of its own, so that
 nothing of the host is touched and several may run at once. enter() restarts the script inside."""
+import fcntl
 import json
 import os
 import pathlib
 import shutil
 import subprocess
 import sys
+import time
 import unittest
 
 MARK = "KVMKIT_NET_LAB"
@@ -97,6 +99,23 @@ class Lab(unittest.TestCase):
         self.assertEqual(done.stderr, f"net-setup: {message}\n  hint: {hint}\n")
         self.assertEqual(done.stdout, "")
         self.assertEqual(world(), before)
+
+    def wait_for(self, reached, what, seconds=15):
+        deadline = time.monotonic() + seconds
+        while not reached():
+            self.assertLess(time.monotonic(), deadline, f"{what} did not come")
+            time.sleep(0.02)
+
+    def wait_for_the_lock(self):
+        """A watchdog holds it until its work is done."""
+        def free():
+            try:
+                with open("/run/kvmkit/lock.net-setup", encoding="utf-8") as lock:
+                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    return True
+            except (FileNotFoundError, BlockingIOError) as problem:
+                return isinstance(problem, FileNotFoundError)
+        self.wait_for(free, "end of the watchdog")
 
     def record(self, words, code=0):
         """The one record of a --json run, checked against its schema."""

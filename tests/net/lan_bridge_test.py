@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """net-setup lan-bridge: the host's own uplink goes onto a bridge and back under traffic, and what fails half-way is
 taken back whole. usage: lan_bridge_test.py NET-SETUP SCHEMAS ECHO-PEER"""
+import json
 import pathlib
 import subprocess
 import time
@@ -115,6 +116,47 @@ class Switch(uplink.Uplink):
         self.assertEqual(links()["eth0"]["master"], "br0")
         self.assertIn("192.168.77.1", [a["local"] for a in uplink.addresses()["br0"]])
         self.assertEqual(uplink.addresses()["eth0"], [])
+
+    def test_a_bridge_whose_mac_is_not_pinned_carries_the_host_at_once_and_gets_its_mac_back(self):
+        """It takes over the card's: that is what the LAN is told, and not the MAC that it had before."""
+        for back in (BACK, "undo"):
+            ip("link add br0 type bridge stp_state 0")
+            ip("link set br0 addrgenmode none")
+            ip("link set br0 up")
+            before = lab.world()
+            traffic = self.measure("10.0.0.1", 1500)
+            time.sleep(0.4)
+            self.expect(THERE, 0)
+            self.assertLessEqual(traffic()["lost"], LOST_AT_MOST)
+            mac = links()["eth0"]["address"]
+            self.assertEqual(links()["br0"]["address"], mac)
+            known = json.loads(subprocess.run(["ip", "-n", "lan", "-j", "neigh", "show", "dev", "lan0"], check=True,
+                                              capture_output=True, text=True).stdout)
+            self.assertEqual({entry["lladdr"] for entry in known if entry.get("dst") in ("10.0.0.2", "fd00:1::2")}, {mac})
+            ip("link add low address 02:00:00:00:00:01 type veth peer name far")
+            ip("link set low master br0")
+            self.assertEqual(links()["br0"]["address"], mac, "it is pinned now")
+            ip("link del low")
+            self.expect(back, 0)
+            self.assertEqual(lab.world(), before)
+            ip("link del br0")
+
+    def test_the_way_back_is_not_guessed_where_the_changes_cannot_be_read(self):
+        self.expect(THERE, 0)
+        before = everything()
+        changes = pathlib.Path("/var/lib/kvmkit/txn/net-setup")
+        journal = next(changes.iterdir()) / "journal"
+        kept = journal.read_bytes()
+        journal.write_bytes(kept + b'{"done": 99}\n')
+        done = self.expect(f"{BACK} --dry-run", 10)
+        self.assertIn("cannot give 'eth0' back: whether its bridge was there before it is not known: ", done.stderr)
+        self.assertIn("hint: move that folder away", done.stderr)
+        self.assertEqual(everything(), before)
+        journal.write_bytes(kept)
+        nobody = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "env", "HOME=/nonexistent")
+        self.assertIn("only root is told whether the bridge was there before", self.expect(f"{BACK} --dry-run", 1, prefix=nobody).stderr)
+        self.expect(BACK, 0)
+        self.expect_everything_back()
 
     def test_a_card_that_was_enslaved_by_hand_gives_its_addresses_too(self):
         ip("link add br0 type bridge stp_state 0")

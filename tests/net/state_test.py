@@ -133,8 +133,7 @@ class State(lab.Lab):
         return self.expect(f"apply {self.write(text)} --confirm none", code, **how)
 
     def each_fault(self, text):
-        """Fails and kills before and after each step: all is as it was, at once or after the next run. On the lab's
-        slow hosts at every fourth step, fails and kills in turn."""
+        """Fails and kills around each step, on slow hosts at every fourth in turn: all is as it was, at most a run later."""
         before = whole_world()
         for step in range(0, len(self.plan(text)), 4 if FULL else 1):
             kinds = (("fail", 3), ("kill", -9))
@@ -143,6 +142,7 @@ class State(lab.Lab):
                     with self.subTest(kind=kind, moment=moment, step=step):
                         self.apply(text, code, fault=f"{kind}:{moment}:{step}")
                         if kind == "kill":
+                            self.wait_for_the_lock()  # of the watchdog, where routes lead through what is changed
                             self.expect("bridge del nix", 0)
                         self.assertEqual(whole_world(), before)
 

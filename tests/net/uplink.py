@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """A host with an uplink that it lives by, in the lab: eth0 with addresses, routes, rules and neighbours of every kind,
 and a LAN behind it (namespace "lan") in which 10.0.0.1 and fd00:1::1 answer UDP echoes."""
-import fcntl
 import json
 import pathlib
 import shutil
@@ -107,23 +106,6 @@ class Uplink(lab.Lab):
                     pass
         for words in ("route flush table 77", "route flush table 5", "link del eth0", "netns del lan"):
             subprocess.run(["ip", *words.split()], stderr=subprocess.DEVNULL, check=False)
-
-    def wait_for(self, reached, what, seconds=15):
-        deadline = time.monotonic() + seconds
-        while not reached():
-            self.assertLess(time.monotonic(), deadline, f"{what} did not come")
-            time.sleep(0.02)
-
-    def wait_for_the_lock(self):
-        """A watchdog holds it until its work is done."""
-        def free():
-            try:
-                with open("/run/kvmkit/lock.net-setup", encoding="utf-8") as lock:
-                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    return True
-            except (FileNotFoundError, BlockingIOError) as problem:
-                return isinstance(problem, FileNotFoundError)
-        self.wait_for(free, "end of the watchdog")
 
     def measure(self, address, milliseconds, rate=5000):
         """Begins to send; the result is asked for by calling what it returns."""

@@ -27,6 +27,19 @@ class Killed(Watched):
                     self.expect_undone_by_itself()
                     self.assertLessEqual(traffic()["gap_ms"], 50)
 
+    def test_that_is_not_on_trial_is_undone_at_once_too_where_the_uplink_is_changed(self):
+        state = pathlib.Path("/run/lab/other.yml")
+        state.write_text("interfaces:\n- name: eth0\n  ipv4: {enabled: true, address: [{ip: 10.0.0.9, prefix-length: 24}]}\n",
+                         encoding="utf-8")
+        for words in (f"apply {state} --confirm none --allow way-back", "bridge add br0"):
+            watched = words.startswith("apply")
+            self.expect(f"{words} --quiet", -9, fault=f"kill:after:{2 if watched else 0}")
+            if watched:
+                self.expect_undone_by_itself()
+        self.assertIn("br0", links(), "what no way leads through waits for the next run")
+        self.expect("bridge del nix", 0)
+        self.expect_everything_back()
+
     def test_while_undoing_is_finished_by_the_watchdog(self):
         ip("link add link eth0 name mv0 type macvlan")  # attaching fails, and that begins the undoing
         self.before = everything()

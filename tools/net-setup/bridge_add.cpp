@@ -1,19 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "commands.hpp"
 #include "hands.hpp"
+#include "named.hpp"
 #include "net/planner/plan.hpp"
 
 namespace kvmkit::net_setup {
 namespace {
 
-Result<net::BridgeSpec> read_spec(const cli::Arguments& arguments)
+Result<net::BridgeSpec> read_spec(const cli::Arguments& arguments, const cli::Console& console)
 {
     auto name = net::LinkName::parse(arguments.operands().front());
     if (!name) {
         return std::move(name).error();
     }
     net::BridgeSpec spec{*name};
-    auto ports = read_names(arguments.list("port"));
+    auto ports = read_links(arguments, arguments.list("port"), console);
     auto addresses = read_addresses(arguments, "bridge");
     const auto mtu = read_mtu(arguments);
     if (!ports || !addresses || !mtu) {
@@ -44,7 +45,7 @@ void declare_bridge_add(cli::po::options_description_easy_init add)
 
 Result<cli::ExitCode> bridge_add(const cli::Arguments& arguments, cli::Console& console)
 {
-    const auto spec = read_spec(arguments);
+    const auto spec = read_spec(arguments, console);
     if (!spec) {
         return spec.error();
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "commands.hpp"
 #include "hands.hpp"
+#include "named.hpp"
 
 #include <utility>
 
@@ -14,9 +15,9 @@ struct Wish {
     net::DesiredVlans vlans = {};
 };
 
-Result<Wish> read_wish(const cli::Arguments& arguments)
+Result<Wish> read_wish(const cli::Arguments& arguments, const cli::Console& console)
 {
-    const auto link = net::LinkName::parse(arguments.operands().front());
+    const auto link = read_link(arguments, arguments.operands().front(), console);
     if (!link) {
         return link.error();
     }
@@ -74,7 +75,7 @@ void declare_bridge_vlan_set(cli::po::options_description_easy_init add)
 
 Result<cli::ExitCode> bridge_vlan_set(const cli::Arguments& arguments, cli::Console& console)
 {
-    const auto wish = read_wish(arguments);
+    const auto wish = read_wish(arguments, console);
     if (!wish) {
         return wish.error();
     }

@@ -132,8 +132,13 @@ Result<net::DoctorFacts> gather(net::Network network,
 }
 
 /// Those about one of the links asked for; all if none was.
-void keep(std::vector<net::Finding>& findings, const std::vector<std::string>& names)
+void keep(std::vector<net::Finding>& findings, const net::Network& network, const std::vector<int>& asked)
 {
+    std::vector<std::string> names;
+    std::ranges::transform(asked, std::back_inserter(names), [&network](int index) {
+        const net::Link* link = net::find(network, index);
+        return link != nullptr ? link->name.str() : std::string{};
+    });
     const auto is_about = [&names](const net::Finding& finding) {
         return std::ranges::any_of(
             finding.links, [&names](const std::string& link) { return std::ranges::find(names, link) != names.end(); });
@@ -143,7 +148,7 @@ void keep(std::vector<net::Finding>& findings, const std::vector<std::string>& n
     }
 }
 
-/// In another namespace the commands are to be run there.
+/// In another namespace the commands are to be run there; no boot makes it again.
 void move_commands(std::vector<net::Finding>& findings, const std::string& space)
 {
     if (space.empty()) {
@@ -154,6 +159,7 @@ void move_commands(std::vector<net::Finding>& findings, const std::string& space
         for (std::string& command : finding.commands) {
             command.insert(0, prefix);
         }
+        finding.keep.clear();
     }
 }
 
@@ -195,7 +201,8 @@ void print_record(const std::vector<net::Finding>& findings,
                            {"links", finding.links},
                            {"message", finding.message},
                            {"why", finding.why},
-                           {"commands", finding.commands}});
+                           {"commands", finding.commands},
+                           {"keep", finding.keep}});
     }
     cli::print_json(console,
                     {{"schema", cli::schema_name("net-setup", "doctor")},
@@ -224,6 +231,9 @@ void print_text(const std::vector<net::Finding>& findings, const cli::Console& c
         console.out << "        " << finding.why << '\n';
         for (const std::string& command : finding.commands) {
             console.out << "        mend: " << command << '\n';
+        }
+        for (const std::string& command : finding.keep) {
+            console.out << "        keep: " << command << '\n';
         }
     }
     const auto verdict = verdict_of(findings);
@@ -272,7 +282,7 @@ Result<cli::ExitCode> doctor(const cli::Arguments& arguments, cli::Console& cons
         return facts.error();
     }
     auto findings = net::examine(*facts);
-    keep(findings, arguments.operands());
+    keep(findings, facts->network, *asked);
     move_commands(findings, session->here.name);
     if (arguments.has("json")) {
         print_record(findings, session->here.name, *listen, console);

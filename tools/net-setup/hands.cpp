@@ -45,20 +45,6 @@ Result<cli::ExitCode> run_hand_command(const HandCommand& command,
                               console);
 }
 
-Result<std::vector<net::LinkName>> read_names(const std::vector<std::string>& texts)
-{
-    std::vector<net::LinkName> names;
-    names.reserve(texts.size());
-    for (const std::string& text : texts) {
-        auto name = net::LinkName::parse(text);
-        if (!name) {
-            return std::move(name).error();
-        }
-        names.push_back(*std::move(name));
-    }
-    return names;
-}
-
 cli::Json names_record(const std::vector<net::LinkName>& names)
 {
     auto texts = cli::Json::array();

@@ -22,8 +22,6 @@ Result<cli::ExitCode> run_hand_command(const HandCommand& command,
                                        const cli::Arguments& arguments,
                                        const cli::Console& console);
 
-/// The names that were typed, in order.
-Result<std::vector<net::LinkName>> read_names(const std::vector<std::string>& texts);
 cli::Json names_record(const std::vector<net::LinkName>& names);
 
 /// Those of --address. `kind` is the thing that gets them, in words.

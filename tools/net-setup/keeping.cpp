@@ -212,7 +212,7 @@ Result<void> Keep::without_change(const net::Network& network, const cli::Consol
         const net::Link* link = net::find(network, name);
         return link != nullptr && can_be_kept(*link);
     });
-    if (choice_ != Choice::wanted || links.empty()) {
+    if (!is_asked_for() || links.empty()) {
         return {};
     }
     const auto locks = net::Locks::acquire(txn::default_places(), command_);

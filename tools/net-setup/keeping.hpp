@@ -36,6 +36,9 @@ public:
     /// For the change. Both it and the console must outlive the change.
     net::Keeper keeper(const cli::Console& console);
 
+    /// Whether --persist asks for files, of links that are named.
+    [[nodiscard]] bool is_asked_for() const { return choice_ == Choice::wanted && !links_.empty(); }
+
     /// Where the links are as wanted already: writes what is missing. Takes the locks.
     Result<void> without_change(const net::Network& network, const cli::Console& console);
 

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/planner/lan_bridge.hpp"
 #include "commands.hpp"
+#include "named.hpp"
 #include "net/handover/earlier_bridge.hpp"
 #include "net/history.hpp"
 #include "net/owner/dhcp_clients.hpp"
 #include "session.hpp"
+
+#include <unistd.h>
 
 #include <utility>
 
@@ -19,9 +22,9 @@ struct Wish {
     bool back = false;
 };
 
-Result<Wish> read_wish(const cli::Arguments& arguments)
+Result<Wish> read_wish(const cli::Arguments& arguments, const cli::Console& console)
 {
-    const auto uplink = net::LinkName::parse(arguments.operands().front());
+    const auto uplink = read_link(arguments, arguments.operands().front(), console);
     const auto bridge = net::LinkName::parse(arguments.text("bridge"));
     if (!uplink || !bridge) {
         return !uplink ? uplink.error() : bridge.error();
@@ -46,20 +49,40 @@ void tell_of_dhcp_clients(const Wish& wish, const net::Network& network, const c
     }
 }
 
-using OwnAddresses = std::optional<std::vector<net::InterfaceAddress>>;
+using Earlier = std::optional<net::EarlierBridge>;
 
-/// What the bridge had before it got the card; absent: it was made for the card, or nobody knows. What cannot be read
-/// is not known.
-OwnAddresses own_addresses(const net::Network& network, const net::LinkName& uplink)
+Error cannot_tell(const net::LinkName& uplink, Error cause, std::string hint)
+{
+    cause.message = fmt::format(
+        "cannot give '{}' back: whether its bridge was there before it is not known: {}", uplink.str(), cause.message);
+    cause.hint = cause.hint.empty() ? std::move(hint) : std::move(cause.hint);
+    return cause;
+}
+
+/// What the bridge had before it got the card; absent: it was made for the card, or no change of this boot tells. A
+/// change that cannot be read may be the one that tells: a bridge is not deleted on a guess.
+Result<Earlier> earlier_bridge(const net::Network& network, const net::LinkName& uplink)
 {
     const auto bridge = net::bridge_of(network, uplink);
+    if (!bridge || !*bridge) {
+        return bridge ? Result<Earlier>{Earlier{}} : bridge.error();
+    }
     const auto inventory = net::history(txn::default_places());
+    if (!inventory) {
+        return cannot_tell(uplink, inventory.error(), "look at the folder that it names");
+    }
     const auto here = net::current_namespace();
     const auto self = txn::this_process();
-    if (!bridge || !*bridge || !inventory || !here || !self) {
-        return std::nullopt;
+    if (!here || !self) {
+        return cannot_tell(uplink, !here ? here.error() : self.error(), {});
     }
-    return net::own_addresses_of(*inventory, {uplink, **bridge, *here, self->boot_id});
+    auto earlier = net::earlier_bridge(*inventory, {uplink, **bridge, *here, self->boot_id});
+    if (!earlier && !inventory->damaged.empty()) {
+        return cannot_tell(uplink,
+                           {ErrorCode::refused, inventory->damaged.front()},
+                           "move that folder away: then a bridge that no other change tells of goes");
+    }
+    return earlier;
 }
 
 /// Plans the way back, and says once what becomes of a bridge that was there before the card.
@@ -69,22 +92,27 @@ public:
 
     Result<net::Plan> operator()(const net::Network& network, const cli::Console& console)
     {
-        if (!asked_) {
-            asked_ = true;
-            own_ = own_addresses(network, uplink_);
-            if (own_) {
+        if (!earlier_) {
+            auto told = earlier_bridge(network, uplink_);
+            if (!told) {
+                return std::move(told).error();
+            }
+            earlier_ = std::move(*told);
+            if (::geteuid() != 0) {
+                console.warn("only root is told whether the bridge was there before, and so stays");
+            }
+            if (*earlier_) {
                 console.note(fmt::format("'{}' was there before '{}' became its port: it stays, with what it had",
                                          (*net::bridge_of(network, uplink_))->str(),
                                          uplink_.str()));
             }
         }
-        return net::plan_lan_bridge_back(network, uplink_, own_);
+        return net::plan_lan_bridge_back(network, uplink_, *earlier_);
     }
 
 private:
     net::LinkName uplink_;
-    OwnAddresses own_ = {};
-    bool asked_ = false;
+    std::optional<Earlier> earlier_ = {};  ///< Absent: not asked yet.
 };
 
 }  // namespace
@@ -102,7 +130,7 @@ void declare_lan_bridge(cli::po::options_description_easy_init add)
 
 Result<cli::ExitCode> lan_bridge(const cli::Arguments& arguments, cli::Console& console)
 {
-    const auto wish = read_wish(arguments);
+    const auto wish = read_wish(arguments, console);
     if (!wish) {
         return wish.error();
     }

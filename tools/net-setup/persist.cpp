@@ -2,6 +2,7 @@
 #include "net/persist/persist.hpp"
 #include "commands.hpp"
 #include "keeping.hpp"
+#include "named.hpp"
 #include "net/locks.hpp"
 #include "session.hpp"
 #include "system/signals.hpp"
@@ -15,22 +16,16 @@ namespace {
 
 using cli::Json;
 
-Result<net::PersistWish> read_wish(const cli::Arguments& arguments)
+Result<net::PersistWish> read_wish(const cli::Arguments& arguments, const cli::Console& console)
 {
     const auto who = arguments.text("manager");
     const auto manager = read_manager("--manager", who == "none" ? "own" : who);
     if (!manager) {
         return manager.error();
     }
-    net::PersistWish wish{.links = {}, .manager = *manager};
-    for (const std::string& text : arguments.operands()) {
-        const auto name = net::LinkName::parse(text);
-        if (!name) {
-            return name.error();
-        }
-        wish.links.push_back(*name);
-    }
-    return wish;
+    auto links = read_links(arguments, arguments.operands(), console);
+    return links ? Result<net::PersistWish>{net::PersistWish{.links = *std::move(links), .manager = *manager}}
+                 : std::move(links).error();
 }
 
 /// What was found, and what was done about it.
@@ -154,7 +149,7 @@ void declare_persist(cli::po::options_description_easy_init add)
 
 Result<cli::ExitCode> persist(const cli::Arguments& arguments, cli::Console& console)
 {
-    const auto wish = read_wish(arguments);
+    const auto wish = read_wish(arguments, console);
     if (!wish) {
         return wish.error();
     }

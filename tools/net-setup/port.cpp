@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "commands.hpp"
 #include "hands.hpp"
+#include "named.hpp"
 
 namespace kvmkit::net_setup {
 
@@ -11,7 +12,7 @@ void declare_port_add(cli::po::options_description_easy_init add)
 
 Result<cli::ExitCode> port_add(const cli::Arguments& arguments, cli::Console& console)
 {
-    auto names = read_names(arguments.operands());
+    auto names = read_links(arguments, arguments.operands(), console);
     if (!names) {
         return names.error();
     }
@@ -33,7 +34,7 @@ void declare_port_del(cli::po::options_description_easy_init add)
 
 Result<cli::ExitCode> port_del(const cli::Arguments& arguments, cli::Console& console)
 {
-    const auto ports = read_names(arguments.operands());
+    const auto ports = read_links(arguments, arguments.operands(), console);
     if (!ports) {
         return ports.error();
     }

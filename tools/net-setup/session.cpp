@@ -3,6 +3,7 @@
 
 #include "base/count.hpp"
 #include "keeping.hpp"
+#include "named.hpp"
 #include "net/nm/truce.hpp"
 #include "net/planner/step.hpp"
 #include "surroundings.hpp"
@@ -133,8 +134,8 @@ Result<net::Change> change(const ChangeCommand& command, const Work& work)
     undertaking.trial = std::move(*trial);
     undertaking.keeper = work.keep.keeper(console);
     auto done = net::carry_out(work.session.route, undertaking, work.planner, talk);
-    if (!done || !done->steps.empty()) {
-        return done;
+    if (!done || !done->steps.empty() || !work.keep.is_asked_for()) {
+        return done;  // of thousands of links, looking once more is what takes the time
     }
     const auto network = work.session.route.observe();
     auto kept = network ? work.keep.without_change(*network, console) : Result<void>{network.error()};
@@ -206,15 +207,13 @@ Result<std::vector<const net::Link*>> named_links(const net::Network& network,
     std::vector<const net::Link*> links;
     links.reserve(names.size());
     for (const std::string& text : names) {
-        const auto name = net::LinkName::parse(text);
-        if (!name) {
-            return name.error();
-        }
-        const net::Link* link = net::find(network, *name);
+        const net::Link* link = link_called(network, text);
         if (link == nullptr) {
-            return Error{ErrorCode::not_found,
-                         fmt::format("cannot {} link '{}': it does not exist", doing, text),
-                         "'net-setup show' lists the links"};
+            const auto name = net::LinkName::parse(text);
+            return !name ? name.error()
+                         : Error{ErrorCode::not_found,
+                                 fmt::format("cannot {} link '{}': it does not exist", doing, text),
+                                 "'net-setup show' lists the links"};
         }
         links.push_back(link);
     }

@@ -22,7 +22,8 @@ struct Session {
 /// The namespace of --netns, or the one that the program was started in.
 Result<Session> open_session(const cli::Arguments& arguments);
 
-/// The links of these names, in their order. ErrorCode::not_found: "cannot DOING link 'NAME': it does not exist".
+/// The links of these names, also by another name (see link_called()), in their order. ErrorCode::not_found: "cannot
+/// DOING link 'NAME': it does not exist".
 Result<std::vector<const net::Link*>> named_links(const net::Network& network,
                                                   const std::vector<std::string>& names,
                                                   std::string_view doing);

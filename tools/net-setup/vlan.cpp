@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "commands.hpp"
 #include "hands.hpp"
+#include "named.hpp"
 
 #include <algorithm>
 #include <array>
@@ -32,10 +33,10 @@ Result<void> read_options(const cli::Arguments& arguments, net::LinkOptions& opt
     return {};
 }
 
-Result<net::VlanSpec> read_spec(const cli::Arguments& arguments)
+Result<net::VlanSpec> read_spec(const cli::Arguments& arguments, const cli::Console& console)
 {
     const auto& words = arguments.operands();
-    const auto lower = net::LinkName::parse(words.at(0));
+    const auto lower = read_link(arguments, words.at(0), console);
     const auto id = net::parse_vlan_id(words.at(1));
     if (!lower || !id) {
         return !lower ? lower.error() : id.error();
@@ -74,7 +75,7 @@ void declare_vlan_add(cli::po::options_description_easy_init add)
 
 Result<cli::ExitCode> vlan_add(const cli::Arguments& arguments, cli::Console& console)
 {
-    const auto spec = read_spec(arguments);
+    const auto spec = read_spec(arguments, console);
     if (!spec) {
         return spec.error();
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Who looks after the network, and which way the operator comes in.
 #include "net/doctor/doctor.hpp"
+#include "net/doctor/lasting.hpp"
 #include "net/doctor/words.hpp"
 
 #include <linux/rtnetlink.h>
@@ -53,7 +54,8 @@ void owners(const DoctorFacts& facts, std::vector<Finding>& found)
         if (manager == Manager::none) {
             finding.message =
                 fmt::format("nobody gives {} {} settings at boot", names, ownerships.size() == 1 ? "its" : "their");
-            finding.why = "what is set by hand lasts until the next boot; 'net-setup persist LINK' keeps it";
+            finding.why = "what is set by hand lasts until the next boot; kept, it is there again after it";
+            std::ranges::transform(finding.links, std::back_inserter(finding.keep), keep_link);
         } else {
             finding.message = fmt::format("{} gives {} {} settings at boot ({})",
                                           full_name(manager),

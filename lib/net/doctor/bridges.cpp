@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/doctor/doctor.hpp"
+#include "net/doctor/lasting.hpp"
 #include "net/doctor/words.hpp"
 
 #include <linux/if_bridge.h>
@@ -65,7 +66,8 @@ void mac_unpinned(const DoctorFacts& facts, std::vector<Finding>& found)
                              *own->address_assign_type),
                  "it becomes the lowest of its ports' MACs when a VM starts or stops: connections freeze and "
                  "DHCP gives another address",
-                 {command({"ip", "link", "set", name, "address", bridge.mac->str()})}});
+                 {command({"ip", "link", "set", name, "address", bridge.mac->str()})},
+                 {keep_link(name)}});
         }
     });
 }
@@ -90,6 +92,7 @@ void stp_delay(const DoctorFacts& facts, std::vector<Finding>& found)
             finding.why += "; it has more than one port that may lead out, so the tree may be what keeps a loop apart";
         } else {
             finding.commands = {command({"ip", "link", "set", name, "type", "bridge", "stp_state", "0"})};
+            finding.keep = {keep_link(name)};
         }
         found.push_back(std::move(finding));
     });
@@ -126,6 +129,8 @@ void port_does_not_forward(const DoctorFacts& facts, std::vector<Finding>& found
                 finding.why += "; the spanning tree decides that, to keep a loop apart or until its delay is over";
             } else {
                 finding.commands = forward_now(bridge, *port);
+                finding.keep =
+                    runs_stp(bridge) ? std::vector{keep_link(bridge.name.str())} : std::vector<std::string>{};
             }
             found.push_back(std::move(finding));
         }
@@ -151,7 +156,8 @@ void snooping_without_querier(const DoctorFacts& facts, std::vector<Finding>& fo
                          name),
              "as long as nobody asks, the kernel (3.11 and newer) floods multicast as if it did not look; where IPv6 "
              "or mDNS stop after minutes all the same, switch it off",
-             {command({"ip", "link", "set", name, "type", "bridge", "mcast_snooping", "0"})}});
+             {command({"ip", "link", "set", name, "type", "bridge", "mcast_snooping", "0"})},
+             {keep_link(name)}});
     });
 }
 
@@ -175,27 +181,34 @@ void no_carrier(const DoctorFacts& facts, std::vector<Finding>& found)
                 finding.commands.push_back(command({"ip", "link", "set", port->name.str(), "up"}));
             }
         }
+        if (!finding.commands.empty()) {
+            finding.keep = {keep_link(name)};
+        }
         found.push_back(std::move(finding));
     });
 }
 
 /// How frames go past iptables again: the switch of all bridges, and those of single ones.
-std::vector<std::string> past_iptables(const DoctorFacts& facts, const std::vector<const Link*>& bridges)
+void go_past_iptables(Finding& finding, const DoctorFacts& facts, const std::vector<const Link*>& bridges)
 {
-    std::vector<std::string> commands;
-    if (facts.bridges_ask_iptables) {
-        commands.push_back(sysctl_command("net/bridge/bridge-nf-call-iptables", 0));
-    }
-    if (facts.bridges_ask_ip6tables) {
-        commands.push_back(sysctl_command("net/bridge/bridge-nf-call-ip6tables", 0));
+    const auto switch_off = [&finding](bool on, const std::string& name) {
+        if (on) {
+            finding.commands.push_back(sysctl_command("net/bridge/" + name, 0));
+            finding.keep.push_back(keep_sysctl(name, "net/bridge/" + name, 0));
+        }
+    };
+    switch_off(facts.bridges_ask_iptables, "bridge-nf-call-iptables");
+    switch_off(facts.bridges_ask_ip6tables, "bridge-nf-call-ip6tables");
+    if (!finding.keep.empty()) {
+        finding.keep.push_back(keep_bridge_settings());
     }
     for (const Link* bridge : bridges) {
+        const std::string& name = bridge->name.str();
         if (option_or(bridge->options, IFLA_BR_NF_CALL_IPTABLES, 0) != 0) {
-            commands.push_back(
-                command({"ip", "link", "set", bridge->name.str(), "type", "bridge", "nf_call_iptables", "0"}));
+            finding.commands.push_back(command({"ip", "link", "set", name, "type", "bridge", "nf_call_iptables", "0"}));
+            finding.keep.push_back(keep_link(name));
         }
     }
-    return commands;
 }
 
 void firewall(const DoctorFacts& facts, std::vector<Finding>& found)
@@ -228,13 +241,13 @@ void firewall(const DoctorFacts& facts, std::vector<Finding>& found)
                      names_of(bridges).front(),
                      "-j",
                      "ACCEPT"}));
-        finding.commands = past_iptables(facts, bridges);
+        go_past_iptables(finding, facts, bridges);
     } else if (facts.firewalld_runs) {
         finding.gravity = Gravity::risk;
         finding.message =
             fmt::format("what {} carries passes firewalld's rules (bridge-nf-call-iptables is on)", names);
         finding.why = "firewalld rejects what it has no rule for between the ports of a bridge";
-        finding.commands = past_iptables(facts, bridges);
+        go_past_iptables(finding, facts, bridges);
     } else {
         return;
     }

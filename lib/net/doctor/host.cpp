@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/doctor/doctor.hpp"
+#include "net/doctor/lasting.hpp"
 #include "net/doctor/words.hpp"
 
 #include <algorithm>
@@ -56,8 +57,9 @@ void reverse_path(const DoctorFacts& facts, std::vector<Finding>& found)
                                     fmt::join(names_of(strict_links), ", ")),
                         "packets that come in on another link than answers would leave by are dropped"};
         for (const Link* link : strict_links) {
-            finding.commands.push_back(
-                sysctl_command(fmt::format("net/ipv4/conf/{}/rp_filter", link->name.str()), loose));
+            const auto setting = fmt::format("net/ipv4/conf/{}/rp_filter", link->name.str());
+            finding.commands.push_back(sysctl_command(setting, loose));
+            finding.keep.push_back(keep_sysctl(link->name.str() + "-rp_filter", setting, loose));
         }
         found.push_back(std::move(finding));
     }
@@ -86,7 +88,8 @@ void forwarding(const DoctorFacts& facts, std::vector<Finding>& found)
                          {bridge.name.str()},
                          fmt::format("{} has VMs and no way out but the host, and ip_forward is 0", bridge.name.str()),
                          "these VMs reach the host and each other, nothing else",
-                         {sysctl_command("net/ipv4/ip_forward", 1)}});
+                         {sysctl_command("net/ipv4/ip_forward", 1)},
+                         {keep_sysctl("ip_forward", "net/ipv4/ip_forward", 1)}});
     }
 }
 
@@ -125,13 +128,16 @@ void same_mac(const DoctorFacts& facts, std::vector<Finding>& found)
         if (is_new || are_in_one_bond(facts.network, link, *other->second)) {
             continue;
         }
+        const std::string& name = link.name.str();
+        const auto another = another_mac(link).str();
         found.push_back(
             {"link.same-mac",
              Gravity::risk,
              {other->second->name.str(), link.name.str()},
              fmt::format("{} and {} have the same MAC {}", other->second->name.str(), link.name.str(), link.mac->str()),
              "in one LAN, bridges and switches send each one's packets to the other in turns",
-             {command({"ip", "link", "set", link.name.str(), "address", another_mac(link).str()})}});
+             {command({"ip", "link", "set", name, "address", another})},
+             keep_by_udev(name + "-mac", name, {"/usr/sbin/ip", "link", "set", name, "address", another})});
     }
 }
 
@@ -154,7 +160,8 @@ void same_address(const DoctorFacts& facts, std::vector<Finding>& found)
                  {other->second->name.str(), link.name.str()},
                  fmt::format("{} and {} both have the address {}", other->second->name.str(), link.name.str(), bare),
                  "the host answers for it on both sides, and sends by one of them only",
-                 {command({"ip", "addr", "del", address.str(), "dev", link.name.str()})}});
+                 {command({"ip", "addr", "del", address.str(), "dev", link.name.str()})},
+                 {keep_link(link.name.str())}});
         }
     }
 }
@@ -176,9 +183,39 @@ void long_name(const DoctorFacts& facts, std::vector<Finding>& found)
                          name,
                          name.size(),
                          max_link_name),
-             "the kernel refuses such names and some programs cut them off; give its VLANs names of their own",
-             {command({"ip", "link", "add", "link", name, "name", "vlan100", "type", "vlan", "id", "100"})}});
+             "the kernel refuses such names and some programs cut them off; give its VLANs names of their own, as "
+             "'net-setup vlan add' proposes them",
+             {}});
     }
+}
+
+/// Of a private network in which no link of the host is.
+std::string free_address(const Network& network)
+{
+    constexpr unsigned first = 100;
+    constexpr unsigned last = 254;
+    for (unsigned third = first; third < last; ++third) {
+        const auto text = fmt::format("192.168.{}.1", third);
+        const auto one = IpAddress::parse(text);
+        const bool taken = std::ranges::any_of(network.links, [&one](const Link& link) {
+            return std::ranges::any_of(link.addresses, [&one](const InterfaceAddress& address) {
+                return one && Prefix{address}.contains(*one);
+            });
+        });
+        if (!taken) {
+            return text + "/24";
+        }
+    }
+    return fmt::format("192.168.{}.1/24", last);
+}
+
+std::string free_bridge_name(const Network& network)
+{
+    unsigned number = 0;
+    while (find(network, LinkName::from_kernel(fmt::format("br{}", number))) != nullptr) {
+        ++number;
+    }
+    return fmt::format("br{}", number);
 }
 
 void wifi(const DoctorFacts& facts, std::vector<Finding>& found)
@@ -187,6 +224,7 @@ void wifi(const DoctorFacts& facts, std::vector<Finding>& found)
         if (!link.wireless) {
             continue;
         }
+        const auto bridge = free_bridge_name(facts.network);
         found.push_back(
             {"link.wifi",
              Gravity::note,
@@ -194,7 +232,9 @@ void wifi(const DoctorFacts& facts, std::vector<Finding>& found)
              fmt::format("{} is a Wi-Fi card in client mode", link.name.str()),
              "access points take no frames of others from it: it can be no port of a bridge. Give VMs a bridge of the "
              "host's own and route",
-             {"net-setup bridge add br0 --address 192.0.2.1/24", sysctl_command("net/ipv4/ip_forward", 1)}});
+             {command({"net-setup", "bridge", "add", bridge, "--address", free_address(facts.network)}),
+              sysctl_command("net/ipv4/ip_forward", 1)},
+             {keep_link(bridge), keep_sysctl("ip_forward", "net/ipv4/ip_forward", 1)}});
     }
 }
 

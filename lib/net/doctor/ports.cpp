@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/doctor/doctor.hpp"
+#include "net/doctor/lasting.hpp"
 #include "net/doctor/words.hpp"
 
 #include <linux/if_link.h>
@@ -83,7 +84,8 @@ void address_on_port(const DoctorFacts& facts, std::vector<Finding>& found)
                  "{} is a port of {}, but has the address {}", name, master->name.str(), fmt::join(texts, ", ")),
              fmt::format(
                  "answers come in on {} and questions leave by {}: connections stall or die", master->name.str(), name),
-             move_addresses(facts.network, link, *master)});
+             move_addresses(facts.network, link, *master),
+             {keep_link(master->name.str())}});
     }
 }
 
@@ -96,14 +98,22 @@ void ipv6_on_port(const DoctorFacts& facts, std::vector<Finding>& found)
             return;
         }
         const std::string& name = port.name.str();
+        const auto setting = fmt::format("net/ipv6/conf/{}/disable_ipv6", name);
         found.push_back(
             {"port.ipv6",
              Gravity::note,
              {name, bridge.name.str()},
              fmt::format("IPv6 is active on {}, a port of {}", name, bridge.name.str()),
              "the port speaks for itself in the LAN: addresses there may clash with the bridge's or win over them",
-             {sysctl_command(fmt::format("net/ipv6/conf/{}/disable_ipv6", name), 1)}});
+             {sysctl_command(setting, 1)},
+             {keep_sysctl(name + "-ipv6", setting, 1)}});
     });
+}
+
+/// A VM's end of a cable is what its hypervisor makes of it.
+std::vector<std::string> keep_unless_tap(const Link& port)
+{
+    return port.is_tap() ? std::vector<std::string>{} : std::vector{keep_link(port.name.str())};
 }
 
 void mtu_of_ports(const DoctorFacts& facts, std::vector<Finding>& found)
@@ -125,7 +135,8 @@ void mtu_of_ports(const DoctorFacts& facts, std::vector<Finding>& found)
                                          name,
                                          bridge.mtu),
                              "larger ones are dropped without a word: small requests work, transfers hang",
-                             {command({"ip", "link", "set", name, "mtu", std::to_string(smallest->mtu)})}});
+                             {command({"ip", "link", "set", name, "mtu", std::to_string(smallest->mtu)})},
+                             {keep_link(name)}});
         } else if (largest->mtu > bridge.mtu && smallest->mtu == bridge.mtu) {
             found.push_back(
                 {"mtu.bridge",
@@ -138,7 +149,8 @@ void mtu_of_ports(const DoctorFacts& facts, std::vector<Finding>& found)
                              largest->name.str(),
                              largest->mtu),
                  "a bridge is as large as its smallest port: jumbo frames of the others are lost on their way to it",
-                 {command({"ip", "link", "set", smallest->name.str(), "mtu", std::to_string(largest->mtu)})}});
+                 {command({"ip", "link", "set", smallest->name.str(), "mtu", std::to_string(largest->mtu)})},
+                 keep_unless_tap(*smallest)});
         }
     }
 }
@@ -167,7 +179,8 @@ void mtu_of_stacked(const DoctorFacts& facts, std::vector<Finding>& found)
                                      lower->mtu,
                                      header != 0 ? fmt::format(", {} of them for the tunnel", header) : ""),
                          "its larger packets are dropped or cut in pieces",
-                         {command({"ip", "link", "set", name, "mtu", std::to_string(right)})}});
+                         {command({"ip", "link", "set", name, "mtu", std::to_string(right)})},
+                         link.kind == "vlan" ? std::vector{keep_link(name)} : std::vector<std::string>{}});
     }
 }
 
@@ -190,7 +203,8 @@ void bridge_outside_vlan(const DoctorFacts& facts, std::vector<Finding>& found)
                                      name,
                                      bridge->vlans->members.empty() ? "none" : bridge->vlans->members.str()),
                          fmt::format("{} hears nothing", link.name.str()),
-                         {command({"bridge", "vlan", "add", "dev", name, "vid", std::to_string(id), "self"})}});
+                         {command({"bridge", "vlan", "add", "dev", name, "vid", std::to_string(id), "self"})},
+                         {keep_link(name)}});
     }
 }
 
@@ -222,6 +236,7 @@ void vlan_on_port(const DoctorFacts& facts, std::vector<Finding>& found)
             finding.commands.push_back(command({"ip", "addr", "add", address.str(), "dev", moved}));
         }
         finding.commands.push_back(command({"ip", "link", "del", link.name.str()}));
+        finding.keep = {keep_link(bridge->name.str())};
         found.push_back(std::move(finding));
     }
 }
@@ -237,14 +252,16 @@ void hardware_vlan_filter(const DoctorFacts& facts, std::vector<Finding>& found)
             return;
         }
         const std::string& name = port.name.str();
-        found.push_back({"vlan.hardware-filter",
-                         Gravity::risk,
-                         {name, bridge.name.str()},
-                         fmt::format("{} is in {} VLANs, and its hardware filters them (rx-vlan-filter on)",
-                                     name,
-                                     port.vlans->members.size()),
-                         "a card whose table is full drops the VLANs that came last",
-                         {command({"ethtool", "-K", name, "rx-vlan-filter", "off"})}});
+        found.push_back(
+            {"vlan.hardware-filter",
+             Gravity::risk,
+             {name, bridge.name.str()},
+             fmt::format("{} is in {} VLANs, and its hardware filters them (rx-vlan-filter on)",
+                         name,
+                         port.vlans->members.size()),
+             "a card whose table is full drops the VLANs that came last",
+             {command({"ethtool", "-K", name, "rx-vlan-filter", "off"})},
+             keep_by_udev(name + "-vlan-filter", name, {"/usr/sbin/ethtool", "-K", name, "rx-vlan-filter", "off"})});
     });
 }
 

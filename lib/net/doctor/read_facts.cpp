@@ -3,16 +3,15 @@
 
 #include "base/text.hpp"
 #include "base/unique_fd.hpp"
+#include "net/sysfs.hpp"
 #include "system/files.hpp"
 
 #include <fcntl.h>
 #include <linux/ethtool.h>
 #include <linux/if.h>
-#include <linux/mount.h>
 #include <linux/sockios.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -47,17 +46,6 @@ std::optional<unsigned> number_in(int folder, const std::string& path)
 std::optional<unsigned> setting(const std::string& path)
 {
     return number_in(AT_FDCWD, "/proc/sys/net/" + path);
-}
-
-/// A view of /sys that nobody else sees and that is of this thread's network namespace: the one that is mounted shows
-/// the namespace of whoever mounted it. Root, Linux 5.2.
-UniqueFd own_sysfs()
-{
-    const UniqueFd context{static_cast<int>(::syscall(SYS_fsopen, "sysfs", FSOPEN_CLOEXEC))};
-    if (!context || ::syscall(SYS_fsconfig, context.get(), FSCONFIG_CMD_CREATE, nullptr, nullptr, 0) != 0) {
-        return UniqueFd{};
-    }
-    return UniqueFd{static_cast<int>(::syscall(SYS_fsmount, context.get(), FSMOUNT_CLOEXEC, MOUNT_ATTR_RDONLY))};
 }
 
 /// Whether the /sys that is mounted tells of these links: by number and MAC, and more than lo.

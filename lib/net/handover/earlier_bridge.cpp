@@ -48,7 +48,7 @@ bool takes_back(const std::vector<Action>& actions, const LinkName& bridge)
 
 }  // namespace
 
-std::optional<std::vector<InterfaceAddress>> own_addresses_of(const txn::Inventory& inventory, const Moved& moved)
+std::optional<EarlierBridge> earlier_bridge(const txn::Inventory& inventory, const Moved& moved)
 {
     for (auto record = inventory.records.rbegin(); record != inventory.records.rend(); ++record) {
         if (!stands(*record) || record->owner.boot_id != moved.boot_id) {
@@ -60,7 +60,7 @@ std::optional<std::vector<InterfaceAddress>> own_addresses_of(const txn::Invento
             continue;
         }
         const bool was_there = handover->direction == Direction::to_port && !takes_back(actions, moved.bridge);
-        return was_there ? std::optional{handover->stays} : std::nullopt;
+        return was_there ? std::optional{EarlierBridge{handover->stays, handover->bridge_mac}} : std::nullopt;
     }
     return std::nullopt;
 }

@@ -8,7 +8,10 @@
 #include "net/handover/staying.hpp"
 
 #include <linux/if_link.h>
+#include <linux/rtnetlink.h>
 #include <sched.h>
+
+#include <algorithm>
 
 #include <fmt/format.h>
 
@@ -171,6 +174,33 @@ private:
     bool to_the_end_ = false;
 };
 
+/// The MAC that a link has now: a bridge whose own is not pinned has taken over a port's.
+std::optional<MacAddress> mac_of(Channel& channel, const Holder& link)
+{
+    const auto links = channel.list(make_packet(RTM_GETLINK, 0, ifinfomsg{}));
+    for (const Packet& told : links ? *links : std::vector<Packet>{}) {
+        const auto bytes = attribute(told, IFLA_ADDRESS);
+        MacAddress::Octets octets{};
+        if (header_of<ifinfomsg>(told).ifi_index == link.index && bytes && bytes->size() == octets.size()) {
+            std::ranges::copy(*bytes, octets.begin());
+            return MacAddress{octets};
+        }
+    }
+    return std::nullopt;
+}
+
+/// Pins it, too. Where that fails, nobody has lost a packet.
+void set_mac(Channel& channel, const Link& bridge, const MacAddress& mac)
+{
+    ifinfomsg head{};
+    head.ifi_index = bridge.index;
+    Packet packet = make_packet(RTM_SETLINK, 0, head);
+    const void* const octets = mac.octets().data();
+    put(packet, IFLA_ADDRESS, {static_cast<const char*>(octets), mac.octets().size()});
+    const Order order{std::move(packet)};
+    (void)channel.send({&order, 1});
+}
+
 Result<Snapshot> snapshot_for(const Handover& step, const Move& move, Channel& channel)
 {
     if (!step.snapshot.empty()) {
@@ -206,9 +236,14 @@ Result<void> hand_over(const Handover& step, const Network& network)
     if (auto made = to_bridge ? change.to_bridge() : change.to_port(); !made) {
         return made;
     }
-    const Link& taker = to_bridge ? *bridge : *port;
-    if (taker.mac) {
-        announce(*snapshot, move.to, *taker.mac);
+    const auto mac = mac_of(*channel, move.to);
+    if (mac) {
+        announce(*snapshot, move.to, *mac);
+    }
+    if (to_bridge && mac && mac != bridge->mac) {
+        set_mac(*channel, *bridge, *mac);  // it follows its ports', but the LAN is to know the host by this one
+    } else if (step.bridge_mac && bridge != nullptr && is_left_without_mac(network, *bridge, step.port)) {
+        set_mac(*channel, *bridge, *step.bridge_mac);
     }
     return {};
 }
@@ -228,13 +263,14 @@ Result<Handover> inverse_of(const Handover& step, const Network& network)
     if (!snapshot) {
         return snapshot.error();
     }
-    // What the bridge has of its own is told to whoever asks for the way back later: see own_addresses_of().
+    // What the bridge has of its own is told to whoever asks for the way back later: see earlier_bridge().
     const Link* bridge = find(network, step.bridge);
     return Handover{step.port,
                     step.bridge,
                     to_bridge ? Direction::to_port : Direction::to_bridge,
                     serialise(without_staying(*snapshot, step.stays)),
-                    to_bridge && bridge != nullptr ? bridge->addresses : std::vector<InterfaceAddress>{}};
+                    to_bridge && bridge != nullptr ? bridge->addresses : std::vector<InterfaceAddress>{},
+                    to_bridge && bridge != nullptr ? mac_without_ports(network, *bridge) : std::nullopt};
 }
 
 }  // namespace kvmkit::net

@@ -156,6 +156,23 @@ std::vector<const Link*> links_at(const Network& network, const std::vector<std:
 
 }  // namespace
 
+std::optional<MacAddress> mac_without_ports(const Network& network, const Link& bridge)
+{
+    const bool own = bridge.is_bridge() && bridge.mac && !bridge.mac->is_zero() && ports_of(network, bridge).empty();
+    return own ? bridge.mac : std::nullopt;
+}
+
+bool is_left_without_mac(const Network& network, const Link& bridge, const LinkName& port)
+{
+    const auto ports = ports_of(network, bridge);
+    const bool last = std::ranges::all_of(ports, [&port, &bridge](const Link* other) {
+        return other->name == port || other->master != bridge.index;  // it has left, and the map does not know yet
+    });
+    return bridge.is_bridge() && last && std::ranges::any_of(network.links, [&bridge](const Link& other) {
+               return other.index != bridge.index && other.mac && other.mac == bridge.mac;
+           });
+}
+
 std::vector<const Link*> ports_of(const Network& network, const Link& bridge)
 {
     if (network.map.fits(network.links) && network.map.knows_layers()) {

@@ -48,6 +48,7 @@ struct Link {
     bool ipv6 = true;                          ///< false: switched off on this link.
     bool promotes_secondaries = false;  ///< Of IPv4 addresses, when their primary one goes; else they go with it.
     bool autoconf = true;               ///< Takes IPv6 addresses from router advertisements.
+    std::vector<std::string> other_names = {};  ///< Altnames, of up to 127 bytes: the kernel finds it by them as well.
     std::vector<InterfaceAddress> addresses = {};
     std::vector<InterfaceAddress> leased = {};  ///< Those of them whose lifetime ends: DHCP's, router advertisements'.
     std::map<InterfaceAddress, AddressExtras> extras = {};  ///< Of those that have more than their network.
@@ -140,6 +141,13 @@ bool is_other_end(const IpAddress& router, const Link& link);
 
 /// What a link belongs to as soon as it becomes a port of that bridge.
 VlanMembership vlans_of_new_port(const Link& bridge);
+
+/// The MAC of a bridge that has no ports. Absent: it has some, whose MACs may have taken the place of its own, or none.
+std::optional<MacAddress> mac_without_ports(const Network& network, const Link& bridge);
+
+/// Whether a bridge is left without a MAC when that port leaves it: it has no other one, and its MAC is that of a link,
+/// which it took over because its own is not pinned.
+bool is_left_without_mac(const Network& network, const Link& bridge, const LinkName& port);
 
 /// The ports of a bridge, by index.
 std::vector<const Link*> ports_of(const Network& network, const Link& bridge);

@@ -64,6 +64,22 @@ void read_link_info(Link& link, nlattr* info)
     }
 }
 
+std::vector<std::string> other_names_in(nlattr* properties)
+{
+    std::vector<std::string> names;
+    nlattr* property = nullptr;
+    int left = 0;
+    if (properties != nullptr) {
+        nla_for_each_nested(property, properties, left)
+        {
+            if (nla_type(property) == IFLA_ALT_IFNAME) {
+                names.push_back(text_of(property));
+            }
+        }
+    }
+    return names;
+}
+
 /// The per-link settings of a family, which the kernel tells as an array of numbers.
 struct Settings {
     int family;
@@ -153,6 +169,7 @@ void read_link(Network& network, nlmsghdr* answer)
     link.promotes_secondaries =
         ipv4_setting(attributes[IFLA_AF_SPEC], IPV4_DEVCONF_PROMOTE_SECONDARIES).value_or(0) != 0;
     link.autoconf = ipv6_setting(attributes[IFLA_AF_SPEC], DEVCONF_AUTOCONF).value_or(1) != 0;
+    link.other_names = other_names_in(attributes[IFLA_PROP_LIST]);
     read_link_info(link, attributes[IFLA_LINKINFO]);
     network.links.push_back(std::move(link));
 }

@@ -2,6 +2,8 @@
 #include "net/netlink/internal/ip_messages.hpp"
 
 #include <linux/if_addr.h>
+#include <linux/if_link.h>
+#include <linux/ip.h>
 #include <linux/rtnetlink.h>
 #include <sys/socket.h>
 
@@ -61,6 +63,20 @@ Message address_message(
     for (const LinkOption& one : extras.attributes) {
         message.put(one.type, one.bytes);
     }
+    return message;
+}
+
+Message promotion_message(const Link& link, bool on)
+{
+    ifinfomsg header{};
+    header.ifi_index = link.index;
+    Message message{RTM_SETLINK, 0, header};
+    message.nest(IFLA_AF_SPEC, [on](Message& families) {
+        families.nest(AF_INET, [on](Message& inet) {
+            inet.nest(IFLA_INET_CONF,
+                      [on](Message& settings) { settings.put_number(IPV4_DEVCONF_PROMOTE_SECONDARIES, on ? 1 : 0); });
+        });
+    });
     return message;
 }
 

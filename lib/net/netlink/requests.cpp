@@ -4,13 +4,12 @@
 #include "net/model/overloaded.hpp"
 #include "net/netlink/internal/ip_messages.hpp"
 #include "net/netlink/internal/vlan_requests.hpp"
+#include "net/sysfs.hpp"
 
 #include <linux/if.h>
 #include <linux/if_link.h>
-#include <linux/ip.h>
 #include <linux/rtnetlink.h>
 #include <linux/veth.h>
-#include <sys/socket.h>
 
 #include <algorithm>
 
@@ -41,6 +40,20 @@ Message flags_message(const Link& link, bool up, std::optional<std::uint32_t> gr
     if (group) {
         message.put_number(IFLA_GROUP, *group);
     }
+    return message;
+}
+
+Message number_message(const Link& link, std::uint16_t type, std::uint32_t number)
+{
+    Message message{RTM_SETLINK, 0, header_of(link)};
+    message.put_number(type, number);
+    return message;
+}
+
+Message mac_message(const Link& link, const MacAddress& mac)
+{
+    Message message{RTM_SETLINK, 0, header_of(link)};
+    message.put(IFLA_ADDRESS, bytes_of(mac));
     return message;
 }
 
@@ -128,19 +141,6 @@ Message port_options_message(const Link& port, const LinkOptions& options)
     return message;
 }
 
-/// Whether the kernel keeps the secondary addresses of a link whose primary one goes.
-Message promotion_message(const Link& link, bool on)
-{
-    Message message{RTM_SETLINK, 0, header_of(link)};
-    message.nest(IFLA_AF_SPEC, [on](Message& families) {
-        families.nest(AF_INET, [on](Message& inet) {
-            inet.nest(IFLA_INET_CONF,
-                      [on](Message& settings) { settings.put_number(IPV4_DEVCONF_PROMOTE_SECONDARIES, on ? 1 : 0); });
-        });
-    });
-    return message;
-}
-
 /// Takes away one address, and no other with it.
 void put_removal(Requests& requests, const Link& link, const InterfaceAddress& address)
 {
@@ -152,6 +152,17 @@ void put_removal(Requests& requests, const Link& link, const InterfaceAddress& a
     if (!alone) {
         requests.messages.push_back(promotion_message(link, false));
     }
+}
+
+/// A bridge whose MAC is not pinned has the lowest of its ports'. Who talks to its addresses knows it by the one it
+/// has, which is pinned then: only where it must be, for the kernel forgets the neighbours of a link that is told its
+/// MAC.
+bool would_change_mac(const Link& port, const Link& bridge)
+{
+    const bool lower = port.mac && bridge.mac && !bridge.mac->is_zero() && *port.mac < *bridge.mac;
+    return lower && bridge.is_bridge() &&
+           !std::ranges::all_of(bridge.addresses, &InterfaceAddress::is_ipv6_link_local) &&
+           has_pinned_mac(bridge.name) == false;
 }
 
 /// Makes the requests of each action.
@@ -198,8 +209,13 @@ public:
     Result<Requests> operator()(const Release& s) const
     {
         return on(s.port, s, [&](const Link& port) {
-            return one(master_message(port, 0),
-                       {Request::release, fmt::format("cannot release port '{}'", s.port.str())});
+            auto requests = one(number_message(port, IFLA_MASTER, 0),
+                                {Request::release, fmt::format("cannot release port '{}'", s.port.str())});
+            const Link* bridge = s.bridge_mac ? find(network_, s.bridge) : nullptr;
+            if (bridge != nullptr && is_left_without_mac(network_, *bridge, s.port)) {
+                requests.messages.push_back(mac_message(*bridge, *s.bridge_mac));
+            }
+            return requests;
         });
     }
     Result<Requests> operator()(const SwitchUp& s) const
@@ -215,26 +231,17 @@ public:
     Result<Requests> operator()(const SetMtu& s) const
     {
         const auto doing = fmt::format("set the MTU of link '{{}}' to {}", s.mtu);
-        return changing(s.name, s, doing, [&](const Link& link) {
-            Message message{RTM_SETLINK, 0, header_of(link)};
-            message.put_number(IFLA_MTU, s.mtu);
-            return message;
-        });
+        return changing(s.name, s, doing, [&](const Link& link) { return number_message(link, IFLA_MTU, s.mtu); });
     }
     Result<Requests> operator()(const SetMac& s) const
     {
-        return changing(s.name, s, "set the MAC of link '{}'", [&](const Link& link) {
-            Message message{RTM_SETLINK, 0, header_of(link)};
-            message.put(IFLA_ADDRESS, bytes_of(s.mac));
-            return message;
-        });
+        return changing(
+            s.name, s, "set the MAC of link '{}'", [&](const Link& link) { return mac_message(link, s.mac); });
     }
     Result<Requests> operator()(const SetGroup& s) const
     {
         return changing(s.name, s, "set the group of link '{}'", [&](const Link& link) {
-            Message message{RTM_SETLINK, 0, header_of(link)};
-            message.put_number(IFLA_GROUP, s.group);
-            return message;
+            return number_message(link, IFLA_GROUP, s.group);
         });
     }
     Result<Requests> operator()(const SetOptions& s) const
@@ -304,13 +311,6 @@ private:
         Request request;
     };
 
-    static Message master_message(const Link& port, int master)
-    {
-        Message message{RTM_SETLINK, 0, header_of(port)};
-        message.put_number(IFLA_MASTER, static_cast<std::uint32_t>(master));
-        return message;
-    }
-
     static Result<Requests> attaching(const Attach& s, const Link& port, const Link& bridge)
     {
         Requests requests{
@@ -319,7 +319,10 @@ private:
         if (bridge.kind == "bond" && port.up) {
             requests.messages.push_back(flags_message(port, false, {}));
         }
-        requests.messages.push_back(master_message(port, bridge.index));
+        if (would_change_mac(port, bridge)) {
+            requests.messages.push_back(mac_message(bridge, *bridge.mac));
+        }
+        requests.messages.push_back(number_message(port, IFLA_MASTER, static_cast<std::uint32_t>(bridge.index)));
         if (!s.options.empty()) {
             requests.messages.push_back(port_options_message(port, s.options));
         }
@@ -329,9 +332,7 @@ private:
             append(requests, vlan_messages(as_new, *s.vlans));
         }
         if (s.master_mac) {
-            Message message{RTM_SETLINK, 0, header_of(bridge)};
-            message.put(IFLA_ADDRESS, bytes_of(*s.master_mac));
-            requests.messages.push_back(std::move(message));
+            requests.messages.push_back(mac_message(bridge, *s.master_mac));
         }
         return requests;
     }

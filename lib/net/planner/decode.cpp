@@ -132,7 +132,13 @@ public:
     [[nodiscard]] Handover handover() const
     {
         const auto direction = text("to") == "bridge" ? Direction::to_bridge : Direction::to_port;
-        return {name("port"), name("bridge"), direction, text("snapshot"), staying()};
+        return {name("port"), name("bridge"), direction, text("snapshot"), staying(), bridge_mac()};
+    }
+
+    /// Journals of before tell none.
+    [[nodiscard]] std::optional<MacAddress> bridge_mac() const
+    {
+        return json_.contains("bridge_mac") ? maybe_mac("bridge_mac") : std::nullopt;
     }
 
     /// Journals of before tell none.
@@ -200,7 +206,7 @@ constexpr std::array<std::pair<std::string_view, Decode>, std::variant_size_v<Ac
      {"attach", [](const Reader& in) -> Action { return in.attachment(); }},
      {"release",
       [](const Reader& in) -> Action {
-          return Release{in.name("port"), in.name("bridge")};
+          return Release{in.name("port"), in.name("bridge"), in.bridge_mac()};
       }},
      {"switch-up",
       [](const Reader& in) -> Action {

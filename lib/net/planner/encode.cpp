@@ -132,7 +132,7 @@ Json fields_of(const Action& action)
         },
         [](const Attach& s) { return to_json(s); },
         [](const Release& s) {
-            return J{{"port", s.port.str()}, {"bridge", s.bridge.str()}};
+            return J{{"port", s.port.str()}, {"bridge", s.bridge.str()}, {"bridge_mac", text_of(s.bridge_mac)}};
         },
         [](const SwitchUp& s) {
             return J{{"name", s.name.str()}, {"group", to_json(s.group)}};
@@ -172,7 +172,8 @@ Json fields_of(const Action& action)
                      {"bridge", s.bridge.str()},
                      {"to", s.direction == Direction::to_bridge ? "bridge" : "port"},
                      {"snapshot", s.snapshot},
-                     {"stays", texts_of(s.stays)}};
+                     {"stays", texts_of(s.stays)},
+                     {"bridge_mac", text_of(s.bridge_mac)}};
         },
         [](const SetResolver& s) {
             return J{{"before", bytes_or_null(s.before)}, {"after", bytes_or_null(s.after)}};

@@ -17,12 +17,13 @@ struct Scene {
     const HazardFacts& around;
 };
 
-/// A card whose frames a bridge is to send, because it becomes a port of it, or a link that stands on it does.
+/// A card whose frames a bridge is to send, because it becomes a port of it, or a link that stands on it does, or is.
 struct NewPort {
     const Link* card;
     LinkName port;
     LinkName bridge;
     KeyPath origin;
+    std::string over;  ///< "'bond0' is a port of 'br0': ", where it becomes one of a bond; else empty.
 };
 
 bool is_bond(const Scene& scene, const LinkName& name)
@@ -96,6 +97,50 @@ std::vector<const Link*> cards_of(const Scene& scene, const LinkName& name)
     return cards;
 }
 
+/// What the plan makes a link a port of, or has it stay a port of; absent: of nothing.
+std::optional<LinkName> master_after(const Scene& scene, const LinkName& name)
+{
+    const Link* link = find(scene.network, name);
+    const Link* now = link != nullptr ? find(scene.network, link->master) : nullptr;
+    auto master = now != nullptr ? std::optional{now->name} : std::nullopt;
+    for (const Step& step : scene.plan) {
+        const auto* attach = std::get_if<Attach>(&step.action);
+        const auto* release = std::get_if<Release>(&step.action);
+        if (attach != nullptr && attach->port == name) {
+            master = attach->bridge;
+        } else if (release != nullptr && release->port == name) {
+            master.reset();
+        }
+    }
+    return master;
+}
+
+/// The bridges that send by a bond which gets a port: it is their port, or a VLAN or macvlan on it is. What the plan
+/// itself makes a port is judged there.
+std::vector<NewPort> ports_over(const Scene& scene, const Attach& attach, const KeyPath& origin)
+{
+    std::vector<NewPort> ports;
+    std::vector<LinkName> reached{attach.bridge};
+    for (std::size_t next = 0; next < reached.size(); ++next) {
+        const LinkName name = reached[next];
+        const auto master = master_after(scene, name);
+        const Link* bridge = master ? find(scene.network, *master) : nullptr;
+        if (bridge != nullptr && bridge->is_bridge()) {
+            const auto over = fmt::format("'{}' is a port of '{}': ", name.str(), master->str());
+            for (const Link* card : cards_of(scene, attach.port)) {
+                ports.push_back({card, attach.port, attach.bridge, origin, over});
+            }
+        }
+        const Link* link = find(scene.network, name);
+        for (const Link* above : link != nullptr ? links_above(scene.network, *link) : std::vector<const Link*>{}) {
+            if (std::ranges::find(reached, above->name) == reached.end()) {
+                reached.push_back(above->name);
+            }
+        }
+    }
+    return ports;
+}
+
 std::vector<NewPort> new_ports(const Scene& scene)
 {
     std::vector<NewPort> ports;
@@ -108,11 +153,12 @@ std::vector<NewPort> new_ports(const Scene& scene)
         }
         const LinkName& port = attach != nullptr ? attach->port : handover->port;
         const LinkName& bridge = attach != nullptr ? attach->bridge : handover->bridge;
-        if (is_bond(scene, bridge)) {
+        if (attach != nullptr && is_bond(scene, bridge)) {
+            std::ranges::copy(ports_over(scene, *attach, step.origin), std::back_inserter(ports));
             continue;
         }
         for (const Link* card : cards_of(scene, port)) {
-            ports.push_back({card, port, bridge, step.origin});
+            ports.push_back({card, port, bridge, step.origin, {}});
         }
     }
     return ports;
@@ -128,9 +174,10 @@ Hazard refusal(const NewPort& port, const std::string& cause, std::string hint)
 {
     return {{},
             {ErrorCode::refused,
-             fmt::format("cannot attach port '{}' to '{}': {}{}",
+             fmt::format("cannot attach port '{}' to '{}': {}{}{}",
                          port.port.str(),
                          port.bridge.str(),
+                         port.over,
                          port.card->name == port.port ? "" : fmt::format("it stands on '{}': ", port.card->name.str()),
                          cause),
              std::move(hint)},

@@ -63,7 +63,12 @@ public:
         const Link* link = find(network_, s.name);
         return link != nullptr ? Inverse{Step{again(*link), Guard{}}} : std::nullopt;
     }
-    Inverse operator()(const Attach& s) const { return Step{Release{s.port, s.bridge}, this_very(s.port)}; }
+    Inverse operator()(const Attach& s) const
+    {
+        const Link* master = find(network_, s.bridge);
+        return Step{Release{s.port, s.bridge, master != nullptr ? mac_without_ports(network_, *master) : std::nullopt},
+                    this_very(s.port)};
+    }
     Inverse operator()(const Release& s) const
     {
         const Link* port = find(network_, s.port);

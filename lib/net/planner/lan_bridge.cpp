@@ -83,15 +83,16 @@ Result<std::optional<LinkName>> bridge_of(const Network& network, const LinkName
 
 Result<Plan> plan_lan_bridge_back(const Network& network,
                                   const LinkName& uplink,
-                                  const std::optional<std::vector<InterfaceAddress>>& own)
+                                  const std::optional<EarlierBridge>& earlier)
 {
     const auto bridge = bridge_of(network, uplink);
     if (!bridge || !*bridge) {
         return bridge ? Plan{} : Result<Plan>{bridge.error()};
     }
     const Link& link = *find(network, **bridge);
-    Plan plan{{Handover{uplink, link.name, Direction::to_port, {}, own.value_or(std::vector<InterfaceAddress>{})}}};
-    if (own || ports_of(network, link).size() > 1) {
+    const auto own = earlier.value_or(EarlierBridge{});
+    Plan plan{{Handover{uplink, link.name, Direction::to_port, {}, own.addresses, own.mac}}};
+    if (earlier || ports_of(network, link).size() > 1) {
         return plan;
     }
     if (link.up) {

@@ -18,11 +18,19 @@ Result<Plan> plan_lan_bridge(const Network& network, const LanBridge& wanted, co
 /// The bridge that a card is a port of. ErrorCode::refused where it is a port of something else; absent: of nothing.
 Result<std::optional<LinkName>> bridge_of(const Network& network, const LinkName& uplink);
 
+/// What a bridge that was there before the card had then.
+struct EarlierBridge {
+    std::vector<InterfaceAddress> addresses = {};
+    std::optional<MacAddress> mac = {};  ///< Absent: it had ports, or none of its own.
+
+    bool operator==(const EarlierBridge&) const = default;
+};
+
 /// `lan-bridge --back`: the card takes over what the host has on the bridge and is free; the bridge is deleted where no
-/// other port is left, and stays as it is where VMs are on it, or where it was there before the card: `own` are the
-/// addresses that it had then, which it keeps. The steps that are missing. Pure.
+/// other port is left, and stays as it is where VMs are on it, or where it was there before the card, with what it had
+/// then: `earlier`. The steps that are missing. Pure.
 Result<Plan> plan_lan_bridge_back(const Network& network,
                                   const LinkName& uplink,
-                                  const std::optional<std::vector<InterfaceAddress>>& own = {});
+                                  const std::optional<EarlierBridge>& earlier = {});
 
 }  // namespace kvmkit::net

@@ -51,6 +51,7 @@ struct Attach {
 struct Release {
     LinkName port;
     LinkName bridge;
+    std::optional<MacAddress> bridge_mac = {};  ///< What the bridge gets back with its last port; absent: as it comes.
     bool operator==(const Release&) const = default;
 };
 
@@ -173,7 +174,8 @@ struct Handover {
     LinkName bridge;
     Direction direction = Direction::to_bridge;
     std::string snapshot = {};  ///< What is moved, serialised; empty: what hangs on the giving link then.
-    std::vector<InterfaceAddress> stays = {};  ///< Of the bridge's addresses, its own.
+    std::vector<InterfaceAddress> stays = {};   ///< Of the bridge's addresses, its own.
+    std::optional<MacAddress> bridge_mac = {};  ///< As that of Release.
     bool operator==(const Handover&) const = default;
 };
 

@@ -7,6 +7,7 @@
 #include <linux/rtnetlink.h>
 
 #include <algorithm>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -101,6 +102,35 @@ bool has_default_route(const Network& network)
     });
 }
 
+/// The numbers of the links that routes lead through, and of those that these stand on.
+std::set<int> ways_out(const Network& network)
+{
+    std::set<int> ways;
+    std::vector<int> next;
+    const auto add = [&ways, &next](int index) {
+        if (index != 0 && ways.insert(index).second) {
+            next.push_back(index);
+        }
+    };
+    for (const Link& link : network.links) {
+        if (!link.routes.empty()) {
+            add(link.index);
+        }
+    }
+    while (!next.empty()) {
+        const Link* link = find(network, next.back());
+        next.pop_back();
+        if (link == nullptr) {
+            continue;
+        }
+        add(link->kind != "veth" ? link_below(*link) : 0);
+        for (const Link* port : ports_of(network, *link)) {
+            add(port->index);
+        }
+    }
+    return ways;
+}
+
 }  // namespace
 
 std::optional<Operator> read_operator(std::string_view ssh_connection)
@@ -144,6 +174,16 @@ std::optional<std::string> lost_way(const Network& network, const Plan& plan, co
     return has_route_to(network, who->peer) && !has_route_to(after, who->peer)
                ? std::optional{fmt::format("no route to {}, from where your ssh session comes", who->peer.str())}
                : std::nullopt;
+}
+
+bool touches_way_out(const Network& network, const Plan& plan)
+{
+    const auto ways = ways_out(network);
+    return !ways.empty() && std::ranges::any_of(plan, [&network, &ways](const Step& step) {
+        const LinkName* name = subject(step.action);
+        const Link* link = name != nullptr ? find(network, *name) : nullptr;
+        return link != nullptr && ways.contains(link->index);
+    });
 }
 
 }  // namespace kvmkit::net

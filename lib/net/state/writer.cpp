@@ -5,6 +5,7 @@
 #include "net/state/emit.hpp"
 #include "net/state/write_routes.hpp"
 
+#include <linux/if_addr.h>
 #include <linux/if_link.h>
 
 #include <algorithm>
@@ -284,6 +285,9 @@ private:
                 all_known = all_known && address.is_host_address();
                 const auto text = address.str();
                 addresses.push_back({{"ip", text.substr(0, text.find('/'))}, {"prefix-length", address.prefix()}});
+                if (find(extras_of(link, address).attributes, IFA_ADDRESS) != nullptr) {
+                    note(link, fmt::format("the other end of {} is not listed: applied, it stays", text));
+                }
                 if (std::ranges::find(link.leased, address) != link.leased.end()) {
                     note(link, fmt::format("the lifetime of {} is not listed: applied, the address stays", text));
                 }

@@ -114,7 +114,7 @@ private:
             case 0: return new_link();
             case 1: return DeleteLink{name(), name().str()};
             case 2: return Attach{name(), name(), options(), perhaps(vlans()), perhaps(*MacAddress::random())};
-            case 3: return Release{name(), name()};
+            case 3: return Release{name(), name(), perhaps(*MacAddress::random())};
             case 4: return SwitchUp{name(), maybe()};
             case 5: return SwitchDown{name(), maybe()};
             case 6: return SetMtu{name(), number(65536)};
@@ -136,7 +136,7 @@ private:
             case 19: return SetManaged{name(), number(2) == 0};
             default: {
                 const auto direction = number(2) == 0 ? Direction::to_bridge : Direction::to_port;
-                return Handover{name(), name(), direction, name().str()};
+                return Handover{name(), name(), direction, name().str(), {address()}, perhaps(*MacAddress::random())};
             }
         }
     }

@@ -13,11 +13,13 @@
 namespace kvmkit::net {
 namespace {
 
-using Own = std::optional<std::vector<InterfaceAddress>>;
+using Own = std::optional<EarlierBridge>;
 
 const LinkName eth0 = LinkName::from_kernel("eth0");
 const LinkName br0 = LinkName::from_kernel("br0");
 const std::vector own{*InterfaceAddress::parse("192.0.2.9/24")};
+const MacAddress mac{{0x02, 0, 0, 0, 0, 7}};
+const Own as_it_was{EarlierBridge{own, mac}};
 
 txn::StepRecord undone_by(const Action& action, unsigned inode = 7)
 {
@@ -38,21 +40,22 @@ txn::Record change(std::vector<txn::StepRecord> steps, txn::State state = txn::S
 
 Own found(std::vector<txn::Record> records)
 {
-    return own_addresses_of({std::move(records), {}}, {eth0, br0, {.device = 1, .inode = 7}, "boot"});
+    return earlier_bridge({std::move(records), {}}, {eth0, br0, {.device = 1, .inode = 7}, "boot"});
 }
 
 TEST(EarlierBridgeTest, IsKnownByTheChangeThatGaveItTheCard)
 {
-    const auto there = undone_by(Handover{eth0, br0, Direction::to_port, "snapshot", own});
+    const auto there = undone_by(Handover{eth0, br0, Direction::to_port, "snapshot", own, mac});
     const auto back = undone_by(Handover{eth0, br0, Direction::to_bridge, "snapshot"});
     const auto made = undone_by(DeleteLink{br0, "bridge"});
-    EXPECT_EQ(found({change({there})}), own);
+    EXPECT_EQ(found({change({there})}), as_it_was);
     EXPECT_EQ(found({change({made, there})}), std::nullopt);
     EXPECT_EQ(found({change({there}), change({made, there})}), std::nullopt) << "the newest one counts";
-    EXPECT_EQ(found({change({made, there}), change({there})}), own);
+    EXPECT_EQ(found({change({made, there}), change({there})}), as_it_was);
     EXPECT_EQ(found({change({there}), change({back})}), std::nullopt);
     EXPECT_EQ(found({change({there}, txn::State::rolled_back)}), std::nullopt);
-    EXPECT_EQ(found({change({undone_by(Handover{eth0, br0, Direction::to_port, "snapshot", own}, 8)})}), std::nullopt);
+    EXPECT_EQ(found({change({undone_by(Handover{eth0, br0, Direction::to_port, "snapshot", own, mac}, 8)})}),
+              std::nullopt);
     auto earlier = change({there});
     earlier.owner.boot_id = "another boot";
     EXPECT_EQ(found({earlier}), std::nullopt);

@@ -340,9 +340,10 @@ TEST(LanBridge, PlansTheWayThereAndBack)
     EXPECT_TRUE(plan_lan_bridge({{uplink, made}}, wanted, birthmark)->empty());
     EXPECT_EQ(plan_lan_bridge_back({{uplink, made}}, uplink.name)->size(), 3U);
     const std::vector own{*InterfaceAddress::parse("192.0.2.9/24")};
-    const auto kept = plan_lan_bridge_back({{uplink, made}}, uplink.name, own);
+    const auto kept = plan_lan_bridge_back({{uplink, made}}, uplink.name, EarlierBridge{own, birthmark.mac});
     ASSERT_EQ(kept->size(), 1U) << "a bridge that was there before stays";
     EXPECT_EQ(std::get<Handover>(kept->front().action).stays, own);
+    EXPECT_EQ(std::get<Handover>(kept->front().action).bridge_mac, birthmark.mac);
     Link tap{.name = LinkName::from_kernel("tap0"), .index = 11, .kind = "tun"};
     tap.master = bridge;
     EXPECT_EQ(plan_lan_bridge_back({{uplink, made, tap}}, uplink.name)->size(), 1U) << "a bridge with VMs stays";

@@ -11,6 +11,9 @@ namespace kvmkit::net {
 Message address_message(
     int type, int flags, const Link& link, const InterfaceAddress& address, const AddressExtras& extras);
 
+/// Has the kernel keep the secondary IPv4 addresses of a link whose primary one goes, or not.
+Message promotion_message(const Link& link, bool on);
+
 /// Adds a route's several ways, if it has some; the first link that does not exist, or null.
 const LinkName* put_ways(Message& message, const RouteEntry& route, const Network& network);
 

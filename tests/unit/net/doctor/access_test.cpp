@@ -45,6 +45,7 @@ TEST_F(DoctorOfAccess, TheOwnerIsToldWithItsEvidence)
     owned("eth0", {});
     owned("eth1", {});
     EXPECT_EQ(said("host.owner"), "nobody gives eth0, eth1 their settings at boot");
+    expect("host.owner", Gravity::note, {}, {"net-setup persist eth0", "net-setup persist eth1"});
 }
 
 TEST_F(DoctorOfAccess, TwoOwnersAreARiskUnlessOneSpeaksForTheOther)

@@ -35,7 +35,8 @@ TEST_F(Doctor, MacUnpinned)
     host_.port("eth0", "", "br0");
     EXPECT_FALSE(found("bridge.mac-unpinned"));
     facts("br0").address_assign_type = 1;
-    expect("bridge.mac-unpinned", Gravity::risk, {"ip link set br0 address 52:54:00:00:00:01"});
+    expect(
+        "bridge.mac-unpinned", Gravity::risk, {"ip link set br0 address 52:54:00:00:00:01"}, {"net-setup persist br0"});
     facts("br0").address_assign_type = std::nullopt;
     expect("bridge.mac-unpinned", Gravity::unknown, {});
     host_.at("eth0").master = 0;
@@ -63,11 +64,12 @@ TEST_F(Doctor, PortThatForwardsNothing)
     set(host_.port("eth0", "", "br0").port_options, IFLA_BRPORT_STATE, BR_STATE_FORWARDING, 1);
     EXPECT_FALSE(found("port.not-forwarding"));
     set(host_.at("eth0").port_options, IFLA_BRPORT_STATE, BR_STATE_LISTENING, 1);
-    expect("port.not-forwarding", Gravity::fault, {"bridge link set dev eth0 state 3"});
+    expect("port.not-forwarding", Gravity::fault, {"bridge link set dev eth0 state 3"}, {});
     set(host_.at("br0").options, IFLA_BR_STP_STATE, 1, 4);
     expect("port.not-forwarding",
            Gravity::fault,
-           {"ip link set br0 type bridge stp_state 0", "bridge link set dev eth0 state 3"});
+           {"ip link set br0 type bridge stp_state 0", "bridge link set dev eth0 state 3"},
+           {"net-setup persist br0"});
     host_.port("eth1", "", "br0");
     expect("port.not-forwarding", Gravity::risk, {});
     host_.at("eth0").carrier = false;
@@ -109,7 +111,14 @@ TEST_F(Doctor, Firewall)
     host_.port("eth0", "", "br0");
     expect("bridge.firewall",
            Gravity::fault,
-           {"sysctl -w net/bridge/bridge-nf-call-iptables=0", "sysctl -w net/bridge/bridge-nf-call-ip6tables=0"});
+           {"sysctl -w net/bridge/bridge-nf-call-iptables=0", "sysctl -w net/bridge/bridge-nf-call-ip6tables=0"},
+           {"printf '%s\\n' net/bridge/bridge-nf-call-iptables=0 > "
+            "/etc/sysctl.d/90-kvmkit-bridge-nf-call-iptables.conf",
+            "printf '%s\\n' net/bridge/bridge-nf-call-ip6tables=0 > "
+            "/etc/sysctl.d/90-kvmkit-bridge-nf-call-ip6tables.conf",
+            R"(printf '%s\n' 'ACTION=="add", SUBSYSTEM=="module", KERNEL=="br_netfilter", )"
+            R"(RUN+="/usr/lib/systemd/systemd-sysctl --prefix=/net/bridge"' > )"
+            "/etc/udev/rules.d/90-kvmkit-br_netfilter.rules"});
     told_.bridges_ask_iptables = told_.bridges_ask_ip6tables = false;
     EXPECT_FALSE(found("bridge.firewall"));
     set(host_.at("br0").options, IFLA_BR_NF_CALL_IPTABLES, 1, 1);
@@ -171,7 +180,7 @@ TEST_F(Doctor, MtuOfPorts)
     host_.at("eth0").mtu = 9000;
     EXPECT_FALSE(found("mtu.bridge")) << "nobody but the bridge itself holds it down";
     host_.port("vnet0", "tun", "br0");
-    expect("mtu.bridge", Gravity::note, {"ip link set vnet0 mtu 9000"});
+    expect("mtu.bridge", Gravity::note, {"ip link set vnet0 mtu 9000"}, {});
 }
 
 TEST_F(Doctor, MtuOfStackedLinks)
@@ -224,7 +233,11 @@ TEST_F(Doctor, HardwareVlanFilter)
     set(host_.at("br0").options, IFLA_BR_VLAN_FILTERING, 1, 1);
     EXPECT_FALSE(found("vlan.hardware-filter")) << "nobody knows";
     facts("eth0").filters_vlans = true;
-    expect("vlan.hardware-filter", Gravity::risk, {"ethtool -K eth0 rx-vlan-filter off"});
+    expect("vlan.hardware-filter",
+           Gravity::risk,
+           {"ethtool -K eth0 rx-vlan-filter off"},
+           {R"(printf '%s\n' 'ACTION=="add|move", SUBSYSTEM=="net", KERNEL=="eth0", RUN+="/usr/sbin/ethtool -K eth0 )"
+            R"(rx-vlan-filter off"' > /etc/udev/rules.d/90-kvmkit-eth0-vlan-filter.rules)"});
     host_.at("eth0").vlans = VlanMembership{*VlanSet::parse("2-10")};
     EXPECT_FALSE(found("vlan.hardware-filter"));
 }

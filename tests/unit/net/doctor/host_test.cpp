@@ -12,7 +12,10 @@ TEST_F(DoctorOfHosts, ReversePathFilter)
     NetworkOf::address(host_.add("eth1"), "192.0.2.2/24");
     EXPECT_FALSE(found("host.rp-filter"));
     facts("eth1").rp_filter = 1;
-    expect("host.rp-filter", Gravity::risk, {"sysctl -w net/ipv4/conf/eth1/rp_filter=2"});
+    expect("host.rp-filter",
+           Gravity::risk,
+           {"sysctl -w net/ipv4/conf/eth1/rp_filter=2"},
+           {"printf '%s\\n' net/ipv4/conf/eth1/rp_filter=2 > /etc/sysctl.d/90-kvmkit-eth1-rp_filter.conf"});
     facts("eth1").rp_filter = 2;
     told_.rp_filter_of_all = 1;
     expect("host.rp-filter", Gravity::risk, {"sysctl -w net/ipv4/conf/eth0/rp_filter=2"});
@@ -45,7 +48,11 @@ TEST_F(DoctorOfHosts, SameMac)
     NetworkOf::address(host_.add("eth1"), "198.51.100.1/24");
     EXPECT_FALSE(found("link.same-mac"));
     host_.at("eth1").mac = host_.at("eth0").mac;
-    expect("link.same-mac", Gravity::risk, {"ip link set eth1 address 52:54:00:00:a5:03"});
+    expect("link.same-mac",
+           Gravity::risk,
+           {"ip link set eth1 address 52:54:00:00:a5:03"},
+           {R"(printf '%s\n' 'ACTION=="add|move", SUBSYSTEM=="net", KERNEL=="eth1", RUN+="/usr/sbin/ip link set eth1 )"
+            R"(address 52:54:00:00:a5:03"' > /etc/udev/rules.d/90-kvmkit-eth1-mac.rules)"});
     host_.add("bond0", "bond");
     host_.at("eth0").master = host_.at("eth1").master = host_.at("bond0").index;
     host_.at("bond0").mac = host_.at("eth0").mac;
@@ -58,7 +65,7 @@ TEST_F(DoctorOfHosts, SameAddress)
     NetworkOf::address(host_.add("eth1"), "192.0.2.2/24");
     EXPECT_FALSE(found("link.same-address"));
     NetworkOf::address(host_.at("eth1"), "192.0.2.1/32");
-    expect("link.same-address", Gravity::fault, {"ip addr del 192.0.2.1/32 dev eth1"});
+    expect("link.same-address", Gravity::fault, {"ip addr del 192.0.2.1/32 dev eth1"}, {"net-setup persist eth1"});
     NetworkOf::address(host_.at("eth0"), "fe80::1/64");
     NetworkOf::address(host_.at("eth1"), "fe80::1/64");
     EXPECT_TRUE(found("link.same-address")) << "and link-local ones are no trouble";
@@ -69,7 +76,7 @@ TEST_F(DoctorOfHosts, LongName)
     NetworkOf::address(host_.add("enp130s0f1"), "192.0.2.1/24");
     EXPECT_FALSE(found("link.long-name"));
     NetworkOf::address(host_.add("eno33557248"), "198.51.100.1/24");
-    expect("link.long-name", Gravity::note, {"ip link add link eno33557248 name vlan100 type vlan id 100"});
+    expect("link.long-name", Gravity::note, {});
     host_.at("eno33557248").kind = "tun";
     EXPECT_FALSE(found("link.long-name"));
 }
@@ -81,7 +88,10 @@ TEST_F(DoctorOfHosts, Wifi)
     host_.at("wlan0").wireless = true;
     expect("link.wifi",
            Gravity::note,
-           {"net-setup bridge add br0 --address 192.0.2.1/24", "sysctl -w net/ipv4/ip_forward=1"});
+           {"net-setup bridge add br0 --address 192.168.100.1/24", "sysctl -w net/ipv4/ip_forward=1"},
+           {"net-setup persist br0", "printf '%s\\n' net/ipv4/ip_forward=1 > /etc/sysctl.d/90-kvmkit-ip_forward.conf"});
+    NetworkOf::address(bridge("br0"), "192.168.100.9/23");
+    EXPECT_EQ(found("link.wifi")->commands.front(), "net-setup bridge add br1 --address 192.168.102.1/24");
 }
 
 TEST_F(DoctorOfHosts, IdleLink)

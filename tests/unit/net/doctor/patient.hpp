@@ -49,6 +49,13 @@ protected:
         return one == findings.end() ? std::nullopt : std::optional{*one};
     }
 
+    /// The same, and it lasts by these.
+    void expect(std::string_view id, Gravity gravity, const Texts& commands, const Texts& keep)
+    {
+        expect(id, gravity, commands);
+        EXPECT_EQ(found(id).value_or(Finding{}).keep, keep);
+    }
+
     /// There, this grave and mended by these commands.
     void expect(std::string_view id, Gravity gravity, const Texts& commands)
     {

@@ -139,6 +139,31 @@ TEST(HazardsTest, WhatStandsOnACardSendsThroughIt)
     EXPECT_EQ(told(network, plan, {.cloud = "Amazon EC2", .vmware = true}), "nothing");
 }
 
+TEST(HazardsTest, ABondThatABridgeAlreadySendsByGetsNoSuchCardEither)
+{
+    Network network{.links = {link(2, "eth0"),
+                              link(3, "bond0", "bond"),
+                              link(4, "bond0.7", "vlan"),
+                              link(5, "br0", "bridge"),
+                              link(6, "br7", "bridge")}};
+    network.links[2].lower = 3;
+    const Plan plan{{Attach{name("eth0"), name("bond0")}}};
+    EXPECT_EQ(told(network, plan, {.cloud = "Amazon EC2"}), "nothing");
+    network.links[2].master = 6;
+    EXPECT_EQ(told(network, plan, {.vmware = true})
+                  .find("vmware: cannot attach port 'eth0' to 'bond0': 'bond0.7' is a "
+                        "port of 'br7': the host is a guest of VMware's"),
+              0U);
+    network.links[1].master = 5;
+    EXPECT_EQ(told(network, plan, {.cloud = "Amazon EC2"})
+                  .find("cloud-nic: cannot attach port 'eth0' to 'bond0': 'bond0' is a port of 'br0': it is a card"),
+              0U);
+    const Plan leaving{{Release{name("bond0.7"), name("br7")}},
+                       {Release{name("bond0"), name("br0")}},
+                       {Attach{name("eth0"), name("bond0")}}};
+    EXPECT_EQ(told(network, leaving, {.cloud = "Amazon EC2", .vmware = true}), "nothing");
+}
+
 TEST(HazardsTest, WhatThePlanItselfPutsOnACardSendsThroughIt)
 {
     const Network network{.links = {link(2, "eth0"), link(6, "br0", "bridge")}};
@@ -245,6 +270,18 @@ TEST(WayBackTest, WhatWasNotReachedBeforeIsNotAskedFor)
     network.links[0].up = false;
     const auto plan = by_hand(network, wish_to_release(network, {name("eth0")}));
     EXPECT_EQ(told(network, plan, {.operator_at = by_ssh}), "nothing");
+}
+
+TEST(WayBackTest, WhatRoutesLeadThroughIsKnownDownToTheCard)
+{
+    auto network = bridged();
+    network.links.push_back(link(5, "eth1"));
+    const auto set = [](const char* text) { return Plan{{SetMtu{name(text), 1400}}}; };
+    for (const char* text : {"br0", "eth0", "vnet0"}) {
+        EXPECT_TRUE(touches_way_out(network, set(text))) << text;
+    }
+    EXPECT_FALSE(touches_way_out(network, set("eth1")));
+    EXPECT_FALSE(touches_way_out(network, {{CreateLink{.name = name("br1"), .kind = "bridge"}}}));
 }
 
 TEST(WayBackTest, OnlySshsOwnWordsAreRead)

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <initializer_list>
+#include <string>
+#include <vector>
+
+namespace kvmkit::net {
+
+/// "net-setup persist br0": keeps a link as it is then, with what it stands on.
+std::string keep_link(const std::string& link);
+
+/// Writes the file by which a setting below /proc/sys is made at each boot, and that of a link when it appears. The
+/// path as sysctl_command() takes it; `about` is a part of the file's name.
+std::string keep_sysctl(const std::string& about, const std::string& path, unsigned value);
+
+/// Writes the file by which udev runs a program, named by its full path, when a link of that name appears. Nothing
+/// where the name holds letters that mean something else there.
+std::vector<std::string> keep_by_udev(const std::string& about,
+                                      const std::string& link,
+                                      std::initializer_list<std::string> argv);
+
+/// Writes the file by which udev makes the settings of bridges again as soon as br_netfilter is loaded, which happens
+/// later than those of a boot are made.
+std::string keep_bridge_settings();
+
+}  // namespace kvmkit::net
