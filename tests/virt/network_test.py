@@ -323,6 +323,13 @@ class WhereNobodyNamesANetwork(NetworkTest):
             done = self.expect(10, "launch", names, *guest("web"), "--wait", "ssh")
             self.assertIn("cannot wait for ssh: nobody can call a VM with --net user; libvirt has no network 'default' that runs",
                           done.stderr)
+        self.expect(10, "launch", "web", *guest("web"), "--wait", "ssh", "--print-xml")
+        pathlib.Path("/run/two.yaml").write_text(
+            "defaults: {kernel: /run/guest/vmlinuz, initrd: /run/guest/initrd}\n"
+            "vms: [{name: web, net: 'user,fwd=2222:22', wait: ssh}, {name: other, wait: ssh}]\n", encoding="utf-8")
+        done = self.expect(10, "launch", "--file", "/run/two.yaml")  # the first one alone would have gone
+        self.assertIn("nobody can call a VM with --net user", done.stderr)
+        self.assertEqual(virsh("list", "--all", "--name").split(), [])
         done = self.expect(2, "launch", "web", *guest("web"), "--net", "auto", "--net", "user")
         self.assertIn("--net auto goes with no other --net", done.stderr)
 

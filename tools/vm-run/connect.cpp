@@ -3,7 +3,6 @@
 
 #include "bridge_ports.hpp"
 
-#include "virt/libvirt/daemon.hpp"
 #include "virt/libvirt/libvirt_error.hpp"
 
 #include <unistd.h>
@@ -42,14 +41,6 @@ constexpr const char* install_hint = "install what a KVM host needs: host-setup 
 std::string default_uri()
 {
     return ::geteuid() == 0 ? "qemu:///system" : "qemu:///session";
-}
-
-std::optional<virt::Connection> quiet_connection(const std::string& uri)
-{
-    virt::silence_libvirt();
-    auto connection = virt::answers_unstarted(uri) ? virt::Connection::open_read_only(uri)
-                                                   : Result<virt::Connection>{Error{ErrorCode::not_found, ""}};
-    return connection ? std::optional{*std::move(connection)} : std::nullopt;
 }
 
 Error with_remedy(Error error, const std::string& uri)

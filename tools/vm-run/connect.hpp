@@ -7,7 +7,6 @@
 #include "virt/libvirt/event_loop.hpp"
 
 #include <memory>
-#include <optional>
 #include <string>
 
 namespace kvmkit::vm_run {
@@ -20,9 +19,6 @@ Error with_remedy(Error error, const std::string& uri);
 
 /// The same for libvirt's refusal of a VM: QEMU itself may be missing.
 Error with_launch_remedy(Error error);
-
-/// A connection for reading that starts nobody and asks for no password; absent: there is none of that kind.
-std::optional<virt::Connection> quiet_connection(const std::string& uri);
 
 /// What every command but launch starts with: libvirt, quiet and connected.
 class Host {

@@ -149,8 +149,8 @@ Result<void> Fleet::look_at_libvirt()
     for (const virt::Domain& domain : *domains) {
         crew_.names.insert(domain.name().value_or(""));
     }
-    if (std::ranges::any_of(wishes_, [](const LaunchOptions& wish) { return wish.lets_host_choose(); })) {
-        crew_.network = choose_network(connection);
+    if (auto chosen = choose_networks(connection); !chosen) {
+        return chosen;
     }
     std::set<std::string> asked;
     for (const LaunchOptions& wish : wishes_) {
@@ -161,6 +161,22 @@ Result<void> Fleet::look_at_libvirt()
         NetworkPlan nothing_to_start;  // --net-start is for one VM
         if (auto checked = check_networks(nics, connection, options_.start_networks, nothing_to_start); !checked) {
             return checked;
+        }
+    }
+    return {};
+}
+
+/// Before the first VM is made: one whose networks nobody named may be waited for in vain.
+Result<void> Fleet::choose_networks(const virt::Connection& connection)
+{
+    if (std::ranges::none_of(wishes_, &LaunchOptions::lets_host_choose)) {
+        return {};
+    }
+    crew_.network = choose_network(connection);
+    for (const LaunchOptions& wish : wishes_) {
+        auto possible = wish.lets_host_choose() ? check_choice(crew_.network, wish.wait.wait) : Result<void>{};
+        if (!possible) {
+            return possible;
         }
     }
     return {};

@@ -39,6 +39,7 @@ private:
     Result<void> look_before();
     Result<void> connect(const std::string& uri);
     Result<void> look_at_libvirt();
+    Result<void> choose_networks(const virt::Connection& connection);
     Result<void> pass_the_gate(const Root& root);
     void start_members();
     void launch(Member& member, std::size_t number);

@@ -96,9 +96,8 @@ Launcher::~Launcher()
 Result<ExitCode> Launcher::run()
 {
     if (options_.show == Show::xml) {
-        const auto connection = options_.lets_host_choose() ? quiet_connection(uri_) : std::nullopt;
-        if (connection) {
-            use_networks(choose_network(*connection));
+        if (auto foreseen = foresee_networks(); !foreseen) {
+            return foreseen.error();
         }
         console_.out << virt::to_domain_xml(plan_);
         return ExitCode::ok;

@@ -79,8 +79,9 @@ private:
     Result<void> look_before();
     Result<void> look_at_host();
     Result<void> look_at_networks();
-    void use_networks(NetworkChoice choice);
+    Result<void> use_networks(NetworkChoice choice);
     Result<void> choose_networks();
+    Result<void> foresee_networks();
     Result<void> look_at_hardware(const virt::Connection& connection);
     Result<void> look_at_existing(const virt::Connection& connection);
     Result<void> look_at_files(const virt::Connection& connection);

@@ -2,6 +2,8 @@
 // The part of Launcher that looks at the host and at libvirt before anything is changed.
 #include "connect.hpp"
 #include "launcher.hpp"
+#include "virt/libvirt/daemon.hpp"
+#include "virt/libvirt/libvirt_error.hpp"
 
 #include <algorithm>
 
@@ -122,35 +124,44 @@ Result<void> Launcher::look_at_files(const virt::Connection& connection)
     return handling ? virt::check_access(plan_, *handling) : handling.error();
 }
 
-void Launcher::use_networks(NetworkChoice choice)
+/// Before it is known whether the VM can be called, nobody can say whether to wait for that makes sense.
+Result<void> Launcher::use_networks(NetworkChoice choice)
 {
-    plan_.spec.nics = std::move(choice.nics);
-    network_why_ = std::move(choice.why);
+    plan_.spec.nics = choice.nics;
+    network_why_ = choice.why;
+    return check_choice(choice, options_.wait.wait);
 }
 
-/// Before it is known whether the VM can be called, nobody can say whether to wait for that makes sense.
 Result<void> Launcher::choose_networks()
 {
     if (!options_.lets_host_choose()) {
         return {};
     }
     if (virt::driver_root_of(uri_)) {
-        network_why_ = "no libvirt daemon answers that could run networks";
-    } else if (crew_ != nullptr) {
-        use_networks(crew_->network);
-    } else {
-        const auto connection = world_.connection(uri_);
-        if (!connection) {
-            return connection.error();
-        }
-        use_networks(choose_network(**connection));
+        return use_networks({.why = "no libvirt daemon answers that could run networks"});
     }
-    const auto possible = check_calls(options_.wait.wait, plan_.spec.nics);
-    if (possible) {
+    if (crew_ != nullptr) {
+        return use_networks(crew_->network);
+    }
+    const auto connection = world_.connection(uri_);
+    return connection ? use_networks(choose_network(**connection)) : connection.error();
+}
+
+/// For --print-xml, which asks libvirt nothing else. A user's own daemon is not started for it.
+Result<void> Launcher::foresee_networks()
+{
+    if (!options_.lets_host_choose()) {
         return {};
     }
-    return Error{
-        ErrorCode::refused, fmt::format("{}; {}", possible.error().message, network_why_), possible.error().hint};
+    virt::silence_libvirt();
+    const bool would_start = uri_.starts_with("qemu:///session") && !virt::answers_unstarted(uri_);
+    const auto connection = would_start ? Result<virt::Connection>{Error{ErrorCode::not_found, ""}}
+                                        : virt::Connection::open_read_only(uri_);
+    if (!connection) {
+        console_.note("libvirt does not answer: where its network 'default' runs, a launch takes that");
+        return {};
+    }
+    return use_networks(choose_network(*connection));
 }
 
 /// The embedded driver has no networks of its own: libvirt asks the daemon for them, which does not run.

@@ -151,8 +151,25 @@ NetworkChoice choose_network(const virt::Connection& connection)
     if (!*runs) {
         return {.why = fmt::format("libvirt has no network '{}' that runs", usual_network)};
     }
+    const bool here = virt::leads_to_this_host(connection.uri());
     return {{virt::Nic{virt::NetworkNic{usual_network}}},
-            fmt::format("libvirt's network '{}' runs: who runs on it can be called from this host", usual_network)};
+            fmt::format("libvirt's network '{}' runs: who runs on it can be called from {} host",
+                        usual_network,
+                        here ? "this" : "that"),
+            here};
+}
+
+Result<void> check_choice(const NetworkChoice& choice, Wait wait)
+{
+    auto possible = check_calls(wait, choice.nics);
+    if (possible && wait == Wait::ssh && !choice.here) {
+        possible = Error{ErrorCode::refused, "cannot wait for ssh: nobody can call that VM from here", "wait for ip"};
+    }
+    if (possible) {
+        return possible;
+    }
+    return Error{
+        ErrorCode::refused, fmt::format("{}; {}", possible.error().message, choice.why), possible.error().hint};
 }
 
 Result<void> check_links(const std::vector<virt::Nic>& nics, const net::Network& host, NetworkPlan& plan)

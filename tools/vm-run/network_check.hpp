@@ -5,6 +5,7 @@
 #include "net/model/network.hpp"
 #include "virt/libvirt/connection.hpp"
 #include "virt/spec/nic.hpp"
+#include "wait_options.hpp"
 
 #include <string>
 #include <vector>
@@ -22,10 +23,14 @@ struct NetworkPlan {
 struct NetworkChoice {
     std::vector<virt::Nic> nics = {virt::Nic{}};
     std::string why = {};  ///< What was seen of libvirt's network "default".
+    bool here = true;      ///< Whether they are this host's.
 };
 
 /// libvirt's network "default" where it runs, as a VM can be called there; else QEMU's own NAT.
 NetworkChoice choose_network(const virt::Connection& connection);
+
+/// ErrorCode::refused where what is waited for cannot come by these networks.
+Result<void> check_choice(const NetworkChoice& choice, Wait wait);
 
 /// Whether bridges and links are there and do what is wished of them. ErrorCode::refused for a VLAN on a bridge that
 /// keeps none apart. Pure.

@@ -23,6 +23,15 @@ std::string uri_of(const cli::Given& given)
     return given.option("connect").value_or(default_uri());
 }
 
+/// A connection that starts nobody and asks for no password; absent: there is none of that kind.
+std::optional<virt::Connection> quiet_connection(const std::string& uri)
+{
+    virt::silence_libvirt();
+    auto connection = virt::answers_unstarted(uri) ? virt::Connection::open_read_only(uri)
+                                                   : Result<virt::Connection>{Error{ErrorCode::not_found, ""}};
+    return connection ? std::optional{*std::move(connection)} : std::nullopt;
+}
+
 cli::Candidates running_daemons_vms(const virt::Connection& connection)
 {
     cli::Candidates candidates;
