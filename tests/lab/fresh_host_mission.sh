@@ -73,8 +73,10 @@ runs_a_kvm_guest() {
         fail "vm-run launch ended with $?: $(cat launch.json)"
     cat launch.json
     grep -Eq '"outcome": *"ready"' launch.json || fail "the guest was not ready"
-    grep -Eq "\"ready_line\": *\"KVMKIT-GUEST ready NAME=$vm IP=10\.0\.2\.15 SVM=[01] VMX=0\"" launch.json ||
-        fail "no ready line with SVM="
+    grep -Eq "\"ready_line\": *\"KVMKIT-GUEST ready NAME=$vm IP=192\.168\.[0-9]+\.[0-9]+ SVM=[01] VMX=0\"" launch.json ||
+        fail "no ready line with SVM= and an address of libvirt's network"
+    grep -q '"net": *"network=default"' launch.json || fail "the guest is not in libvirt's default network"
+    ping -c 3 -W 5 "$(vm-run ip "$vm")" || fail "the guest cannot be called"
     # Into files: a reader that has seen enough would end the writer by SIGPIPE.
     vm-run xml "$vm" >ours.xml
     grep -q "^<domain type='kvm'" ours.xml || fail "vm-run xml does not say type='kvm'"
