@@ -165,3 +165,18 @@ def an_order_is_finished_or_named(machine: Machine) -> None:
     Path(journal).unlink()
     blind = machine.setup("resume", changes[0]["id"], "--finish")
     assert blind.code == 3 and "leaves nothing to go by" in blind.err and "host-setup apply hypervisor modules" in blind.err, blind
+
+
+def of_several_the_newest_is_finished(machine: Machine) -> None:
+    """Two runs were killed, and the second one has not cleaned up after the first."""
+    older = killed(machine, "before:0", "hypervisor")
+    folder = machine.root / "var/lib/kvmkit/txn/host-setup"
+    aside = machine.root / "srv/aside"
+    (folder / older).rename(aside)
+    newer = killed(machine, "before:0", "hypervisor", "modules")
+    aside.rename(folder / older)
+    ended = machine.setup("resume", "--finish", "--json")
+    assert ended.code == 0 and ended.record["components"] == ["hypervisor", "modules"], ended
+    assert f"undid transaction {newer}" in ended.err and f"undid transaction {older}" in ended.err
+    assert f"going on with {newer}: host-setup apply hypervisor modules" in ended.err
+    assert (machine.root / "dev/kvm").stat().st_mode & 0o777 == 0o660

@@ -173,7 +173,22 @@ Result<cli::ExitCode> finish(const std::string& id, const cli::Arguments& argume
         return std::move(request).error();
     }
     request->repair = true;  // what dpkg was in the middle of is a part of it
+    console.note(fmt::format("going on with {}: {}", id, record->command));
     return carry_out(*request, arguments, console);
+}
+
+bool keeps_plan(const std::string& id)
+{
+    const auto record = setup::transaction(txn::default_places(), id);
+    const auto kept = record ? setup::kept_plan(*record) : Result<std::optional<setup::SavedPlan>>{record.error()};
+    return kept && *kept;
+}
+
+/// Of what was undone, the newest first: what was asked for last and can be finished; or else what was asked for last.
+std::string last_asked_for(const std::vector<std::string>& undone)
+{
+    const auto kept = std::ranges::find_if(undone, keeps_plan);
+    return kept == undone.end() ? undone.front() : *kept;
 }
 
 /// What was undone last and can still be finished; empty: there is none.
@@ -218,7 +233,7 @@ Result<cli::ExitCode> run_resume(const cli::Arguments& arguments, cli::Console& 
     const bool goes_on = finishes && !cleanup->undone.empty() && cleanup->failed.empty();
     if (goes_on) {
         std::ranges::for_each(cleanup->undone, [&](const auto& each) { console.note(txn::undone_sentence(each)); });
-        return finish(cleanup->undone.back(), arguments, console);
+        return finish(last_asked_for(cleanup->undone), arguments, console);
     }
     if (!arguments.has("json")) {
         tell_undone(cleanup->undone, console);
