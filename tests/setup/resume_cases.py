@@ -123,7 +123,7 @@ def what_was_begun_is_no_leave_for_more(machine: Machine) -> None:
 
 def what_a_killed_run_began_is_waited_for(machine: Machine) -> None:
     """host-setup is killed while a package is set up, and apt and dpkg are not: libvirt stays held off until they are done."""
-    machine.replace("vlan", scripts={"postinst": "#!/bin/sh\ntouch /srv/begun\nsleep 6\ntouch /srv/ended\n"})
+    machine.replace("vlan", scripts={"postinst": "#!/bin/sh\ntouch /srv/begun\nsleep 8\ntouch /srv/ended\n"})
     policy, begun, ended = (machine.root / path for path in ("usr/sbin/policy-rc.d", "srv/begun", "srv/ended"))
     process = machine.start("/host-setup", "apply")
     wait_until(begun.exists, "the package was not set up", 60)
@@ -134,6 +134,8 @@ def what_a_killed_run_began_is_waited_for(machine: Machine) -> None:
     assert policy.exists() and not ended.exists(), "libvirt could start in the middle of its installation"
     busy = machine.setup("apply", "--lock-timeout", "1")
     assert busy.code == 3 and "is held by" in busy.err and policy.exists() and not ended.exists(), busy
+    login = machine.setup("ssh-root", "--lock-timeout", "1")
+    assert login.code == 3 and "is held by" in login.err and policy.exists() and not ended.exists(), login
     resumed = machine.setup("resume")
     assert resumed.code == 0 and "waiting for apt: /var/lib/dpkg/lock" in resumed.err and ended.exists(), resumed
     assert not policy.exists()
