@@ -5,6 +5,7 @@
 #include "setup/clean_up.hpp"
 #include "setup/domain.hpp"
 #include "setup/package_manager.hpp"
+#include "setup/package_work.hpp"
 #include "setup/undo_wait.hpp"
 #include "system/small_files.hpp"
 #include "txn/lock.hpp"
@@ -85,9 +86,7 @@ bool vms_depend_on(const Step& step)
 
 bool installed_packages(const txn::Record& record)
 {
-    const auto prefix = describe(InstallPackages{{}});
-    return std::ranges::any_of(record.steps,
-                               [&](const txn::StepRecord& step) { return step.text.starts_with(prefix); });
+    return package_work(record) == PackageWork::packages;
 }
 
 Result<void> check_vms(const Root& root, const txn::Record& record)

@@ -121,14 +121,28 @@ def what_was_begun_is_no_leave_for_more(machine: Machine) -> None:
     assert not host.installed("vlan")
 
 
-def what_a_killed_run_began_is_waited_for(machine: Machine) -> None:
-    """host-setup is killed while a package is set up, and apt and dpkg are not: libvirt stays held off until they are done."""
+def killed_while_apt_works(machine: Machine, *words: str) -> Path:
+    """Kills host-setup while a package is set up, and apt and dpkg are not; yields what is there once they are done."""
     machine.replace("vlan", scripts={"postinst": "#!/bin/sh\ntouch /srv/begun\nsleep 8\ntouch /srv/ended\n"})
-    policy, begun, ended = (machine.root / path for path in ("usr/sbin/policy-rc.d", "srv/begun", "srv/ended"))
-    process = machine.start("/host-setup", "apply")
-    wait_until(begun.exists, "the package was not set up", 60)
+    process = machine.start("/host-setup", "apply", *words)
+    wait_until((machine.root / "srv/begun").exists, "the package was not set up", 60)
     process.kill()
     process.wait()
+    return machine.root / "srv/ended"
+
+
+def what_has_no_inverse_is_waited_for(machine: Machine) -> None:
+    """Nothing of packages alone is undone, and apt is at work on them for all that."""
+    ended = killed_while_apt_works(machine, "hypervisor")
+    assert not (machine.root / "usr/sbin/policy-rc.d").exists(), "libvirt is not held off where its network was not asked for"
+    barred = machine.setup("resume", "--lock-timeout", "1")
+    assert barred.code == 3 and "cannot use apt: '/var/lib/dpkg/lock" in barred.err and not ended.exists(), barred
+    assert machine.setup("resume").code == 0 and ended.exists()
+
+
+def what_a_killed_run_began_is_waited_for(machine: Machine) -> None:
+    """libvirt stays held off until apt and dpkg are done."""
+    ended, policy = killed_while_apt_works(machine), machine.root / "usr/sbin/policy-rc.d"
     barred = machine.setup("resume", "--lock-timeout", "1")
     assert barred.code == 3 and "cannot use apt: '/var/lib/dpkg/lock" in barred.err and "--lock-timeout" in barred.err, barred
     assert policy.exists() and not ended.exists(), "libvirt could start in the middle of its installation"
