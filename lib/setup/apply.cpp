@@ -81,7 +81,6 @@ private:
         }
         std::ranges::for_each(txn::sentences(*cleanup), talk_.warn);
         headway_ = request_.saved ? headway_of(request_.places, *request_.saved) : Headway::none;
-        request_.repair = request_.repair || headway_ == Headway::begun;
         return {};
     }
 
@@ -105,6 +104,8 @@ private:
             return std::move(plan).error();
         }
         distribution_ = host->distribution;
+        const bool ours = headway_ == Headway::packages && left_by(*request_.saved, host->packages);
+        request_.repair = request_.repair || ours;
         Judged now{std::move(*host), std::move(*plan)};
         if (request_.mirror && !mirror_done_) {
             auto mirror = plan_mirror(*root, now.host, *request_.mirror);

@@ -121,6 +121,38 @@ def what_was_begun_is_no_leave_for_more(machine: Machine) -> None:
     assert not host.installed("vlan")
 
 
+def what_was_not_begun_or_stood_explains_nothing(machine: Machine) -> None:
+    """A plan whose packages were not begun, or that was made and rolled back on request, is for a host as it was alone."""
+    plan_of(machine)
+    killed(machine, "before:0", "--plan", f"/{PLAN}")
+    assert machine.setup("resume").code == 0
+    machine.replace("extra")
+    machine.run("apt-get", "update")
+    assert machine.run("apt-get", "-y", "install", "extra").code == 0
+    changed = machine.setup("apply", "--plan", f"/{PLAN}")
+    assert changed.code == 10 and "\n  /var/lib/dpkg/status: was sha256:" in changed.err and not machine.installed("vlan"), changed
+    host = another(machine)
+    plan_of(host)
+    assert host.setup("apply", "--plan", f"/{PLAN}").code == 0
+    assert host.setup("rollback").code == 0
+    status = host.root / "var/lib/dpkg/status"
+    status.write_text(status.read_text().replace("Package: vlan\nStatus: install ok installed", "Package: vlan\nStatus: install ok half-configured"))
+    stood = host.setup("apply", "--plan", f"/{PLAN}")
+    assert stood.code == 10 and "\n  /var/lib/dpkg/status: was sha256:" in stood.err, stood
+    assert not host.installed("vlan"), "dpkg was told to finish what the plan does not name"
+
+
+def only_its_own_packages_are_finished(machine: Machine) -> None:
+    """A plan that was begun, on a host on which a package of somebody else is half configured."""
+    steps = [step["kind"] for step in plan_of(machine)["steps"]]
+    killed(machine, f"before:{steps.index('install-packages')}", "--plan", f"/{PLAN}")
+    machine.replace("extra", scripts={"postinst": "#!/bin/sh\nexit 7\n"})
+    machine.run("apt-get", "update")
+    assert machine.run("apt-get", "-y", "install", "extra").code != 0
+    again = machine.setup("apply", "--plan", f"/{PLAN}")
+    assert again.code == 3 and "extra" in again.err and "--repair" in again.err and not machine.installed("vlan"), again
+
+
 def killed_while_apt_works(machine: Machine, *words: str) -> Path:
     """Kills host-setup while a package is set up, and apt and dpkg are not; yields what is there once they are done."""
     machine.replace("vlan", scripts={"postinst": "#!/bin/sh\ntouch /srv/begun\nsleep 8\ntouch /srv/ended\n"})
