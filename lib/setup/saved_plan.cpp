@@ -213,18 +213,23 @@ void keep_price(const std::optional<Price>& price, SavedPlan& plan)
 
 Result<void> check_origin(const SavedPlan& plan, const MachineMark& here, const std::string& version)
 {
+    const bool looked_at = plan.looked_at();
+    const auto* const refused = looked_at ? "refused to apply plan" : "refused to go on";
+    const auto* const hint = looked_at ? look_anew : "give the command again";
     if (plan.version != version) {
         return Error{ErrorCode::refused,
-                     fmt::format("refused to apply plan: version {} of host-setup made it, and this is version {}",
+                     fmt::format("{}: version {} of host-setup {} it, and this is version {}",
+                                 refused,
                                  plan.version,
+                                 looked_at ? "made" : "began",
                                  version),
-                     look_anew};
+                     hint};
     }
     const auto other = other_host(plan.host, here);
     if (other.empty()) {
         return {};
     }
-    return Error{ErrorCode::refused, fmt::format("refused to apply plan: it is of another host: {}", other), look_anew};
+    return Error{ErrorCode::refused, fmt::format("{}: it is of another host: {}", refused, other), hint};
 }
 
 bool left_by(const SavedPlan& plan, const PackageTable& packages)

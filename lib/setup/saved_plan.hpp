@@ -75,7 +75,8 @@ void keep_price(const std::optional<Price>& price, SavedPlan& plan);
 std::string to_text(const SavedPlan& plan);
 Result<SavedPlan> read_saved_plan(const std::string& text);
 
-/// Refused: it is of another host, or another version of the program made it.
+/// Refused: it is of another host, or another version of the program made it. An order without a look is not called a
+/// plan: nobody saved one.
 Result<void> check_origin(const SavedPlan& plan, const MachineMark& here, const std::string& version);
 
 /// Whether all that dpkg was in the middle of are packages of the plan, so that its runs may have left them so.

@@ -102,8 +102,6 @@ def what_was_begun_is_no_leave_for_more(machine: Machine) -> None:
                    if step["kind"] == "install-packages")
     killed(machine, f"after:{install}", "--plan", f"/{PLAN}")
     assert machine.setup("resume").code == 0 and machine.installed("vlan")
-    nothing = machine.setup("resume", "--finish")
-    assert nothing.out == "nothing to resume\n" and "undone before, and can be finished: host-setup resume --finish 2" in nothing.err
     sources = machine.root / "etc/apt/sources.list"
     kept = sources.read_text()
     sources.write_text(kept + "# mine\n")
@@ -188,6 +186,60 @@ def what_a_killed_run_began_is_waited_for(machine: Machine) -> None:
     identity = machine.setup("history", "--json").record["changes"][-1]["id"]
     finished = machine.setup("resume", identity, "--finish")
     assert finished.code == 0 and machine.installed("vlan") and "nothing to do" in machine.setup("apply").out, finished
+
+
+def what_could_not_be_finished_is_finished_by_the_next_try(machine: Machine) -> None:
+    """What the first try undid, and what it says of that; and what was refused before anything was undone."""
+    plan_of(machine)
+    identity = killed(machine, "before:1", "--plan", f"/{PLAN}")
+    sources = machine.root / "etc/apt/sources.list"
+    kept = sources.read_text()
+    sources.write_text(kept + "# mine\n")
+    first = machine.setup("resume", "--finish")
+    assert first.code == 12 and f"\nwhat was begun is undone: {identity}" in first.err and "/etc/apt/sources.list: was" in first.err, first
+    second = machine.setup("resume", "--finish")
+    assert second.code == 10 and "/etc/apt/sources.list: was" in second.err and "is undone" not in second.err, second
+    sources.write_text(kept)
+    vlan = machine.repo / "vlan.deb"
+    vlan.rename(machine.repo / "aside")
+    third = machine.setup("resume", "--finish")
+    assert third.code in (3, 4) and not machine.installed("vlan"), third
+    (machine.repo / "aside").rename(vlan)
+    ended = machine.setup("resume", "--finish", "--json")
+    check(ended.record)
+    assert ended.code == 0 and ended.record["schema"].startswith("kvmkit.host-setup.apply/") and machine.installed("vlan"), ended
+    none = machine.setup("resume", "--finish", "--json")
+    check(none.record)
+    assert none.code == 0 and none.record["schema"] == "kvmkit.host-setup.resume/1"
+
+
+def what_was_rolled_back_on_request_is_finished_on_request_alone(machine: Machine) -> None:
+    made = machine.setup("apply", "hypervisor", "modules", "--json").record["transaction"]
+    assert machine.setup("rollback").code == 0
+    refused = machine.setup("resume", "--finish")
+    assert refused.code == 10 and f"refused to finish {made}: it was made, and rolled back on request" in refused.err, refused
+    device = machine.root / "dev/kvm"
+    assert device.stat().st_mode & 0o777 == 0o600
+    assert machine.setup("resume", "--finish", made).code == 0 and device.stat().st_mode & 0o777 == 0o660
+    assert machine.setup("rollback", KVMKIT_FAULT="kill:undo:0").code == -signal.SIGKILL
+    ended = machine.setup("resume", "--finish")
+    assert ended.code == 0 and "undid transaction" in ended.out and "to go on" not in ended.err, ended
+    assert device.stat().st_mode & 0o777 == 0o600, "what was asked for was the rollback"
+
+
+def what_another_version_began_is_refused_before_it_is_undone(machine: Machine) -> None:
+    identity = killed(machine, "before:1", "hypervisor", "modules")
+    order = machine.root / f"var/lib/kvmkit/txn/host-setup/{identity}/{PLAN}"
+    order.write_text(json.dumps(json.loads(order.read_text()) | {"version": "0.0.1"}))
+    order.chmod(0o600)
+    refused = machine.setup("resume", "--finish")
+    assert refused.code == 10 and "refused to go on: version 0.0.1 of host-setup began it" in refused.err, refused
+    assert "hint: host-setup resume undoes it; then: host-setup apply hypervisor modules" in refused.err, refused
+    change = machine.setup("history", "--json").record["changes"][-1]
+    assert change["state"] not in ("rolled-back", "closed"), change
+    assert machine.setup("resume").code == 0
+    after = machine.setup("resume", "--finish")
+    assert after.code == 10 and "hint: host-setup apply hypervisor modules" in after.err, after
 
 
 def an_order_is_finished_or_named(machine: Machine) -> None:

@@ -176,6 +176,12 @@ TEST_F(SavedPlanTest, IsOfOneHostAndOneVersion)
     ASSERT_FALSE(version);
     EXPECT_NE(version.error().message.find("version 1.2 of host-setup made it, and this is version 1.3"),
               std::string::npos);
+    auto order = plan;
+    order.read.clear();
+    const auto nobody_saved = check_origin(order, {.machine = "12ab"}, "1.3");
+    ASSERT_FALSE(nobody_saved);
+    EXPECT_EQ(nobody_saved.error().message,
+              "refused to go on: version 1.2 of host-setup began it, and this is version 1.3");
     const auto host = check_origin(plan, {.machine = "", .name = "one"}, "1.2");
     ASSERT_FALSE(host);
     EXPECT_NE(host.error().message.find("machine 12ab, here without one"), std::string::npos);
