@@ -2,6 +2,7 @@
 #include "setup/apply.hpp"
 
 #include "setup/apt_locks.hpp"
+#include "setup/clean_up.hpp"
 #include "setup/domain.hpp"
 #include "setup/installer.hpp"
 #include "setup/judged.hpp"
@@ -34,7 +35,7 @@ public:
         : runner_(runner),
           request_(request),
           talk_(talk),
-          limits_(limits_of(request)),
+          limits_(logged(request.limits, request.places)),
           login_steps_(std::move(login_steps)),
           domain_({runner, request.top, limits_, talk.progress})
     {
@@ -73,19 +74,13 @@ public:
 private:
     Result<void> clean_up()
     {
-        const auto found = txn::read_all_records(request_.places, tool);
-        const UndoWait wait{request_.top, request_.limits.lock_wait, talk_.note, talk_.interrupted};
-        auto quiet = found ? wait_to_undo(txn::orphans(*found), wait) : Result<void>{found.error()};
-        if (!quiet) {
-            return quiet;
-        }
-        const auto cleanup = txn::undo_orphans(request_.places, tool, domain_);
+        const UndoWait wait{request_.top, limits_.lock_wait, talk_.note, talk_.interrupted};
+        const auto cleanup = setup::clean_up(request_.places, wait, domain_);
         if (!cleanup) {
             return cleanup.error();
         }
         std::ranges::for_each(txn::sentences(*cleanup), talk_.warn);
         headway_ = request_.saved ? headway_of(request_.places, *request_.saved) : Headway::none;
-        request_.repair = request_.repair || headway_ == Headway::begun;
         return {};
     }
 
@@ -109,6 +104,8 @@ private:
             return std::move(plan).error();
         }
         distribution_ = host->distribution;
+        const bool ours = headway_ == Headway::packages && left_by(*request_.saved, host->packages);
+        request_.repair = request_.repair || ours;
         Judged now{std::move(*host), std::move(*plan)};
         if (request_.mirror && !mirror_done_) {
             auto mirror = plan_mirror(*root, now.host, *request_.mirror);

@@ -122,8 +122,8 @@ private:
         take_installer(*found_.distribution);
         if (const auto seal = find_seal(root_)) {
             add("package-manager", seal->path, "there");
-            found_.notes.push_back(
-                fmt::format("{}: packages come by {}, and host-setup does all else", seal->name, seal->command));
+            found_.notes.push_back(fmt::format(
+                "{}: packages come by {}; once they are there, host-setup does the rest", seal->name, seal->command));
         }
     }
 

@@ -110,14 +110,17 @@ std::string_view after_label(std::string_view text, std::string_view label)
     return {};
 }
 
-unsigned number(std::string_view text)
+/// Blanks around it are none of it; absent: it is no number.
+std::optional<unsigned> number(std::string_view text)
 {
+    const auto digits = trim(text);
+    const char* const end = digits.data() + digits.size();
     unsigned value = 0;
-    std::from_chars(text.data(), text.data() + text.size(), value);
-    return value;
+    const auto read = std::from_chars(digits.data(), end, value);
+    return read.ec == std::errc{} && read.ptr == end ? std::optional{value} : std::nullopt;
 }
 
-/// "2/4"; absent: it is none.
+/// "2/4", or " 2/40" where dnf5 keeps its column; absent: it is none.
 std::optional<double> percent_of(std::string_view fraction)
 {
     const auto slash = fraction.find('/');
@@ -127,7 +130,8 @@ std::optional<double> percent_of(std::string_view fraction)
     constexpr double all = 100;
     const auto done = number(fraction.substr(0, slash));
     const auto whole = number(fraction.substr(slash + 1));
-    return whole == 0 || done > whole ? std::nullopt : std::optional{all * done / whole};
+    const bool sound = done && whole && *whole != 0 && *done <= *whole;
+    return sound ? std::optional{all * *done / *whole} : std::nullopt;
 }
 
 }  // namespace

@@ -2,8 +2,10 @@
 #include "setup/history.hpp"
 
 #include "base/text.hpp"
+#include "setup/clean_up.hpp"
 #include "setup/domain.hpp"
 #include "setup/package_manager.hpp"
+#include "setup/package_work.hpp"
 #include "setup/undo_wait.hpp"
 #include "system/small_files.hpp"
 #include "txn/lock.hpp"
@@ -84,9 +86,7 @@ bool vms_depend_on(const Step& step)
 
 bool installed_packages(const txn::Record& record)
 {
-    const auto prefix = describe(InstallPackages{{}});
-    return std::ranges::any_of(record.steps,
-                               [&](const txn::StepRecord& step) { return step.text.starts_with(prefix); });
+    return package_work(record) == PackageWork::packages;
 }
 
 Result<void> check_vms(const Root& root, const txn::Record& record)
@@ -149,14 +149,12 @@ Result<std::vector<std::string>> undo(const txn::Record& record, HostDomain& dom
 
 HostDomain domain_of(Runner& runner, const UndoRequest& request)
 {
-    auto limits = request.limits;
-    limits.log = request.places.state / "host-setup-packages.log";
-    return HostDomain{{runner, request.top, limits}};
+    return HostDomain{{runner, request.top, logged(request.limits, request.places)}};
 }
 
-Result<void> wait(const UndoRequest& request, const std::vector<txn::Record>& records)
+UndoWait wait_of(const UndoRequest& request)
 {
-    return wait_to_undo(records, {request.top, request.limits.lock_wait, request.note});
+    return {request.top, request.limits.lock_wait, request.note};
 }
 
 struct Locks {
@@ -232,7 +230,7 @@ Result<TakenBack> take_back(Runner& runner, const UndoRequest& request, const st
     if (auto untouched = check_files(*root, *record); !untouched) {
         return untouched.error();
     }
-    auto free = wait(request, {*record});
+    auto free = wait_to_undo({*record}, wait_of(request));
     free = free ? check_packages(*root, runner, request.limits, *record) : free;
     if (!free) {
         return std::move(free).error();
@@ -265,9 +263,7 @@ Result<txn::Cleanup> resume(Runner& runner, const UndoRequest& request, const st
     }
     auto domain = domain_of(runner, request);
     if (id.empty()) {
-        const auto found = transactions(request.places);
-        auto quiet = found ? wait(request, txn::orphans(*found)) : Result<void>{found.error()};
-        return quiet ? txn::undo_orphans(request.places, tool, domain) : std::move(quiet).error();
+        return clean_up(request.places, wait_of(request), domain);
     }
     const auto record = transaction(request.places, id);
     if (!record) {
@@ -280,7 +276,7 @@ Result<txn::Cleanup> resume(Runner& runner, const UndoRequest& request, const st
                            : fmt::format("refused to resume {}: it is {}", id, txn::word(record->state)),
             record->open() ? "host-setup confirm, or host-setup rollback" : "'host-setup history' lists the changes"};
     }
-    auto quiet = wait(request, {*record});
+    auto quiet = wait_to_undo({*record}, wait_of(request));
     auto left = quiet ? undo(*record, domain) : Result<std::vector<std::string>>{std::move(quiet).error()};
     if (!left) {
         return std::move(left).error();

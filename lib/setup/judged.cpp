@@ -41,11 +41,4 @@ std::vector<std::string> notes_of(const Request& request, const Judged& now)
     return notes;
 }
 
-PackageLimits limits_of(const Request& request)
-{
-    PackageLimits limits = request.limits;
-    limits.log = request.places.state / "host-setup-packages.log";
-    return limits;
-}
-
 }  // namespace kvmkit::setup

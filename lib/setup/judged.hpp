@@ -27,7 +27,4 @@ std::vector<Step> steps_of(const Request& request, const Judged& now);
 /// All that is to be told with the answer.
 std::vector<std::string> notes_of(const Request& request, const Judged& now);
 
-/// Those of the request, with the log that a failure leaves.
-PackageLimits limits_of(const Request& request);
-
 }  // namespace kvmkit::setup

@@ -2,16 +2,27 @@
 #include "setup/kept_plan.hpp"
 
 #include "setup/history.hpp"
+#include "setup/package_work.hpp"
 #include "system/files.hpp"
 #include "system/root.hpp"
 
-#include <fmt/format.h>
+#include <algorithm>
 
 namespace kvmkit::setup {
 namespace {
 
 constexpr const char* file_name = "plan.json";
 constexpr std::size_t largest_plan = 8U << 20U;
+
+Headway headway_by(PackageWork work)
+{
+    switch (work) {
+        case PackageWork::none: return Headway::none;
+        case PackageWork::lists: return Headway::lists;
+        case PackageWork::packages: return Headway::packages;
+    }
+    return Headway::none;
+}
 
 }  // namespace
 
@@ -45,13 +56,19 @@ Result<std::optional<SavedPlan>> kept_plan(const txn::Record& record)
 Headway headway_of(const txn::Places& places, const SavedPlan& plan)
 {
     const auto inventory = transactions(places);
-    if (!inventory || inventory->records.empty()) {
-        return Headway::none;
+    auto records = inventory ? inventory->records : std::vector<txn::Record>{};
+    std::ranges::reverse(records);
+    const auto text = to_text(plan);
+    Headway most = Headway::none;
+    for (const txn::Record& record : records) {
+        const auto kept = kept_plan(record);
+        const bool same = kept && *kept && to_text(**kept) == text;
+        if (!same || record.stood || record.state != txn::State::rolled_back) {
+            break;
+        }
+        most = std::max(most, headway_by(package_work(record)));
     }
-    const txn::Record& last = inventory->records.back();
-    const auto kept = kept_plan(last);
-    const bool same = kept && *kept && to_text(**kept) == to_text(plan);
-    return same && last.state == txn::State::rolled_back ? Headway::begun : Headway::none;
+    return most;
 }
 
 }  // namespace kvmkit::setup

@@ -17,7 +17,8 @@ Result<txn::Journal> begin_journal(const Request& request);
 /// What lies beside a transaction's journal; absent: nothing, as with those of commands that keep no plan.
 Result<std::optional<SavedPlan>> kept_plan(const txn::Record& record);
 
-/// Whether the last transaction was to make this very plan, and was taken back.
+/// How far the last transactions came with this very plan: those that were to make it, one right after the other, never
+/// stood, and were taken back. What `host-setup rollback` takes back stood.
 Headway headway_of(const txn::Places& places, const SavedPlan& plan);
 
 }  // namespace kvmkit::setup

@@ -21,7 +21,8 @@ Result<std::vector<Step>> foresee_root_login(Runner& runner, const Request& requ
 
 Result<Done> let_root_in(Runner& runner, const Request& request, const Talk& talk, Done done)
 {
-    auto login = change_root_login_locked(runner, {*request.root_login, request.command_line, request.places}, talk);
+    const RootLoginRequest order{*request.root_login, request.command_line, request.places, request.limits};
+    auto login = change_root_login_locked(runner, order, talk);
     if (login) {
         done.root_login = std::move(*login);
         return done;

@@ -18,6 +18,7 @@ namespace {
 using Answers = std::map<std::string, std::string>;
 
 constexpr const char* none = "none";
+constexpr const char* lists_answer = "package lists";
 constexpr std::size_t longest_shown = 2000;
 
 std::string yes_or_no(bool answer)
@@ -64,22 +65,22 @@ bool has(const std::vector<SavedStep>& steps, const SavedStep& step)
 }
 
 /// Whether a step that is still to be made is a part of a plan that was begun: fewer packages, or finishing them.
-bool is_rest_of(const SavedPlan& plan, const Step& step)
+bool is_rest_of(const SavedPlan& plan, const PackageTable& packages, const Step& step)
 {
     const auto* install = std::get_if<InstallPackages>(&step);
     const bool planned =
         install != nullptr && plan.packages &&
         std::ranges::all_of(install->names, [&](const std::string& name) { return plan.packages->contains(name); });
-    return planned || std::holds_alternative<FinishPackages>(step);
+    return planned || (std::holds_alternative<FinishPackages>(step) && left_by(plan, packages));
 }
 
 /// Of a plan that was begun, what is still to be made and is no part of it.
-std::vector<Drift> drifts_of_rest(const SavedPlan& plan, const std::vector<Step>& steps)
+std::vector<Drift> drifts_of_rest(const SavedPlan& plan, const PackageTable& packages, const std::vector<Step>& steps)
 {
     std::vector<Drift> drifts;
     const auto now = saved_steps(steps);
     for (std::size_t i = 0; i < steps.size(); ++i) {
-        if (!has(plan.steps, now[i]) && !is_rest_of(plan, steps[i])) {
+        if (!has(plan.steps, now[i]) && !is_rest_of(plan, packages, steps[i])) {
             drifts.push_back({fmt::format("step '{}'", now[i].text), "not in the plan", "to be made"});
         }
     }
@@ -100,12 +101,30 @@ bool packages_write(std::string_view path)
     return std::ranges::any_of(places, [&](std::string_view place) { return path.starts_with(place); });
 }
 
-/// Whether packages change what is answered: versions that can be had are compared where they were and are known.
+bool is_version(const Drift& drift)
+{
+    return drift.what.ends_with(", to be had in version");
+}
+
+/// Whether newer package lists change what is answered: versions that can be had are compared where they were and are
+/// known.
+bool lists_change(const Drift& drift)
+{
+    return is_version(drift) ? drift.was == none || drift.is == none : drift.what == lists_answer;
+}
+
+/// Whether packages change it, which come after newer lists.
 bool packages_change(const Drift& drift)
 {
     constexpr std::array<std::string_view, 3> others{"service manager", "VMs that run", "addresses in use"};
-    const bool version = drift.what.ends_with(", to be had in version");
-    return version ? drift.was == none || drift.is == none : std::ranges::find(others, drift.what) == others.end();
+    return is_version(drift) ? lists_change(drift) : std::ranges::find(others, drift.what) == others.end();
+}
+
+/// The steps of a plan without those that fetch the package lists: these need not be fetched again.
+std::vector<SavedStep> without_refresh(std::vector<SavedStep> steps)
+{
+    std::erase_if(steps, [](const SavedStep& step) { return step.kind == kind(RefreshLists{}); });
+    return steps;
 }
 
 std::vector<Drift> step_drifts(const std::vector<SavedStep>& before, const std::vector<SavedStep>& now)
@@ -170,7 +189,7 @@ Answers answers_of(const Host& host)
         {"/dev/kvm", device_text(host.device)},
         {"module of KVM", module_text(host)},
         {"VMs that run", yes_or_no(!host.network.vms.empty())},
-        {"package lists", fresh ? "of today" : "to be fetched"},
+        {lists_answer, fresh ? "of today" : "to be fetched"},
         {"installed packages", package_text(host.packages)}};
     if (host.network.claims && *host.network.claims) {
         answers.emplace("addresses in use", claims_text(**host.network.claims));
@@ -194,18 +213,30 @@ void keep_price(const std::optional<Price>& price, SavedPlan& plan)
 
 Result<void> check_origin(const SavedPlan& plan, const MachineMark& here, const std::string& version)
 {
+    const bool looked_at = plan.looked_at();
+    const auto* const refused = looked_at ? "refused to apply plan" : "refused to go on";
+    const auto* const hint = looked_at ? look_anew : "give the command again";
     if (plan.version != version) {
         return Error{ErrorCode::refused,
-                     fmt::format("refused to apply plan: version {} of host-setup made it, and this is version {}",
+                     fmt::format("{}: version {} of host-setup {} it, and this is version {}",
+                                 refused,
                                  plan.version,
+                                 looked_at ? "made" : "began",
                                  version),
-                     look_anew};
+                     hint};
     }
     const auto other = other_host(plan.host, here);
     if (other.empty()) {
         return {};
     }
-    return Error{ErrorCode::refused, fmt::format("refused to apply plan: it is of another host: {}", other), look_anew};
+    return Error{ErrorCode::refused, fmt::format("{}: it is of another host: {}", refused, other), hint};
+}
+
+bool left_by(const SavedPlan& plan, const PackageTable& packages)
+{
+    const auto unfinished = packages.unfinished();
+    return std::ranges::all_of(
+        unfinished, [&](const Package& package) { return plan.packages && plan.packages->contains(package.name); });
 }
 
 Result<void> check_drift(
@@ -213,14 +244,19 @@ Result<void> check_drift(
 {
     auto drifts = drifts_between(plan.read, look_at_watched_files(root), "absent");
     auto answers = drifts_between(plan.asked, answers_of(host), none);
-    const bool begun = headway == Headway::begun;
-    if (begun) {
+    const auto now = saved_steps(steps);
+    auto others = step_drifts(plan.steps, now);
+    if (headway == Headway::lists) {
+        std::erase_if(answers, lists_change);
+        others = step_drifts(without_refresh(plan.steps), without_refresh(now));
+    }
+    if (headway == Headway::packages) {
         std::erase_if(drifts, [](const Drift& drift) { return packages_write(drift.what); });
         std::erase_if(answers, packages_change);
+        others = drifts_of_rest(plan, host.packages, steps);
     }
     std::ranges::for_each(drifts, [](Drift& drift) { drift.what.insert(0, "/"); });
     std::ranges::move(answers, std::back_inserter(drifts));
-    auto others = begun ? drifts_of_rest(plan, steps) : step_drifts(plan.steps, saved_steps(steps));
     std::ranges::move(others, std::back_inserter(drifts));
     if (drifts.empty()) {
         return {};
@@ -235,7 +271,7 @@ Result<void> check_same_price(const SavedPlan& plan, const Price& price, Headway
     if (!plan.packages) {
         return {};
     }
-    const bool begun = headway == Headway::begun;
+    const bool begun = headway == Headway::packages;
     auto drifts = drifts_between(*plan.packages, versions_of(price), none);
     if (begun) {
         std::erase_if(drifts, [](const Drift& drift) { return drift.is == none; });

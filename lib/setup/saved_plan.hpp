@@ -58,9 +58,9 @@ struct SavedPlan {
     [[nodiscard]] bool looked_at() const { return !read.empty(); }
 };
 
-/// How far a plan has come on its host: it was begun by a run that was killed or failed, and what could be was taken
-/// back; packages are still as that run left them.
-enum class Headway { none, begun };
+/// How far a plan has come on its host by runs that were killed or failed, and whose steps were taken back: the package
+/// lists may be newer since, or packages be as such a run left them.
+enum class Headway { none, lists, packages };
 
 /// The steps in a form that can be compared.
 std::vector<SavedStep> saved_steps(const std::vector<Step>& steps);
@@ -75,19 +75,23 @@ void keep_price(const std::optional<Price>& price, SavedPlan& plan);
 std::string to_text(const SavedPlan& plan);
 Result<SavedPlan> read_saved_plan(const std::string& text);
 
-/// Refused: it is of another host, or another version of the program made it.
+/// Refused: it is of another host, or another version of the program made it. An order without a look is not called a
+/// plan: nobody saved one.
 Result<void> check_origin(const SavedPlan& plan, const MachineMark& here, const std::string& version);
 
-/// Refused: the host is not as it was; each thing that is not, as it was and is. Of a plan that was begun, what
-/// packages bring is no drift, and what is still to be made must be a part of it.
+/// Whether all that dpkg was in the middle of are packages of the plan, so that its runs may have left them so.
+bool left_by(const SavedPlan& plan, const PackageTable& packages);
+
+/// Refused: the host is not as it was; each thing that is not, as it was and is. Of a plan whose packages were begun,
+/// what these bring is no drift, and what is still to be made must be a part of it.
 Result<void> check_drift(const SavedPlan& plan,
                          const Root& root,
                          const Host& host,
                          const std::vector<Step>& steps,
                          Headway headway = Headway::none);
 
-/// Refused: it would cost something else by now; of a plan that was begun, something more. Fine where the price was not
-/// known.
+/// Refused: it would cost something else by now; of a plan whose packages were begun, something more. Fine where the
+/// price was not known.
 Result<void> check_same_price(const SavedPlan& plan, const Price& price, Headway headway = Headway::none);
 
 }  // namespace kvmkit::setup

@@ -2,6 +2,7 @@
 #include "setup/undo_wait.hpp"
 
 #include "setup/distribution.hpp"
+#include "setup/package_work.hpp"
 #include "setup/step.hpp"
 
 #include <algorithm>
@@ -40,8 +41,10 @@ LockWatch watch_for(Installer installer,
 
 bool concerns_packages(const txn::Record& record)
 {
-    return std::ranges::any_of(record.steps,
-                               [](const txn::StepRecord& step) { return !step.undone && undoes_packages(step.undo); });
+    return std::ranges::any_of(record.steps, [](const txn::StepRecord& step) {
+        const bool at_work = !step.done && package_work(step) != PackageWork::none;
+        return at_work || (!step.undone && undoes_packages(step.undo));
+    });
 }
 
 Result<void> wait_to_undo(const std::vector<txn::Record>& records, const UndoWait& wait)

@@ -18,7 +18,8 @@ LockWatch watch_for(Installer installer,
                     std::function<void(const std::string&)> note,
                     std::function<bool()> interrupted = {});
 
-/// Whether undoing it runs the package manager, or lets libvirt start again that an installation was to keep off.
+/// Whether undoing it runs the package manager, or lets libvirt start again that an installation was to keep off; or a
+/// package manager that it began, and whose end it did not see, may still be at work.
 bool concerns_packages(const txn::Record& record);
 
 /// How long, and who is told.

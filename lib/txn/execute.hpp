@@ -245,7 +245,7 @@ Error to_error(const Outcome& outcome);
 
 /// What a clean-up found and did.
 struct Cleanup {
-    std::vector<std::string> undone;  ///< Ids of transactions that are now rolled back.
+    std::vector<std::string> undone;  ///< Ids of transactions that are now rolled back, the newest first.
     std::vector<std::string> failed;  ///< Sentences about what is left.
 };
 

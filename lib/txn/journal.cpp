@@ -91,6 +91,12 @@ Result<UniqueFd> open_journal(const std::filesystem::path& directory, int flags)
     return fd;
 }
 
+void take_state(Record& record, State state)
+{
+    record.state = state;
+    record.stood = record.stood || state == State::closed || state == State::confirmed;
+}
+
 /// Applies one journal line to the record. Throws Json::exception on a line that is not ours.
 void replay(Record& record, const Json& line)
 {
@@ -113,7 +119,7 @@ void replay(Record& record, const Json& line)
         record.steps.at(line.at("undone").get<std::size_t>()).undone = true;
     }
     if (line.contains("state")) {
-        record.state = state_from(line.at("state").get<std::string>());
+        take_state(record, state_from(line.at("state").get<std::string>()));
     }
 }
 
@@ -243,7 +249,7 @@ Result<void> Journal::mark_undone(std::span<const std::size_t> steps)
 
 Result<void> Journal::enter(State state)
 {
-    record_.state = state;
+    take_state(record_, state);
     auto entered = append(Json{{"state", word(state)}}.dump(), true);
     return entered ? fault_point(word(state)) : entered;
 }

@@ -43,6 +43,7 @@ struct Record {
     std::string started;  ///< ISO 8601, UTC.
     Owner owner;
     State state = State::planned;
+    bool stood = false;  ///< It was closed or confirmed once: whatever undid it since was asked for.
     std::vector<StepRecord> steps;
     std::filesystem::path directory;
 

@@ -102,8 +102,6 @@ def what_was_begun_is_no_leave_for_more(machine: Machine) -> None:
                    if step["kind"] == "install-packages")
     killed(machine, f"after:{install}", "--plan", f"/{PLAN}")
     assert machine.setup("resume").code == 0 and machine.installed("vlan")
-    nothing = machine.setup("resume", "--finish")
-    assert nothing.out == "nothing to resume\n" and "undone before, and can be finished: host-setup resume --finish 2" in nothing.err
     sources = machine.root / "etc/apt/sources.list"
     kept = sources.read_text()
     sources.write_text(kept + "# mine\n")
@@ -121,25 +119,127 @@ def what_was_begun_is_no_leave_for_more(machine: Machine) -> None:
     assert not host.installed("vlan")
 
 
-def what_a_killed_run_began_is_waited_for(machine: Machine) -> None:
-    """host-setup is killed while a package is set up, and apt and dpkg are not: libvirt stays held off until they are done."""
-    machine.replace("vlan", scripts={"postinst": "#!/bin/sh\ntouch /srv/begun\nsleep 6\ntouch /srv/ended\n"})
-    policy, begun, ended = (machine.root / path for path in ("usr/sbin/policy-rc.d", "srv/begun", "srv/ended"))
-    process = machine.start("/host-setup", "apply")
-    wait_until(begun.exists, "the package was not set up", 60)
+def what_was_not_begun_or_stood_explains_nothing(machine: Machine) -> None:
+    """A plan whose packages were not begun, or that was made and rolled back on request, is for a host as it was alone."""
+    plan_of(machine)
+    killed(machine, "before:0", "--plan", f"/{PLAN}")
+    assert machine.setup("resume").code == 0
+    machine.replace("extra")
+    machine.run("apt-get", "update")
+    assert machine.run("apt-get", "-y", "install", "extra").code == 0
+    changed = machine.setup("apply", "--plan", f"/{PLAN}")
+    assert changed.code == 10 and "\n  /var/lib/dpkg/status: was sha256:" in changed.err and not machine.installed("vlan"), changed
+    host = another(machine)
+    plan_of(host)
+    assert host.setup("apply", "--plan", f"/{PLAN}").code == 0
+    assert host.setup("rollback").code == 0
+    status = host.root / "var/lib/dpkg/status"
+    status.write_text(status.read_text().replace("Package: vlan\nStatus: install ok installed", "Package: vlan\nStatus: install ok half-configured"))
+    stood = host.setup("apply", "--plan", f"/{PLAN}")
+    assert stood.code == 10 and "\n  /var/lib/dpkg/status: was sha256:" in stood.err, stood
+    assert not host.installed("vlan"), "dpkg was told to finish what the plan does not name"
+
+
+def only_its_own_packages_are_finished(machine: Machine) -> None:
+    """A plan that was begun, on a host on which a package of somebody else is half configured."""
+    steps = [step["kind"] for step in plan_of(machine)["steps"]]
+    killed(machine, f"before:{steps.index('install-packages')}", "--plan", f"/{PLAN}")
+    machine.replace("extra", scripts={"postinst": "#!/bin/sh\nexit 7\n"})
+    machine.run("apt-get", "update")
+    assert machine.run("apt-get", "-y", "install", "extra").code != 0
+    again = machine.setup("apply", "--plan", f"/{PLAN}")
+    assert again.code == 3 and "extra" in again.err and "--repair" in again.err and not machine.installed("vlan"), again
+
+
+def killed_while_apt_works(machine: Machine, *words: str) -> Path:
+    """Kills host-setup while a package is set up, and apt and dpkg are not; yields what is there once they are done."""
+    machine.replace("vlan", scripts={"postinst": "#!/bin/sh\ntouch /srv/begun\nsleep 8\ntouch /srv/ended\n"})
+    process = machine.start("/host-setup", "apply", *words)
+    wait_until((machine.root / "srv/begun").exists, "the package was not set up", 60)
     process.kill()
     process.wait()
+    return machine.root / "srv/ended"
+
+
+def what_has_no_inverse_is_waited_for(machine: Machine) -> None:
+    """Nothing of packages alone is undone, and apt is at work on them for all that."""
+    ended = killed_while_apt_works(machine, "hypervisor")
+    assert not (machine.root / "usr/sbin/policy-rc.d").exists(), "libvirt is not held off where its network was not asked for"
+    barred = machine.setup("resume", "--lock-timeout", "1")
+    assert barred.code == 3 and "cannot use apt: '/var/lib/dpkg/lock" in barred.err and not ended.exists(), barred
+    assert machine.setup("resume").code == 0 and ended.exists()
+
+
+def what_a_killed_run_began_is_waited_for(machine: Machine) -> None:
+    """libvirt stays held off until apt and dpkg are done."""
+    ended, policy = killed_while_apt_works(machine), machine.root / "usr/sbin/policy-rc.d"
     barred = machine.setup("resume", "--lock-timeout", "1")
     assert barred.code == 3 and "cannot use apt: '/var/lib/dpkg/lock" in barred.err and "--lock-timeout" in barred.err, barred
     assert policy.exists() and not ended.exists(), "libvirt could start in the middle of its installation"
     busy = machine.setup("apply", "--lock-timeout", "1")
     assert busy.code == 3 and "is held by" in busy.err and policy.exists() and not ended.exists(), busy
+    login = machine.setup("ssh-root", "--lock-timeout", "1")
+    assert login.code == 3 and "is held by" in login.err and policy.exists() and not ended.exists(), login
     resumed = machine.setup("resume")
     assert resumed.code == 0 and "waiting for apt: /var/lib/dpkg/lock" in resumed.err and ended.exists(), resumed
     assert not policy.exists()
     identity = machine.setup("history", "--json").record["changes"][-1]["id"]
     finished = machine.setup("resume", identity, "--finish")
     assert finished.code == 0 and machine.installed("vlan") and "nothing to do" in machine.setup("apply").out, finished
+
+
+def what_could_not_be_finished_is_finished_by_the_next_try(machine: Machine) -> None:
+    """What the first try undid, and what it says of that; and what was refused before anything was undone."""
+    plan_of(machine)
+    identity = killed(machine, "before:1", "--plan", f"/{PLAN}")
+    sources = machine.root / "etc/apt/sources.list"
+    kept = sources.read_text()
+    sources.write_text(kept + "# mine\n")
+    first = machine.setup("resume", "--finish")
+    assert first.code == 12 and f"\nwhat was begun is undone: {identity}" in first.err and "/etc/apt/sources.list: was" in first.err, first
+    second = machine.setup("resume", "--finish")
+    assert second.code == 10 and "/etc/apt/sources.list: was" in second.err and "is undone" not in second.err, second
+    sources.write_text(kept)
+    vlan = machine.repo / "vlan.deb"
+    vlan.rename(machine.repo / "aside")
+    third = machine.setup("resume", "--finish")
+    assert third.code in (3, 4) and not machine.installed("vlan"), third
+    (machine.repo / "aside").rename(vlan)
+    ended = machine.setup("resume", "--finish", "--json")
+    check(ended.record)
+    assert ended.code == 0 and ended.record["schema"].startswith("kvmkit.host-setup.apply/") and machine.installed("vlan"), ended
+    none = machine.setup("resume", "--finish", "--json")
+    check(none.record)
+    assert none.code == 0 and none.record["schema"] == "kvmkit.host-setup.resume/1"
+
+
+def what_was_rolled_back_on_request_is_finished_on_request_alone(machine: Machine) -> None:
+    made = machine.setup("apply", "hypervisor", "modules", "--json").record["transaction"]
+    assert machine.setup("rollback").code == 0
+    refused = machine.setup("resume", "--finish")
+    assert refused.code == 10 and f"refused to finish {made}: it was made, and rolled back on request" in refused.err, refused
+    device = machine.root / "dev/kvm"
+    assert device.stat().st_mode & 0o777 == 0o600
+    assert machine.setup("resume", "--finish", made).code == 0 and device.stat().st_mode & 0o777 == 0o660
+    assert machine.setup("rollback", KVMKIT_FAULT="kill:undo:0").code == -signal.SIGKILL
+    ended = machine.setup("resume", "--finish")
+    assert ended.code == 0 and "undid transaction" in ended.out and "to go on" not in ended.err, ended
+    assert device.stat().st_mode & 0o777 == 0o600, "what was asked for was the rollback"
+
+
+def what_another_version_began_is_refused_before_it_is_undone(machine: Machine) -> None:
+    identity = killed(machine, "before:1", "hypervisor", "modules")
+    order = machine.root / f"var/lib/kvmkit/txn/host-setup/{identity}/{PLAN}"
+    order.write_text(json.dumps(json.loads(order.read_text()) | {"version": "0.0.1"}))
+    order.chmod(0o600)
+    refused = machine.setup("resume", "--finish")
+    assert refused.code == 10 and "refused to go on: version 0.0.1 of host-setup began it" in refused.err, refused
+    assert "hint: host-setup resume undoes it; then: host-setup apply hypervisor modules" in refused.err, refused
+    change = machine.setup("history", "--json").record["changes"][-1]
+    assert change["state"] not in ("rolled-back", "closed"), change
+    assert machine.setup("resume").code == 0
+    after = machine.setup("resume", "--finish")
+    assert after.code == 10 and "hint: host-setup apply hypervisor modules" in after.err, after
 
 
 def an_order_is_finished_or_named(machine: Machine) -> None:
@@ -165,3 +265,18 @@ def an_order_is_finished_or_named(machine: Machine) -> None:
     Path(journal).unlink()
     blind = machine.setup("resume", changes[0]["id"], "--finish")
     assert blind.code == 3 and "leaves nothing to go by" in blind.err and "host-setup apply hypervisor modules" in blind.err, blind
+
+
+def of_several_the_newest_is_finished(machine: Machine) -> None:
+    """Two runs were killed, and the second one has not cleaned up after the first."""
+    older = killed(machine, "before:0", "hypervisor")
+    folder = machine.root / "var/lib/kvmkit/txn/host-setup"
+    aside = machine.root / "srv/aside"
+    (folder / older).rename(aside)
+    newer = killed(machine, "before:0", "hypervisor", "modules")
+    aside.rename(folder / older)
+    ended = machine.setup("resume", "--finish", "--json")
+    assert ended.code == 0 and ended.record["components"] == ["hypervisor", "modules"], ended
+    assert f"undid transaction {newer}" in ended.err and f"undid transaction {older}" in ended.err
+    assert f"going on with {newer}: host-setup apply hypervisor modules" in ended.err
+    assert (machine.root / "dev/kvm").stat().st_mode & 0o777 == 0o660

@@ -104,8 +104,9 @@ def nobody_confirms_and_it_is_undone(machine: Machine, host: Host) -> None:
     late = machine.setup("confirm")
     assert late.code == 3 and "no change waits for an answer" in late.err and "host-setup history" in late.err
     asked = host.begin("--confirm-within", "60s")
-    undone = machine.setup("rollback")
-    assert undone.code == 0 and asked.wait(timeout=20) == 12 and not (host.root / DROP_IN).exists()
+    undone = machine.setup("rollback", "--json")
+    check(undone.record)
+    assert undone.code == 0 and undone.record["notes"] == [] and asked.wait(timeout=20) == 12 and not (host.root / DROP_IN).exists()
     asked = host.begin("--confirm-within", "60s")
     other = machine.setup("apply", "hypervisor")
     assert other.code == 11, "the change on trial keeps the lock"

@@ -47,6 +47,10 @@ endforeach()
 
 # These must not see the VMs of others.
 foreach(case a_plan_that_is_killed_is_made_to_its_end what_was_begun_is_no_leave_for_more what_a_killed_run_began_is_waited_for an_order_is_finished_or_named
+    of_several_the_newest_is_finished what_has_no_inverse_is_waited_for
+    what_was_not_begun_or_stood_explains_nothing only_its_own_packages_are_finished
+    what_could_not_be_finished_is_finished_by_the_next_try what_was_rolled_back_on_request_is_finished_on_request_alone
+    what_another_version_began_is_refused_before_it_is_undone
     what_was_done_is_listed_and_taken_back a_running_vm_keeps_what_it_runs_on
     what_cannot_be_undone_is_named_and_tried_again an_apply_that_is_killed_anywhere_is_ended
     a_component_of_apply_lets_root_in_last

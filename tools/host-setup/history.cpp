@@ -5,40 +5,18 @@
 #include "cli/json.hpp"
 #include "commands.hpp"
 #include "history/history.hpp"
-#include "progress.hpp"
 #include "render.hpp"
-#include "saved.hpp"
-#include "setup/kept_plan.hpp"
 #include "setup/ssh/trial.hpp"
 #include "system/runner.hpp"
 #include "txn/ask.hpp"
-
-#include <algorithm>
+#include "undo_request.hpp"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 namespace kvmkit::host_setup {
 namespace {
 
 const std::string tool = "host-setup";
-
-Result<setup::UndoRequest> undo_request(const cli::Arguments& arguments, const cli::Console& console)
-{
-    auto limits = read_limits(arguments);
-    if (!limits) {
-        return std::move(limits).error();
-    }
-    return setup::UndoRequest{.command_line = arguments.command_line(),
-                              .places = txn::default_places(),
-                              .limits = std::move(*limits),
-                              .note = [&console](const std::string& text) { console.note(text); }};
-}
-
-std::string id_of(const cli::Arguments& arguments)
-{
-    return arguments.operands().empty() ? std::string{} : arguments.operands().front();
-}
 
 /// A change on trial has its own keeper, who must take it back.
 Result<std::optional<std::string>> undone_by_watchdog(const std::string& id)
@@ -125,115 +103,6 @@ Result<cli::ExitCode> run_rollback(const cli::Arguments& arguments, cli::Console
         return taken.error();
     }
     tell_taken_back(*taken, arguments.has("json"), console);
-    return cli::ExitCode::ok;
-}
-
-void declare_resume(cli::po::options_description_easy_init add)
-{
-    add("json", "one JSON record; with --finish that of apply");
-    add("finish", "then go on to the end with what was asked for");
-    add("yes", "accepted for scripts; nothing is ever asked");
-    declare_patience(add);
-}
-
-namespace {
-
-void tell_undone(const std::vector<std::string>& undone, const cli::Console& console)
-{
-    for (const std::string& id : undone) {
-        console.out << txn::undone_sentence(id) << '\n';
-        const auto record = setup::transaction(txn::default_places(), id);
-        if (record) {
-            const auto kept = setup::kept_plan(*record);
-            const bool can = kept && *kept;
-            console.note(fmt::format(
-                "to go on: {}{}", record->command, can ? "; or: host-setup resume --finish " + id : std::string{}));
-        }
-    }
-    if (undone.empty()) {
-        console.out << "nothing to resume\n";
-    }
-}
-
-/// Makes what a change was to make, after it was undone.
-Result<cli::ExitCode> finish(const std::string& id, const cli::Arguments& arguments, const cli::Console& console)
-{
-    const auto record = setup::transaction(txn::default_places(), id);
-    auto plan = record ? setup::kept_plan(*record) : Result<std::optional<setup::SavedPlan>>{record.error()};
-    if (!plan) {
-        return std::move(plan).error();
-    }
-    if (!*plan) {
-        return Error{ErrorCode::not_found,
-                     fmt::format("cannot finish {}: its command leaves nothing to go by", id),
-                     record->command};
-    }
-    auto request = request_of(arguments, std::move(**plan));
-    if (!request) {
-        return std::move(request).error();
-    }
-    request->repair = true;  // what dpkg was in the middle of is a part of it
-    return carry_out(*request, arguments, console);
-}
-
-/// What was undone last and can still be finished; empty: there is none.
-std::string to_be_finished()
-{
-    const auto inventory = setup::transactions(txn::default_places());
-    if (!inventory || inventory->records.empty()) {
-        return {};
-    }
-    const auto& last = inventory->records.back();
-    const auto kept = setup::kept_plan(last);
-    return last.state == txn::State::rolled_back && kept && *kept ? last.id : std::string{};
-}
-
-bool is_undone(const std::string& id)
-{
-    const auto record = setup::transaction(txn::default_places(), id);
-    return record && record->state == txn::State::rolled_back;
-}
-
-}  // namespace
-
-Result<cli::ExitCode> run_resume(const cli::Arguments& arguments, cli::Console& console)
-{
-    if (auto allowed = check_root("resume", "sudo host-setup resume"); !allowed) {
-        return allowed.error();
-    }
-    if (auto sound = check_progress(arguments); !sound) {
-        return std::move(sound).error();
-    }
-    const bool finishes = arguments.has("finish");
-    const auto id = id_of(arguments);
-    if (finishes && is_undone(id)) {
-        return finish(id, arguments, console);
-    }
-    const auto request = undo_request(arguments, console);
-    SystemRunner runner;
-    const auto cleanup = request ? setup::resume(runner, *request, id) : Result<txn::Cleanup>{request.error()};
-    if (!cleanup) {
-        return cleanup.error();
-    }
-    const bool goes_on = finishes && !cleanup->undone.empty() && cleanup->failed.empty();
-    if (goes_on) {
-        std::ranges::for_each(cleanup->undone, [&](const auto& each) { console.note(txn::undone_sentence(each)); });
-        return finish(cleanup->undone.back(), arguments, console);
-    }
-    if (!arguments.has("json")) {
-        tell_undone(cleanup->undone, console);
-    }
-    if (const auto last = to_be_finished(); finishes && !last.empty()) {
-        console.note(fmt::format("undone before, and can be finished: host-setup resume --finish {}", last));
-    }
-    if (!cleanup->failed.empty()) {
-        return Error{ErrorCode::damaged,
-                     fmt::format("could not undo all:\n  {}", fmt::join(cleanup->failed, "\n  ")),
-                     "mend what is named, then run host-setup resume again"};
-    }
-    if (arguments.has("json")) {
-        print_json(console, {{"schema", cli::schema_name("host-setup", "resume")}, {"undone", cleanup->undone}});
-    }
     return cli::ExitCode::ok;
 }
 

@@ -14,8 +14,11 @@ Result<setup::RootLoginRequest> request_of(const cli::Arguments& arguments)
 {
     const auto order = root_login_order(
         arguments.text("confirm-within"), arguments.text("permit"), arguments.maybe("from").value_or(""));
-    return order ? Result<setup::RootLoginRequest>{{*order, arguments.command_line(), txn::default_places()}}
-                 : order.error();
+    const auto limits = read_limits(arguments);
+    if (!order || !limits) {
+        return order ? limits.error() : order.error();
+    }
+    return setup::RootLoginRequest{*order, arguments.command_line(), txn::default_places(), *limits};
 }
 
 void print_done(const cli::Console& console, const setup::RootLoginDone& done, bool json)
@@ -47,6 +50,7 @@ void declare_ssh_root(cli::po::options_description_easy_init add)
         "prohibit-password: by key only, and only if one is in place; yes: by password, too");
     add("from", text("RANGE|any"), "for whom: 192.0.2.0/24, or any; needed for yes");
     declare_confirm_within(add);
+    declare_limits(add);
 }
 
 Result<cli::ExitCode> run_ssh_root(const cli::Arguments& arguments, cli::Console& console)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "setup/ssh/trial.hpp"
 
+#include "setup/clean_up.hpp"
 #include "setup/domain.hpp"
 #include "setup/ssh/config.hpp"
 #include "setup/ssh/login_mark.hpp"
@@ -67,7 +68,10 @@ std::string who_else_sets_it(const Root& root)
 class Trial {
 public:
     Trial(Runner& runner, const RootLoginRequest& request, const Talk& talk)
-        : runner_(runner), request_(request), talk_(talk), domain_({runner})
+        : runner_(runner),
+          request_(request),
+          talk_(talk),
+          domain_({runner, "/", logged(request.limits, request.places)})
     {
     }
 
@@ -94,7 +98,8 @@ public:
 private:
     Result<void> clean_up()
     {
-        const auto cleanup = txn::undo_orphans(request_.places, tool, domain_);
+        const UndoWait wait{"/", request_.limits.lock_wait, talk_.note, talk_.interrupted};
+        const auto cleanup = setup::clean_up(request_.places, wait, domain_);
         if (!cleanup) {
             return cleanup.error();
         }

@@ -3,6 +3,7 @@
 
 #include "base/result.hpp"
 #include "setup/apply.hpp"
+#include "setup/package_manager.hpp"
 #include "setup/ssh/root_login.hpp"
 #include "system/runner.hpp"
 #include "txn/places.hpp"
@@ -23,11 +24,12 @@ struct RootLoginRequest {
     RootLoginOrder order = {};
     std::string command_line = {};  ///< For the journal and the locks.
     txn::Places places = {};
+    PackageLimits limits = {};  ///< Of undoing what a killed run left.
 };
 
 /// Writes the setting, proves it and has sshd read it, under a watchdog: killed half-way it is undone at once, and if
-/// nobody confirms it from a new login in time, too. Waits for that. ErrorCode::rolled_back: another setting wins, and
-/// which; or nobody confirmed. Root.
+/// nobody confirms it from a new login in time, too. Waits for that. Undoes first what a killed run left.
+/// ErrorCode::rolled_back: another setting wins, and which; or nobody confirmed. Root.
 Result<RootLoginDone> change_root_login(Runner& runner, const RootLoginRequest& request, const Talk& talk);
 
 /// The same for who holds host-setup's locks already.

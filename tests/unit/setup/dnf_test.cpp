@@ -107,6 +107,14 @@ TEST(DnfOutput, ProgressOfTheFifthIsToldOfWhatIsFetchedAndInstalled)
     ASSERT_TRUE(installed);
     EXPECT_FALSE(installed->downloading);
     EXPECT_EQ(installed->percent, 80);
+    const auto padded =
+        read_dnf5_progress("[ 3/12] vlan-0:99.1-1.noarch              100% |   0.0   B/s |   6.3 KiB |  00m00s");
+    ASSERT_TRUE(padded);
+    EXPECT_EQ(padded->percent, 25);
+    const auto far =
+        read_dnf5_progress("[ 30/120] Installing vlan-0:99.1-1.noarch 100% |   1.0 KiB/s | 100.0   B |  00m00s");
+    ASSERT_TRUE(far);
+    EXPECT_EQ(far->percent, 25);
     for (const char* line : {"",
                              "Complete!",
                              " stubs  100% | 489.4 KiB/s |   2.9 KiB |  00m00s",
@@ -114,6 +122,9 @@ TEST(DnfOutput, ProgressOfTheFifthIsToldOfWhatIsFetchedAndInstalled)
                              "[] x 100% |",
                              "[3/3] Total   100% |  18.5 MiB/s |  19.0 KiB |  00m00s",
                              "[9/0] x 100% | ",
+                             "[ /4] x 100% | ",
+                             "[1x/4] x 100% | ",
+                             "[1/] x 100% | ",
                              " 100% |] x"}) {
         EXPECT_FALSE(read_dnf5_progress(line)) << line;
     }

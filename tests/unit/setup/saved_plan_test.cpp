@@ -105,15 +105,15 @@ TEST_F(SavedPlanTest, ThatWasBegunIsGoneOnWithAndNoFurther)
     host.service.enabled = true;
     const std::vector<Step> rest{FinishPackages{}, InstallPackages{{"vlan"}}, steps.back()};
     EXPECT_FALSE(check_drift(plan, *root, host, rest));
-    const auto goes_on = check_drift(plan, *root, host, rest, Headway::begun);
+    const auto goes_on = check_drift(plan, *root, host, rest, Headway::packages);
     EXPECT_TRUE(goes_on) << goes_on.error().message;
-    EXPECT_TRUE(check_drift(plan, *root, host, {}, Headway::begun));
+    EXPECT_TRUE(check_drift(plan, *root, host, {}, Headway::packages));
 
     folder.write("etc/apt/sources.list", "deb http://example.org/ x main\n");
     host.candidates["vlan"] = "2.1";
     host.network.vms = {"pid 1 (qemu)"};
     const std::vector<Step> more{InstallPackages{{"vlan", "vim"}}, SetFile{"etc/x", "b\n", 0644}};
-    const auto drift = check_drift(plan, *root, host, more, Headway::begun);
+    const auto drift = check_drift(plan, *root, host, more, Headway::packages);
     ASSERT_FALSE(drift);
     const auto& message = drift.error().message;
     for (const auto* line : {"\n  /etc/apt/sources.list: was absent",
@@ -123,10 +123,49 @@ TEST_F(SavedPlanTest, ThatWasBegunIsGoneOnWithAndNoFurther)
                              "\n  step 'write /etc/x'"}) {
         EXPECT_NE(message.find(line), std::string::npos) << line << '\n' << message;
     }
-    EXPECT_TRUE(check_same_price(plan, {.install = {}, .remove = {}}, Headway::begun));
-    EXPECT_FALSE(check_same_price(plan, {.install = {{"vlan", "2.1"}}, .remove = {}}, Headway::begun));
-    EXPECT_FALSE(check_same_price(plan, {.install = {{"extra", "1"}}, .remove = {}}, Headway::begun));
-    EXPECT_FALSE(check_same_price(plan, {.install = {}, .remove = {"emacs"}}, Headway::begun));
+    EXPECT_TRUE(check_same_price(plan, {.install = {}, .remove = {}}, Headway::packages));
+    EXPECT_FALSE(check_same_price(plan, {.install = {{"vlan", "2.1"}}, .remove = {}}, Headway::packages));
+    EXPECT_FALSE(check_same_price(plan, {.install = {{"extra", "1"}}, .remove = {}}, Headway::packages));
+    EXPECT_FALSE(check_same_price(plan, {.install = {}, .remove = {"emacs"}}, Headway::packages));
+}
+
+TEST_F(SavedPlanTest, ThatWasBegunFinishesItsOwnPackagesAlone)
+{
+    const auto root = Root::open(folder.path());
+    const auto plan = plan_of(*root, some_host());
+    auto host = some_host();
+    const auto half = [](const char* name) {
+        return PackageTable::of({{name, "amd64", "2.0", "half-configured"}}, "amd64");
+    };
+    const std::vector<Step> rest{FinishPackages{}, steps.back()};
+    host.packages = half("vlan");
+    EXPECT_TRUE(check_drift(plan, *root, host, rest, Headway::packages));
+    host.packages = half("exim4");
+    EXPECT_FALSE(left_by(plan, host.packages));
+    const auto drift = check_drift(plan, *root, host, rest, Headway::packages);
+    ASSERT_FALSE(drift);
+    EXPECT_NE(drift.error().message.find("step 'finish what an interrupted dpkg began': was not in the plan"),
+              std::string::npos);
+    auto unknown = plan;
+    unknown.packages.reset();
+    EXPECT_FALSE(left_by(unknown, half("vlan"))) << "nobody said what it brings";
+}
+
+TEST_F(SavedPlanTest, WhoseListsWereFetchedNeedNotFetchThem)
+{
+    const auto root = Root::open(folder.path());
+    auto before = some_host();
+    before.lists_age.reset();
+    before.candidates.clear();
+    auto plan = plan_of(*root, before);
+    const std::vector<Step> all{RefreshLists{}, steps.front(), steps.back()};
+    plan.steps = saved_steps(all);
+    EXPECT_FALSE(check_drift(plan, *root, some_host(), steps));
+    const auto goes_on = check_drift(plan, *root, some_host(), steps, Headway::lists);
+    EXPECT_TRUE(goes_on) << goes_on.error().message;
+    EXPECT_FALSE(check_drift(plan, *root, some_host(), {steps.back()}, Headway::lists));
+    folder.write("var/lib/dpkg/status", "Package: other\n");
+    EXPECT_FALSE(check_drift(plan, *root, some_host(), steps, Headway::lists)) << "lists bring no packages";
 }
 
 TEST_F(SavedPlanTest, IsOfOneHostAndOneVersion)
@@ -137,6 +176,12 @@ TEST_F(SavedPlanTest, IsOfOneHostAndOneVersion)
     ASSERT_FALSE(version);
     EXPECT_NE(version.error().message.find("version 1.2 of host-setup made it, and this is version 1.3"),
               std::string::npos);
+    auto order = plan;
+    order.read.clear();
+    const auto nobody_saved = check_origin(order, {.machine = "12ab"}, "1.3");
+    ASSERT_FALSE(nobody_saved);
+    EXPECT_EQ(nobody_saved.error().message,
+              "refused to go on: version 1.2 of host-setup began it, and this is version 1.3");
     const auto host = check_origin(plan, {.machine = "", .name = "one"}, "1.2");
     ASSERT_FALSE(host);
     EXPECT_NE(host.error().message.find("machine 12ab, here without one"), std::string::npos);

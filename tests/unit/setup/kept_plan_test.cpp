@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "setup/kept_plan.hpp"
+#include "support/temporary_folder.hpp"
+
+#include <gtest/gtest.h>
+
+namespace kvmkit::setup {
+namespace {
+
+SavedPlan some_plan()
+{
+    return {.version = "1.2", .made = "2026-01-31T12:00:00Z", .order = {.components = {"hypervisor"}}};
+}
+
+class HeadwayTest : public ::testing::Test {
+protected:
+    /// A transaction that was to make a plan, began these steps, and came through these states.
+    void record(const SavedPlan& plan, const std::vector<Step>& steps, const std::vector<txn::State>& states)
+    {
+        Request request;
+        request.places = places;
+        request.kept = plan;
+        auto journal = begin_journal(request);
+        ASSERT_TRUE(journal) << journal.error().message;
+        for (const Step& step : steps) {
+            ASSERT_TRUE(journal->intend(describe(step), ""));
+        }
+        for (const txn::State state : states) {
+            ASSERT_TRUE(journal->enter(state));
+        }
+    }
+
+    [[nodiscard]] Headway headway() const { return headway_of(places, some_plan()); }
+
+    testing::TemporaryFolder folder;
+    txn::Places places{folder.path() / "state", folder.path() / "run"};
+    const std::vector<Step> install{HoldLibvirt{}, InstallPackages{{"vlan"}}};
+    const std::vector<txn::State> cleaned_up{txn::State::applying, txn::State::rolling_back, txn::State::rolled_back};
+};
+
+TEST_F(HeadwayTest, IsNoneBeforeThereIsAnythingOrAPackageStep)
+{
+    EXPECT_EQ(headway(), Headway::none);
+    record(some_plan(), {HoldLibvirt{}}, cleaned_up);
+    EXPECT_EQ(headway(), Headway::none);
+    record(some_plan(), {RefreshLists{}}, cleaned_up);
+    EXPECT_EQ(headway(), Headway::lists);
+}
+
+TEST_F(HeadwayTest, StaysWhereTheNextTryEndsEarlier)
+{
+    record(some_plan(), install, cleaned_up);
+    EXPECT_EQ(headway(), Headway::packages);
+    record(some_plan(), {RefreshLists{}}, cleaned_up);
+    EXPECT_EQ(headway(), Headway::packages);
+}
+
+TEST_F(HeadwayTest, IsNoneOnceItStoodAndWasRolledBack)
+{
+    record(some_plan(),
+           install,
+           {txn::State::applying, txn::State::closed, txn::State::rolling_back, txn::State::rolled_back});
+    EXPECT_EQ(headway(), Headway::none);
+}
+
+TEST_F(HeadwayTest, IsNoneOfAnotherPlanAndAfterAnotherChange)
+{
+    auto other = some_plan();
+    other.order.components = {"modules"};
+    record(some_plan(), install, cleaned_up);
+    record(other, {}, cleaned_up);
+    EXPECT_EQ(headway(), Headway::none);
+    record(some_plan(), install, {txn::State::applying});
+    EXPECT_EQ(headway(), Headway::none) << "it is not taken back";
+}
+
+}  // namespace
+}  // namespace kvmkit::setup

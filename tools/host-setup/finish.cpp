@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "finish.hpp"
+
+#include "saved.hpp"
+#include "setup/history.hpp"
+#include "setup/kept_plan.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+namespace kvmkit::host_setup {
+namespace {
+
+bool keeps_plan(const txn::Record& record)
+{
+    const auto kept = setup::kept_plan(record);
+    return kept && *kept;
+}
+
+bool is_undone(const txn::Record& record)
+{
+    return record.state == txn::State::rolled_back;
+}
+
+}  // namespace
+
+bool can_be_finished(const txn::Record& record)
+{
+    return !record.stood && keeps_plan(record);
+}
+
+Result<std::optional<txn::Record>> change_to_finish(const std::string& id)
+{
+    const auto places = txn::default_places();
+    if (!id.empty()) {
+        auto named = setup::transaction(places, id);
+        return named ? Result<std::optional<txn::Record>>{std::move(*named)} : std::move(named).error();
+    }
+    const auto inventory = setup::transactions(places);
+    if (!inventory) {
+        return inventory.error();
+    }
+    auto left = txn::orphans(*inventory);
+    if (left.empty() && !inventory->records.empty()) {
+        const txn::Record& last = inventory->records.back();
+        return is_undone(last) && keeps_plan(last) ? std::optional{last} : std::nullopt;
+    }
+    const auto found = std::ranges::find_if(left, can_be_finished);
+    if (found != left.end()) {
+        return std::optional{std::move(*found)};
+    }
+    return left.empty() ? std::nullopt : std::optional{std::move(left.front())};
+}
+
+Result<std::optional<setup::Request>> request_to_finish(const txn::Record& record, const cli::Arguments& arguments)
+{
+    if (!record.open() && !is_undone(record)) {
+        return std::optional<setup::Request>{};
+    }
+    auto plan = setup::kept_plan(record);
+    if (!plan) {
+        return std::move(plan).error();
+    }
+    if (!*plan) {
+        return std::optional<setup::Request>{};
+    }
+    const bool looked_at = (*plan)->looked_at();
+    auto request = request_of(arguments, std::move(**plan));
+    if (!request) {
+        Error error = std::move(request).error();
+        if (error.code == ErrorCode::refused && !looked_at) {
+            error.hint =
+                fmt::format("{}{}", record.open() ? "host-setup resume undoes it; then: " : "", record.command);
+        }
+        return error;
+    }
+    request->repair = true;  // what dpkg was in the middle of is a part of it
+    return std::optional{std::move(*request)};
+}
+
+Error cannot_finish(const txn::Record& record)
+{
+    if (keeps_plan(record)) {
+        return {ErrorCode::refused,
+                fmt::format("refused to finish {}: it was made, and rolled back on request", record.id),
+                fmt::format("to make it all the same: host-setup resume --finish {}", record.id)};
+    }
+    return {ErrorCode::not_found,
+            fmt::format("cannot finish {}: its command leaves nothing to go by", record.id),
+            record.command};
+}
+
+Error after_undoing(Error error, const std::vector<std::string>& undone)
+{
+    if (!undone.empty()) {
+        error.code = error.code == ErrorCode::refused ? ErrorCode::rolled_back : error.code;
+        error.message += fmt::format("\nwhat was begun is undone: {}", fmt::join(undone, ", "));
+    }
+    return error;
+}
+
+}  // namespace kvmkit::host_setup
