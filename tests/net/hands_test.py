@@ -150,6 +150,16 @@ class Vlans(lab.Lab):
         self.expect("undo", 0)
         self.assertEqual(world(), before)
 
+    @unittest.skipUnless(FULL, "needs 8021q")
+    def test_a_bridge_whose_vlan_has_an_address_keeps_its_mac(self):
+        ip("link add br1 type bridge")
+        ip("link add link br1 name br1.5 type vlan id 5")
+        ip("addr add 192.0.2.1/24 dev br1.5")
+        ip("link set p0 address 02:00:00:00:00:01")
+        mac = world()["br1"]["mac"]
+        self.expect("port add br1 p0", 0)
+        self.assertEqual((world()["br1"]["mac"], world()["br1.5"]["mac"]), (mac, mac))
+
     @unittest.skipUnless(FULL, "needs bridges that filter VLANs")
     def test_ports_and_bridges_belong_to_vlans(self):
         self.expect("bridge add br0 --port p0", 0)

@@ -53,6 +53,28 @@ class Ports(lab.Lab):
         known = subprocess.run(["ip", "-j", "neigh", "show", "dev", "br1"], check=True, capture_output=True, text=True).stdout
         self.assertIn("02:00:00:00:00:99", known, "one that is pinned is left alone, and forgets no neighbour")
 
+    def test_a_bridge_that_has_addresses_keeps_its_mac_with_a_first_port_of_a_higher_one(self):
+        ip("link add br1 type bridge")
+        ip("addr add 192.0.2.1/24 dev br1")
+        ip("link set p0 address fe:ff:ff:ff:ff:01")
+        mac = world()["br1"]["mac"]
+        self.expect("port add br1 p0", 0)
+        self.assertEqual(world()["br1"]["mac"], mac)
+
+    def test_a_bridge_that_has_addresses_keeps_its_mac_whoever_goes(self):
+        """The kernel gives it the lowest MAC of those that stay, and none at all without ports."""
+        ip("link add low address 02:00:00:00:00:01 type veth peer name far")
+        for words in ("port del low", "port del low p0"):
+            with self.subTest(words=words):
+                ip("link add br1 type bridge")
+                ip("link set p0 master br1")
+                ip("link set low master br1")
+                ip("addr add 192.0.2.1/24 dev br1")
+                self.assertEqual(world()["br1"]["mac"], "02:00:00:00:00:01")
+                self.expect(words, 0)
+                self.assertEqual(world()["br1"]["mac"], "02:00:00:00:00:01")
+                ip("link del br1")
+
     def test_a_bridge_of_others_gets_its_own_mac_back_with_its_last_port(self):
         """One that is not pinned takes over its port's, and the kernel leaves it without any when that goes."""
         ip("link add br1 type bridge")
