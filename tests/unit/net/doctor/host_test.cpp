@@ -97,6 +97,19 @@ TEST_F(DoctorOfHosts, Wifi)
             "/etc/sysctl.d/zz-kvmkit-ip_forward.conf'"});
     NetworkOf::address(bridge("br0"), "192.168.100.9/23");
     EXPECT_EQ(found("link.wifi")->commands.front(), "net-setup bridge add br1 --address 192.168.102.1/24");
+    NetworkOf::address(host_.at("wlan0"), "192.168.102.130/25");
+    EXPECT_EQ(found("link.wifi")->commands.front(), "net-setup bridge add br1 --address 192.168.103.1/24");
+    host_.network().routes.push_back({.destination = *Prefix::parse("192.168.103.0/28")});
+    EXPECT_EQ(found("link.wifi")->commands.front(), "net-setup bridge add br1 --address 192.168.104.1/24");
+    host_.network().routes.push_back({.destination = *Prefix::parse("192.168.0.0/16")});
+    host_.network().routes.push_back({.destination = Prefix::all(Family::ipv4)});
+    EXPECT_EQ(found("link.wifi")->commands.front(), "net-setup bridge add br1 --address 172.30.100.1/24");
+    host_.add("wlan1").wireless = true;
+    const auto findings = all();
+    EXPECT_TRUE(std::ranges::any_of(findings, [](const Finding& finding) {
+        return finding.links == Texts{"wlan1"} &&
+               finding.commands.front() == "net-setup bridge add br2 --address 172.30.101.1/24";
+    }));
 }
 
 TEST_F(DoctorOfHosts, IdleLink)
