@@ -47,6 +47,7 @@ class HalfWay(lab.Lab):
             for moment, step in EACH[:8]:
                 with self.subTest(kind=kind, moment=moment, step=step):
                     self.expect("bridge del br0 --quiet", 3 if kind == "fail" else -9, fault=f"{kind}:{moment}:{step}")
+                    self.wait_for_the_lock()  # p0 is a way out, so that it is watched
                     self.expect("bridge del nix", 0)
                     self.assertEqual(world(), before)
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""net-setup's commands for hands on a real kernel: bridge set, bridge vlan set, port add and del, vlan add and del.
+"""net-setup's commands for hands on a real kernel: bridge set, bridge vlan set, vlan add and del.
 usage: hands_test.py NET-SETUP SCHEMAS [full]   full: the kernel must have VLANs and VLAN filtering"""
 import json
 import pathlib
@@ -87,112 +87,6 @@ class BridgeSet(lab.Lab):
         self.assertEqual(world(), before)
 
 
-class Ports(lab.Lab):
-    def test_come_and_go_and_asking_twice_changes_nothing(self):
-        self.expect("bridge add br0", 0)
-        ip("link add q0 type veth peer name q1")
-        self.expect("port add br0 p0 q0 q0", 0)
-        self.assertEqual([name for name, link in world().items() if link["master"] == "br0"], ["p0", "q0"])
-        self.assertTrue(world()["q0"]["up"])
-        self.assertEqual(self.expect("port add br0 p0 q0", 0).stderr, "nothing to do\n")
-        self.expect("port del q0 p0", 0)
-        self.assertEqual([name for name, link in world().items() if link["master"]], [])
-        self.assertTrue(world()["p0"]["up"])
-        self.assertEqual(self.expect("port del q0 p0", 0).stderr, "nothing to do\n")
-
-    def test_are_found_by_their_other_names(self):
-        long = "enx-of-the-card-in-slot-3"
-        for name in ("enp9s0", long):
-            ip(f"link property add dev p0 altname {name}")
-        done = self.expect("bridge add br0 --port enp9s0", 0)
-        self.assertIn("'enp9s0' is another name of 'p0'\n", done.stderr)
-        self.assertEqual(self.expect(f"port add br0 {long}", 0).stderr, f"'{long}' is another name of 'p0'\nnothing to do\n")
-        self.assertEqual(self.record(f"port del {long} --json")["ports"], ["p0"])
-        self.assertIsNone(world()["p0"]["master"])
-        self.assertEqual([link["name"] for link in self.record(f"show {long} --json")["links"]], ["p0"])
-        self.assertEqual(self.record("doctor enp9s0 --json", self.tool("doctor p0").returncode)["findings"],
-                         self.record("doctor p0 --json", self.tool("doctor p0").returncode)["findings"])
-        self.expect_refusal("port add br0 enp9s1", 3, "cannot attach port 'enp9s1' to 'br0': it does not exist",
-                            "'net-setup show' lists the links")
-
-    def test_a_bridge_that_has_addresses_keeps_its_mac_whoever_comes(self):
-        """The kernel gives one that is not pinned the lowest of its ports', and who talks to it would find nobody."""
-        ip("link add br1 type bridge")
-        ip("addr add 192.0.2.1/24 dev br1")
-        ip("link set br1 up")
-        ip("link add low address 02:00:00:00:00:01 type veth peer name far")
-        mac = world()["br1"]["mac"]
-        self.expect("port add br1 p0 low", 0)
-        self.assertEqual(world()["br1"]["mac"], mac)
-        self.expect("undo", 0)
-        ip("neigh add 192.0.2.9 lladdr 02:00:00:00:00:99 dev br1")
-        self.expect("port add br1 p0 low", 0)
-        known = subprocess.run(["ip", "-j", "neigh", "show", "dev", "br1"], check=True, capture_output=True, text=True).stdout
-        self.assertIn("02:00:00:00:00:99", known, "one that is pinned is left alone, and forgets no neighbour")
-
-    def test_a_bridge_of_others_gets_its_own_mac_back_with_its_last_port(self):
-        """One that is not pinned takes over its port's, and the kernel leaves it without any when that goes."""
-        ip("link add br1 type bridge")
-        ip("link add q0 type veth peer name q1")
-        before = world()
-        self.expect("port add br1 p0 q0", 0)
-        self.assertIn(world()["br1"]["mac"], (before["p0"]["mac"], before["q0"]["mac"]))
-        self.expect("undo", 0)
-        ip("link set p0 down")
-        ip("link set q0 down")
-        self.assertEqual(world(), before)
-
-    def test_others_stay_as_they_are(self):
-        self.expect("bridge add br0 --port p1", 0)
-        ip("link set p1 down")
-        ip("tuntap add vnet0 mode tap")
-        ip("link set vnet0 master br0")
-        before = world()
-        self.expect("port add br0 p0", 0)
-        self.expect("port del p0", 0)
-        after = world()
-        after["p0"]["up"] = before["p0"]["up"]
-        self.assertEqual(after, before)
-
-    def test_records(self):
-        self.expect("bridge add br0", 0)
-        done = self.record("port add br0 p0 --json")
-        self.assertEqual((done["bridge"], done["ports"], [step["action"] for step in done["steps"]]),
-                         ("br0", ["p0"], ["attach", "switch-up"]))
-        gone = self.record("port del p0 --json")
-        self.assertEqual([step["action"] for step in gone["steps"]], ["release"])
-
-    def test_a_port_gone_wrong_comes_back_with_its_settings(self):
-        self.expect("bridge add br0 --port p0", 0)
-        subprocess.run("bridge link set dev p0 hairpin on cost 77".split(), check=True)
-        self.expect("port del p0", 0)
-        self.expect("undo", 0)
-        port = links()["p0"]["linkinfo"]["info_slave_data"]
-        self.assertEqual((links()["p0"]["master"], port["hairpin"], port["cost"]), ("br0", True, 77))
-
-    def test_a_card_that_the_host_talks_through_is_shown_to_lan_bridge(self):
-        self.expect("bridge add br0", 0)
-        ip("link set p0 up")
-        ip("addr add 192.0.2.9/24 dev p0")
-        self.expect_refusal("port add br0 p0", 10,
-                            "cannot attach port 'p0' to 'br0': it carries the host's address 192.0.2.9/24; as a port "
-                            "it would cut the host off",
-                            "'net-setup lan-bridge p0' moves them to a bridge without losing the connection")
-
-    def test_what_does_not_exist_or_does_not_fit_is_told(self):
-        self.expect("bridge add br0", 0)
-        self.expect("bridge add br1 --port p0", 0)
-        self.expect_refusal("port add br9 p1", 3, "cannot attach a port to bridge 'br9': it does not exist",
-                            "make it: net-setup bridge add br9")
-        self.expect_refusal("port add br0 nic9", 3, "cannot attach port 'nic9' to 'br0': it does not exist",
-                            "'net-setup show' lists the links")
-        self.expect_refusal("port add br0 p0", 10, "cannot attach port 'p0' to 'br0': it is already a port of 'br1'",
-                            "release it first: net-setup port del p0")
-        self.expect_refusal("port del nic9", 3, "cannot release port 'nic9': it does not exist",
-                            "'net-setup show' lists the links")
-        self.expect_refusal("port add br0", 2, "'net-setup port add' needs BRIDGE PORT...", "run 'net-setup --help'")
-
-
 class Vlans(lab.Lab):
     def test_wrong_words_are_told_before_the_kernel_sees_them(self):
         self.expect_refusal("vlan add p0 4095", 2, "'4095' is no VLAN", "give a number from 1 to 4094")
@@ -255,6 +149,16 @@ class Vlans(lab.Lab):
         self.assertNotIn("p0.100", world())
         self.expect("undo", 0)
         self.assertEqual(world(), before)
+
+    @unittest.skipUnless(FULL, "needs 8021q")
+    def test_a_bridge_whose_vlan_has_an_address_keeps_its_mac(self):
+        ip("link add br1 type bridge")
+        ip("link add link br1 name br1.5 type vlan id 5")
+        ip("addr add 192.0.2.1/24 dev br1.5")
+        ip("link set p0 address 02:00:00:00:00:01")
+        mac = world()["br1"]["mac"]
+        self.expect("port add br1 p0", 0)
+        self.assertEqual((world()["br1"]["mac"], world()["br1.5"]["mac"]), (mac, mac))
 
     @unittest.skipUnless(FULL, "needs bridges that filter VLANs")
     def test_ports_and_bridges_belong_to_vlans(self):

@@ -40,6 +40,17 @@ class Killed(Watched):
         self.expect("bridge del nix", 0)
         self.expect_everything_back()
 
+    def test_of_a_link_without_routes_that_has_an_address_is_undone_at_once_too(self):
+        for words in ("link add m0 type veth peer name m1", "link set m0 addrgenmode none", "link set m1 addrgenmode none",
+                      "link set m1 up", "link set m0 up", "addr add 192.168.9.1/24 dev m0"):
+            ip(words)
+        state = pathlib.Path("/run/lab/mtu.yml")
+        state.write_text("interfaces:\n- {name: m0, mtu: 1400}\n- {name: m1, mtu: 1400}\n", encoding="utf-8")
+        self.wait_for(lambda: links()["m0"]["operstate"] == "UP", "carrier")
+        self.before = everything()
+        self.expect(f"apply {state} --confirm none --quiet", -9, fault="kill:after:0")
+        self.expect_undone_by_itself()
+
     def test_while_undoing_is_finished_by_the_watchdog(self):
         ip("link add link eth0 name mv0 type macvlan")  # attaching fails, and that begins the undoing
         self.before = everything()

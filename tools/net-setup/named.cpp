@@ -1,38 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "named.hpp"
 
+#include "net/netlink/link_name.hpp"
 #include "session.hpp"
 
-#include <net/if.h>
-
 #include <algorithm>
-#include <array>
 
 #include <fmt/format.h>
 
 namespace kvmkit::net_setup {
-namespace {
-
-/// The kernel finds links by names of their own length only; absent: none goes by that name.
-std::optional<std::string> name_by_kernel(const std::string& text)
-{
-    std::array<char, IF_NAMESIZE> name{};
-    const unsigned index = ::if_nametoindex(text.c_str());
-    return index != 0 && ::if_indextoname(index, name.data()) != nullptr ? std::optional<std::string>{name.data()}
-                                                                         : std::nullopt;
-}
-
-std::optional<std::string> name_of(const std::string& text, net::RouteSocket& route)
-{
-    if (text.size() <= net::max_link_name) {
-        return name_by_kernel(text);
-    }
-    const auto network = route.observe();
-    const net::Link* link = network ? link_called(*network, text) : nullptr;
-    return link != nullptr ? std::optional{link->name.str()} : std::nullopt;
-}
-
-}  // namespace
 
 const net::Link* link_called(const net::Network& network, const std::string& text)
 {
@@ -47,16 +23,19 @@ const net::Link* link_called(const net::Network& network, const std::string& tex
 
 Result<net::LinkName> read_link(const cli::Arguments& arguments, const std::string& text, const cli::Console& console)
 {
-    auto session = open_session(arguments);
+    const auto session = open_session(arguments);  // enters the network namespace
     if (!session) {
-        return std::move(session).error();
+        return session.error();
     }
-    const auto name = name_of(text, session->route);
-    if (!name || *name == text) {
+    const auto name = net::name_of_link(text);
+    if (!name) {
+        return name.error();
+    }
+    if (!*name || (*name)->str() == text) {
         return net::LinkName::parse(text);
     }
-    console.note(fmt::format("'{}' is another name of '{}'", text, *name));
-    return net::LinkName::from_kernel(*name);
+    console.note(fmt::format("'{}' is another name of '{}'", text, (*name)->str()));
+    return **name;
 }
 
 Result<std::vector<net::LinkName>> read_links(const cli::Arguments& arguments,

@@ -199,8 +199,8 @@ void go_past_iptables(Finding& finding, const DoctorFacts& facts, const std::vec
     };
     switch_off(facts.bridges_ask_iptables, "bridge-nf-call-iptables");
     switch_off(facts.bridges_ask_ip6tables, "bridge-nf-call-ip6tables");
-    if (!finding.keep.empty()) {
-        finding.keep.push_back(keep_bridge_settings());
+    if (!finding.keep.empty() && !facts.systemd_sysctl.empty()) {
+        finding.keep.push_back(keep_bridge_settings(facts.systemd_sysctl));
     }
     for (const Link* bridge : bridges) {
         const std::string& name = bridge->name.str();

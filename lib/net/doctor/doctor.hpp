@@ -28,7 +28,7 @@ struct Finding {
     std::string message = {};                ///< What is so, with the values read.
     std::string why = {};                    ///< What comes of it.
     std::vector<std::string> commands = {};  ///< What mends it, in this order; none where no command of this host does.
-    std::vector<std::string> keep = {};      ///< What makes that last over a boot, once it is mended; none: it lasts.
+    std::vector<std::string> keep = {};      ///< What makes that last over a boot; none: it lasts, or no file does it.
 };
 
 /// Looks for one kind of trouble and adds what it finds.

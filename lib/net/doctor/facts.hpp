@@ -40,6 +40,7 @@ struct DoctorFacts {
     std::optional<bool> forwards_ipv4 = {};
     bool bridges_ask_iptables = false;  ///< bridge-nf-call-iptables; false as well where br_netfilter is not loaded.
     bool bridges_ask_ip6tables = false;
+    std::string systemd_sysctl = {};  ///< The program that makes settings of sysctl.d anew; empty: there is none.
     Fact<std::string> forward_policy{std::nullopt};  ///< "drop", "accept"; absent: nobody filters, or nobody asked.
     bool firewalld_runs = false;
     std::vector<Bpdu> bpdus = {};

@@ -189,24 +189,47 @@ void long_name(const DoctorFacts& facts, std::vector<Finding>& found)
     }
 }
 
-/// Of a private network in which no link of the host is.
+bool overlap(const Prefix& one, const Prefix& other)
+{
+    const auto first = [](const Prefix& prefix) {
+        IpAddress::Octets octets{};
+        std::ranges::copy(prefix.bytes(), octets.begin());
+        return IpAddress{prefix.family(), octets};
+    };
+    return one.contains(first(other)) || other.contains(first(one));
+}
+
+/// Whether a link of the host, or a route of its own, lies in a network.
+bool is_taken(const Network& network, const Prefix& prefix)
+{
+    return std::ranges::any_of(network.links,
+                               [&prefix](const Link& link) {
+                                   return std::ranges::any_of(link.addresses,
+                                                              [&prefix](const InterfaceAddress& address) {
+                                                                  return overlap(Prefix{address}, prefix);
+                                                              });
+                               }) ||
+           std::ranges::any_of(network.routes, [&prefix](const Route& route) {
+               return route.destination.length() != 0 && overlap(route.destination, prefix);
+           });
+}
+
+/// Of a private network in which the host has nothing.
 std::string free_address(const Network& network)
 {
     constexpr unsigned first = 100;
     constexpr unsigned last = 254;
-    for (unsigned third = first; third < last; ++third) {
-        const auto text = fmt::format("192.168.{}.1", third);
-        const auto one = IpAddress::parse(text);
-        const bool taken = std::ranges::any_of(network.links, [&one](const Link& link) {
-            return std::ranges::any_of(link.addresses, [&one](const InterfaceAddress& address) {
-                return one && Prefix{address}.contains(*one);
-            });
-        });
-        if (!taken) {
-            return text + "/24";
+    std::string text;
+    for (const std::string_view range : {"192.168", "172.30", "10.100"}) {
+        for (unsigned third = first; third <= last; ++third) {
+            text = fmt::format("{}.{}.1/24", range, third);
+            const auto address = InterfaceAddress::parse(text);
+            if (address && !is_taken(network, Prefix{*address})) {
+                return text;
+            }
         }
     }
-    return fmt::format("192.168.{}.1/24", last);
+    return text;
 }
 
 std::string free_bridge_name(const Network& network)
@@ -220,11 +243,15 @@ std::string free_bridge_name(const Network& network)
 
 void wifi(const DoctorFacts& facts, std::vector<Finding>& found)
 {
+    Network to_come = facts.network;  // with the bridges that are proposed
     for (const Link& link : facts.network.links) {
         if (!link.wireless) {
             continue;
         }
-        const auto bridge = free_bridge_name(facts.network);
+        const auto bridge = free_bridge_name(to_come);
+        const auto address = free_address(to_come);
+        to_come.links.push_back(
+            {.name = LinkName::from_kernel(bridge), .addresses = {*InterfaceAddress::parse(address)}});
         found.push_back(
             {"link.wifi",
              Gravity::note,
@@ -232,7 +259,7 @@ void wifi(const DoctorFacts& facts, std::vector<Finding>& found)
              fmt::format("{} is a Wi-Fi card in client mode", link.name.str()),
              "access points take no frames of others from it: it can be no port of a bridge. Give VMs a bridge of the "
              "host's own and route",
-             {command({"net-setup", "bridge", "add", bridge, "--address", free_address(facts.network)}),
+             {command({"net-setup", "bridge", "add", bridge, "--address", address}),
               sysctl_command("net/ipv4/ip_forward", 1)},
              {keep_link(bridge), keep_sysctl("ip_forward", "net/ipv4/ip_forward", 1)}});
     }

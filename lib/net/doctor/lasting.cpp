@@ -12,14 +12,17 @@
 namespace kvmkit::net {
 namespace {
 
-std::string write_file(const std::string& path, const std::string& line)
+/// One command, so that sudo before it is enough.
+std::string write_file(const std::string& folder, const std::string& name, const std::string& line)
 {
-    return fmt::format("{} > {}", shell_line({"printf", "%s\\n", line}), shell_line({path}));
+    const auto write =
+        fmt::format(R"(mkdir -p {0} && printf %s\\n {1} > {0}/{2})", folder, shell_word(line), shell_word(name));
+    return shell_line({"sh", "-c", write});
 }
 
-std::string rules_file(const std::string& about)
+std::string write_rule(const std::string& about, const std::string& rule)
 {
-    return fmt::format("/etc/udev/rules.d/90-kvmkit-{}.rules", about);
+    return write_file("/etc/udev/rules.d", fmt::format("90-kvmkit-{}.rules", about), rule);
 }
 
 }  // namespace
@@ -31,7 +34,7 @@ std::string keep_link(const std::string& link)
 
 std::string keep_sysctl(const std::string& about, const std::string& path, unsigned value)
 {
-    return write_file(fmt::format("/etc/sysctl.d/90-kvmkit-{}.conf", about), fmt::format("{}={}", path, value));
+    return write_file("/etc/sysctl.d", fmt::format("zz-kvmkit-{}.conf", about), fmt::format("{}={}", path, value));
 }
 
 std::vector<std::string> keep_by_udev(const std::string& about,
@@ -42,16 +45,17 @@ std::vector<std::string> keep_by_udev(const std::string& about,
         return {};
     }
     // A card that udev renames appears by its new name with the second event.
-    return {write_file(
-        rules_file(about),
+    return {write_rule(
+        about,
         fmt::format(R"(ACTION=="add|move", SUBSYSTEM=="net", KERNEL=="{}", RUN+="{}")", link, fmt::join(argv, " ")))};
 }
 
-std::string keep_bridge_settings()
+std::string keep_bridge_settings(const std::string& systemd_sysctl)
 {
-    return write_file(rules_file("br_netfilter"),
-                      R"(ACTION=="add", SUBSYSTEM=="module", KERNEL=="br_netfilter", )"
-                      R"(RUN+="/usr/lib/systemd/systemd-sysctl --prefix=/net/bridge")");
+    return write_rule("br_netfilter",
+                      fmt::format(R"(ACTION=="add", SUBSYSTEM=="module", KERNEL=="br_netfilter", )"
+                                  R"(RUN+="{} --prefix=/net/bridge")",
+                                  systemd_sysctl));
 }
 
 }  // namespace kvmkit::net

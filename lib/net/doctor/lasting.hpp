@@ -11,8 +11,9 @@ namespace kvmkit::net {
 /// "net-setup persist br0": keeps a link as it is then, with what it stands on.
 std::string keep_link(const std::string& link);
 
-/// Writes the file by which a setting below /proc/sys is made at each boot, and that of a link when it appears. The
-/// path as sysctl_command() takes it; `about` is a part of the file's name.
+/// Writes the file by which a setting below /proc/sys is made at each boot, and that of a link when it appears: read
+/// after those of others, whose names begin with digits. The path as sysctl_command() takes it; `about` is a part of
+/// the file's name.
 std::string keep_sysctl(const std::string& about, const std::string& path, unsigned value);
 
 /// Writes the file by which udev runs a program, named by its full path, when a link of that name appears. Nothing
@@ -22,7 +23,7 @@ std::vector<std::string> keep_by_udev(const std::string& about,
                                       std::initializer_list<std::string> argv);
 
 /// Writes the file by which udev makes the settings of bridges again as soon as br_netfilter is loaded, which happens
-/// later than those of a boot are made.
-std::string keep_bridge_settings();
+/// later than those of a boot are made. `systemd_sysctl`: see DoctorFacts.
+std::string keep_bridge_settings(const std::string& systemd_sysctl);
 
 }  // namespace kvmkit::net

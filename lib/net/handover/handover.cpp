@@ -2,6 +2,7 @@
 #include "net/handover/handover.hpp"
 
 #include "net/handover/announce.hpp"
+#include "net/handover/bridge_mac.hpp"
 #include "net/handover/inherit.hpp"
 #include "net/handover/pin.hpp"
 #include "net/handover/program.hpp"
@@ -100,7 +101,33 @@ public:
     /// route.
     void whatever_fails() { to_the_end_ = true; }
 
-    Result<void> to_bridge()
+    Result<void> to_bridge(BridgeMac& mac)
+    {
+        auto pinned = mac.pin();
+        if (!pinned && !to_the_end_) {
+            return pinned;
+        }
+        auto made = over_to_bridge();
+        if (!made && !to_the_end_) {
+            mac.take_back();
+        }
+        return made ? std::move(pinned) : std::move(made);
+    }
+
+    Result<void> to_port()
+    {
+        if (move_.from.index != 0) {
+            Pin::remove_left_over(channel_, move_.from);
+        }
+        auto made = run();
+        if (made || to_the_end_) {
+            set_generation_mode(channel_, move_.port_index, snapshot_.generation_mode);
+        }
+        return made;
+    }
+
+private:
+    Result<void> over_to_bridge()
     {
         constexpr std::uint8_t none = IN6_ADDR_GEN_MODE_NONE;
         // An address of the kernel's own would have to wait a second for its duplicate detection.
@@ -122,19 +149,6 @@ public:
         return made;
     }
 
-    Result<void> to_port()
-    {
-        if (move_.from.index != 0) {
-            Pin::remove_left_over(channel_, move_.from);
-        }
-        auto made = run();
-        if (made || to_the_end_) {
-            set_generation_mode(channel_, move_.port_index, snapshot_.generation_mode);
-        }
-        return made;
-    }
-
-private:
     Result<void> run()
     {
         const Program program = make_program(snapshot_, move_, boot_time_ms());
@@ -174,33 +188,6 @@ private:
     bool to_the_end_ = false;
 };
 
-/// The MAC that a link has now: a bridge whose own is not pinned has taken over a port's.
-std::optional<MacAddress> mac_of(Channel& channel, const Holder& link)
-{
-    const auto links = channel.list(make_packet(RTM_GETLINK, 0, ifinfomsg{}));
-    for (const Packet& told : links ? *links : std::vector<Packet>{}) {
-        const auto bytes = attribute(told, IFLA_ADDRESS);
-        MacAddress::Octets octets{};
-        if (header_of<ifinfomsg>(told).ifi_index == link.index && bytes && bytes->size() == octets.size()) {
-            std::ranges::copy(*bytes, octets.begin());
-            return MacAddress{octets};
-        }
-    }
-    return std::nullopt;
-}
-
-/// Pins it, too. Where that fails, nobody has lost a packet.
-void set_mac(Channel& channel, const Link& bridge, const MacAddress& mac)
-{
-    ifinfomsg head{};
-    head.ifi_index = bridge.index;
-    Packet packet = make_packet(RTM_SETLINK, 0, head);
-    const void* const octets = mac.octets().data();
-    put(packet, IFLA_ADDRESS, {static_cast<const char*>(octets), mac.octets().size()});
-    const Order order{std::move(packet)};
-    (void)channel.send({&order, 1});
-}
-
 Result<Snapshot> snapshot_for(const Handover& step, const Move& move, Channel& channel)
 {
     if (!step.snapshot.empty()) {
@@ -233,19 +220,14 @@ Result<void> hand_over(const Handover& step, const Network& network)
     if (!step.snapshot.empty()) {
         change.whatever_fails();
     }
-    if (auto made = to_bridge ? change.to_bridge() : change.to_port(); !made) {
+    BridgeMac mac{*channel, network, bridge, *port};
+    if (auto made = to_bridge ? change.to_bridge(mac) : change.to_port(); !made) {
         return made;
     }
-    const auto mac = mac_of(*channel, move.to);
-    if (mac) {
-        announce(*snapshot, move.to, *mac);
+    if (const auto known = to_bridge ? mac.now() : port->mac) {
+        announce(*snapshot, move.to, *known);
     }
-    if (to_bridge && mac && mac != bridge->mac) {
-        set_mac(*channel, *bridge, *mac);  // it follows its ports', but the LAN is to know the host by this one
-    } else if (step.bridge_mac && bridge != nullptr && is_left_without_mac(network, *bridge, step.port)) {
-        set_mac(*channel, *bridge, *step.bridge_mac);
-    }
-    return {};
+    return !to_bridge && step.bridge_mac ? mac.give_back(*step.bridge_mac) : Result<void>{};
 }
 
 Result<Handover> inverse_of(const Handover& step, const Network& network)
@@ -270,7 +252,7 @@ Result<Handover> inverse_of(const Handover& step, const Network& network)
                     to_bridge ? Direction::to_port : Direction::to_bridge,
                     serialise(without_staying(*snapshot, step.stays)),
                     to_bridge && bridge != nullptr ? bridge->addresses : std::vector<InterfaceAddress>{},
-                    to_bridge && bridge != nullptr ? mac_without_ports(network, *bridge) : std::nullopt};
+                    to_bridge && bridge != nullptr ? mac_to_give_back(*bridge) : std::nullopt};
 }
 
 }  // namespace kvmkit::net

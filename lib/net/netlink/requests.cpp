@@ -3,8 +3,8 @@
 
 #include "net/model/overloaded.hpp"
 #include "net/netlink/internal/ip_messages.hpp"
+#include "net/netlink/internal/kept_mac.hpp"
 #include "net/netlink/internal/vlan_requests.hpp"
-#include "net/sysfs.hpp"
 
 #include <linux/if.h>
 #include <linux/if_link.h>
@@ -154,17 +154,6 @@ void put_removal(Requests& requests, const Link& link, const InterfaceAddress& a
     }
 }
 
-/// A bridge whose MAC is not pinned has the lowest of its ports'. Who talks to its addresses knows it by the one it
-/// has, which is pinned then: only where it must be, for the kernel forgets the neighbours of a link that is told its
-/// MAC.
-bool would_change_mac(const Link& port, const Link& bridge)
-{
-    const bool lower = port.mac && bridge.mac && !bridge.mac->is_zero() && *port.mac < *bridge.mac;
-    return lower && bridge.is_bridge() &&
-           !std::ranges::all_of(bridge.addresses, &InterfaceAddress::is_ipv6_link_local) &&
-           has_pinned_mac(bridge.name) == false;
-}
-
 /// Makes the requests of each action.
 class Writer {
 public:
@@ -209,10 +198,14 @@ public:
     Result<Requests> operator()(const Release& s) const
     {
         return on(s.port, s, [&](const Link& port) {
-            auto requests = one(number_message(port, IFLA_MASTER, 0),
-                                {Request::release, fmt::format("cannot release port '{}'", s.port.str())});
-            const Link* bridge = s.bridge_mac ? find(network_, s.bridge) : nullptr;
-            if (bridge != nullptr && is_left_without_mac(network_, *bridge, s.port)) {
+            Requests requests{.attempt = {Request::release, fmt::format("cannot release port '{}'", s.port.str())}};
+            const Link* bridge = find(network_, s.bridge);
+            const bool gets_own = bridge != nullptr && s.bridge_mac && is_left_without_mac(network_, *bridge, s.port);
+            if (bridge != nullptr && !gets_own && would_change_mac(network_, *bridge, port, Passing::leaves)) {
+                requests.messages.push_back(mac_message(*bridge, *bridge->mac));
+            }
+            requests.messages.push_back(number_message(port, IFLA_MASTER, 0));
+            if (gets_own) {
                 requests.messages.push_back(mac_message(*bridge, *s.bridge_mac));
             }
             return requests;
@@ -311,7 +304,7 @@ private:
         Request request;
     };
 
-    static Result<Requests> attaching(const Attach& s, const Link& port, const Link& bridge)
+    Result<Requests> attaching(const Attach& s, const Link& port, const Link& bridge) const
     {
         Requests requests{
             .attempt = {Request::attach, fmt::format("cannot attach port '{}' to '{}'", s.port.str(), s.bridge.str())}};
@@ -319,7 +312,7 @@ private:
         if (bridge.kind == "bond" && port.up) {
             requests.messages.push_back(flags_message(port, false, {}));
         }
-        if (would_change_mac(port, bridge)) {
+        if (would_change_mac(network_, bridge, port, Passing::comes)) {
             requests.messages.push_back(mac_message(bridge, *bridge.mac));
         }
         requests.messages.push_back(number_message(port, IFLA_MASTER, static_cast<std::uint32_t>(bridge.index)));

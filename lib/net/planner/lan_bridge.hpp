@@ -21,7 +21,7 @@ Result<std::optional<LinkName>> bridge_of(const Network& network, const LinkName
 /// What a bridge that was there before the card had then.
 struct EarlierBridge {
     std::vector<InterfaceAddress> addresses = {};
-    std::optional<MacAddress> mac = {};  ///< Absent: it had ports, or none of its own.
+    std::optional<MacAddress> mac = {};  ///< Absent: a change of before did not tell it.
 
     bool operator==(const EarlierBridge&) const = default;
 };

@@ -102,7 +102,14 @@ bool has_default_route(const Network& network)
     });
 }
 
-/// The numbers of the links that routes lead through, and of those that these stand on.
+/// Whether the host talks through a link: routes lead through it, or it has an address by which others reach it.
+bool is_way_out(const Network& network, const Link& link)
+{
+    const bool has_address = !std::ranges::all_of(link.addresses, &InterfaceAddress::is_ipv6_link_local);
+    return !link.routes.empty() || (has_address && !link.loopback && is_usable(network, link));
+}
+
+/// The numbers of the links that the host talks through, and of those that these stand on.
 std::set<int> ways_out(const Network& network)
 {
     std::set<int> ways;
@@ -113,7 +120,7 @@ std::set<int> ways_out(const Network& network)
         }
     };
     for (const Link& link : network.links) {
-        if (!link.routes.empty()) {
+        if (is_way_out(network, link)) {
             add(link.index);
         }
     }
@@ -129,6 +136,21 @@ std::set<int> ways_out(const Network& network)
         }
     }
     return ways;
+}
+
+/// The links that a step changes: of a route with several ways, those of all.
+std::vector<const LinkName*> changed_by(const Action& action)
+{
+    const auto* const add = std::get_if<AddRoute>(&action);
+    const auto* const remove = std::get_if<RemoveRoute>(&action);
+    std::vector<const LinkName*> names{subject(action)};
+    if (add != nullptr || remove != nullptr) {
+        for (const RouteWay& way : add != nullptr ? add->route.ways : remove->route.ways) {
+            names.push_back(&way.link);
+        }
+    }
+    std::erase(names, nullptr);
+    return names;
 }
 
 }  // namespace
@@ -179,10 +201,12 @@ std::optional<std::string> lost_way(const Network& network, const Plan& plan, co
 bool touches_way_out(const Network& network, const Plan& plan)
 {
     const auto ways = ways_out(network);
-    return !ways.empty() && std::ranges::any_of(plan, [&network, &ways](const Step& step) {
-        const LinkName* name = subject(step.action);
-        const Link* link = name != nullptr ? find(network, *name) : nullptr;
+    const auto leads_out = [&network, &ways](const LinkName* name) {
+        const Link* link = find(network, *name);
         return link != nullptr && ways.contains(link->index);
+    };
+    return !ways.empty() && std::ranges::any_of(plan, [&leads_out](const Step& step) {
+        return std::ranges::any_of(changed_by(step.action), leads_out);
     });
 }
 

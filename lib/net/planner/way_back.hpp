@@ -28,8 +28,8 @@ bool sits_here(const Network& network, const std::optional<Operator>& who);
 /// or it could not before either. Without an operator the default routes stand for one. Pure.
 std::optional<std::string> lost_way(const Network& network, const Plan& plan, const std::optional<Operator>& who);
 
-/// Whether a plan changes a link that routes lead through, or one that such a link stands on: what fails half-way, or
-/// is killed there, may cut the host off. Pure.
+/// Whether a plan changes a link that the host talks through, by routes or by an address of its own, or one that such a
+/// link stands on: what fails half-way, or is killed there, may cut the host off. Pure.
 bool touches_way_out(const Network& network, const Plan& plan);
 
 }  // namespace kvmkit::net

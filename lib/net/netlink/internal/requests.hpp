@@ -17,7 +17,7 @@ struct Requests {
 };
 
 /// The messages that make an action on the links as they are; none where there is nothing to change, or for what is no
-/// matter of netlink. ErrorCode::not_found: a link that it needs does not exist. Pure.
+/// matter of netlink. ErrorCode::not_found: a link that it needs does not exist. Asks /sys, at most.
 Result<Requests> requests_for(const Action& action, const Network& network);
 
 }  // namespace kvmkit::net

@@ -112,13 +112,15 @@ TEST_F(Doctor, Firewall)
     expect("bridge.firewall",
            Gravity::fault,
            {"sysctl -w net/bridge/bridge-nf-call-iptables=0", "sysctl -w net/bridge/bridge-nf-call-ip6tables=0"},
-           {"printf '%s\\n' net/bridge/bridge-nf-call-iptables=0 > "
-            "/etc/sysctl.d/90-kvmkit-bridge-nf-call-iptables.conf",
-            "printf '%s\\n' net/bridge/bridge-nf-call-ip6tables=0 > "
-            "/etc/sysctl.d/90-kvmkit-bridge-nf-call-ip6tables.conf",
-            R"(printf '%s\n' 'ACTION=="add", SUBSYSTEM=="module", KERNEL=="br_netfilter", )"
-            R"(RUN+="/usr/lib/systemd/systemd-sysctl --prefix=/net/bridge"' > )"
-            "/etc/udev/rules.d/90-kvmkit-br_netfilter.rules"});
+           {R"(sh -c 'mkdir -p /etc/sysctl.d && printf %s\\n net/bridge/bridge-nf-call-iptables=0 > )"
+            "/etc/sysctl.d/zz-kvmkit-bridge-nf-call-iptables.conf'",
+            R"(sh -c 'mkdir -p /etc/sysctl.d && printf %s\\n net/bridge/bridge-nf-call-ip6tables=0 > )"
+            "/etc/sysctl.d/zz-kvmkit-bridge-nf-call-ip6tables.conf'"});
+    told_.systemd_sysctl = "/usr/lib/systemd/systemd-sysctl";
+    EXPECT_EQ(found("bridge.firewall")->keep.back(),
+              R"(sh -c 'mkdir -p /etc/udev/rules.d && printf %s\\n '\''ACTION=="add", SUBSYSTEM=="module", )"
+              R"(KERNEL=="br_netfilter", RUN+="/usr/lib/systemd/systemd-sysctl --prefix=/net/bridge"'\'' > )"
+              "/etc/udev/rules.d/90-kvmkit-br_netfilter.rules'");
     told_.bridges_ask_iptables = told_.bridges_ask_ip6tables = false;
     EXPECT_FALSE(found("bridge.firewall"));
     set(host_.at("br0").options, IFLA_BR_NF_CALL_IPTABLES, 1, 1);
@@ -236,8 +238,10 @@ TEST_F(Doctor, HardwareVlanFilter)
     expect("vlan.hardware-filter",
            Gravity::risk,
            {"ethtool -K eth0 rx-vlan-filter off"},
-           {R"(printf '%s\n' 'ACTION=="add|move", SUBSYSTEM=="net", KERNEL=="eth0", RUN+="/usr/sbin/ethtool -K eth0 )"
-            R"(rx-vlan-filter off"' > /etc/udev/rules.d/90-kvmkit-eth0-vlan-filter.rules)"});
+           {R"(sh -c 'mkdir -p /etc/udev/rules.d && printf %s\\n '\''ACTION=="add|move", SUBSYSTEM=="net", )"
+            R"(KERNEL=="eth0", )"
+            R"(RUN+="/usr/sbin/ethtool -K eth0 rx-vlan-filter off"'\'' > )"
+            "/etc/udev/rules.d/90-kvmkit-eth0-vlan-filter.rules'"});
     host_.at("eth0").vlans = VlanMembership{*VlanSet::parse("2-10")};
     EXPECT_FALSE(found("vlan.hardware-filter"));
 }

@@ -15,7 +15,8 @@ TEST_F(DoctorOfHosts, ReversePathFilter)
     expect("host.rp-filter",
            Gravity::risk,
            {"sysctl -w net/ipv4/conf/eth1/rp_filter=2"},
-           {"printf '%s\\n' net/ipv4/conf/eth1/rp_filter=2 > /etc/sysctl.d/90-kvmkit-eth1-rp_filter.conf"});
+           {R"(sh -c 'mkdir -p /etc/sysctl.d && printf %s\\n net/ipv4/conf/eth1/rp_filter=2 > )"
+            "/etc/sysctl.d/zz-kvmkit-eth1-rp_filter.conf'"});
     facts("eth1").rp_filter = 2;
     told_.rp_filter_of_all = 1;
     expect("host.rp-filter", Gravity::risk, {"sysctl -w net/ipv4/conf/eth0/rp_filter=2"});
@@ -51,8 +52,10 @@ TEST_F(DoctorOfHosts, SameMac)
     expect("link.same-mac",
            Gravity::risk,
            {"ip link set eth1 address 52:54:00:00:a5:03"},
-           {R"(printf '%s\n' 'ACTION=="add|move", SUBSYSTEM=="net", KERNEL=="eth1", RUN+="/usr/sbin/ip link set eth1 )"
-            R"(address 52:54:00:00:a5:03"' > /etc/udev/rules.d/90-kvmkit-eth1-mac.rules)"});
+           {R"(sh -c 'mkdir -p /etc/udev/rules.d && printf %s\\n '\''ACTION=="add|move", SUBSYSTEM=="net", )"
+            R"(KERNEL=="eth1", )"
+            R"(RUN+="/usr/sbin/ip link set eth1 address 52:54:00:00:a5:03"'\'' > )"
+            "/etc/udev/rules.d/90-kvmkit-eth1-mac.rules'"});
     host_.add("bond0", "bond");
     host_.at("eth0").master = host_.at("eth1").master = host_.at("bond0").index;
     host_.at("bond0").mac = host_.at("eth0").mac;
@@ -89,9 +92,24 @@ TEST_F(DoctorOfHosts, Wifi)
     expect("link.wifi",
            Gravity::note,
            {"net-setup bridge add br0 --address 192.168.100.1/24", "sysctl -w net/ipv4/ip_forward=1"},
-           {"net-setup persist br0", "printf '%s\\n' net/ipv4/ip_forward=1 > /etc/sysctl.d/90-kvmkit-ip_forward.conf"});
+           {"net-setup persist br0",
+            R"(sh -c 'mkdir -p /etc/sysctl.d && printf %s\\n net/ipv4/ip_forward=1 > )"
+            "/etc/sysctl.d/zz-kvmkit-ip_forward.conf'"});
     NetworkOf::address(bridge("br0"), "192.168.100.9/23");
     EXPECT_EQ(found("link.wifi")->commands.front(), "net-setup bridge add br1 --address 192.168.102.1/24");
+    NetworkOf::address(host_.at("wlan0"), "192.168.102.130/25");
+    EXPECT_EQ(found("link.wifi")->commands.front(), "net-setup bridge add br1 --address 192.168.103.1/24");
+    host_.network().routes.push_back({.destination = *Prefix::parse("192.168.103.0/28")});
+    EXPECT_EQ(found("link.wifi")->commands.front(), "net-setup bridge add br1 --address 192.168.104.1/24");
+    host_.network().routes.push_back({.destination = *Prefix::parse("192.168.0.0/16")});
+    host_.network().routes.push_back({.destination = Prefix::all(Family::ipv4)});
+    EXPECT_EQ(found("link.wifi")->commands.front(), "net-setup bridge add br1 --address 172.30.100.1/24");
+    host_.add("wlan1").wireless = true;
+    const auto findings = all();
+    EXPECT_TRUE(std::ranges::any_of(findings, [](const Finding& finding) {
+        return finding.links == Texts{"wlan1"} &&
+               finding.commands.front() == "net-setup bridge add br2 --address 172.30.101.1/24";
+    }));
 }
 
 TEST_F(DoctorOfHosts, IdleLink)

@@ -284,6 +284,35 @@ TEST(WayBackTest, WhatRoutesLeadThroughIsKnownDownToTheCard)
     EXPECT_FALSE(touches_way_out(network, {{CreateLink{.name = name("br1"), .kind = "bridge"}}}));
 }
 
+TEST(WayBackTest, WhatTheHostTalksThroughByAnAddressAloneIsOneToo)
+{
+    auto network = bridged();
+    network.links.push_back(link(5, "br1", "bridge"));
+    network.links.push_back(link(6, "eth1"));
+    give(network, 3, "198.51.100.1/24");
+    give(network, 4, "fe80::1/64");
+    for (Link& each : network.links) {
+        each.routes.clear();
+    }
+    network.routes.clear();
+    EXPECT_TRUE(touches_way_out(network, {{Release{name("eth0"), name("br0")}}}));
+    EXPECT_TRUE(touches_way_out(network, {{SetMtu{name("br0"), 1400}}}));
+    EXPECT_FALSE(touches_way_out(network, {{SetMtu{name("br1"), 1400}}})) << "it has no port";
+    EXPECT_FALSE(touches_way_out(network, {{SetMtu{name("eth1"), 1400}}}));
+}
+
+TEST(WayBackTest, EachWayOfARouteCounts)
+{
+    auto network = bridged();
+    network.links.push_back(link(5, "eth1"));
+    RouteEntry route{.destination = Prefix::all(Family::ipv4),
+                     .ways = {{name("eth1"), *IpAddress::parse("198.51.100.1")}}};
+    EXPECT_FALSE(touches_way_out(network, {{RemoveRoute{route}}}));
+    route.ways.push_back({name("br0"), *IpAddress::parse("192.0.2.254")});
+    EXPECT_TRUE(touches_way_out(network, {{RemoveRoute{route}}}));
+    EXPECT_TRUE(touches_way_out(network, {{AddRoute{route}}}));
+}
+
 TEST(WayBackTest, OnlySshsOwnWordsAreRead)
 {
     EXPECT_EQ(read_operator("203.0.113.9 50522 192.0.2.1 22"), by_ssh);

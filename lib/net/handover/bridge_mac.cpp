@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "net/handover/bridge_mac.hpp"
+
+#include "net/handover/rewrite.hpp"
+#include "net/sysfs.hpp"
+
+#include <linux/if_link.h>
+#include <linux/neighbour.h>
+#include <linux/rtnetlink.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace kvmkit::net {
+namespace {
+
+Order mac_order(const Link& bridge, const MacAddress& mac)
+{
+    ifinfomsg head{};
+    head.ifi_index = bridge.index;
+    Packet packet = make_packet(RTM_SETLINK, 0, head);
+    const void* const octets = mac.octets().data();
+    put(packet, IFLA_ADDRESS, {static_cast<const char*>(octets), mac.octets().size()});
+    return {std::move(packet), {}, fmt::format("cannot set the MAC of bridge '{}'", bridge.name.str())};
+}
+
+/// Sets the neighbours of a link again that somebody set, but no proxy entries, which stay.
+Result<std::vector<Order>> orders_for_neighbours(Channel& channel, const Holder& link)
+{
+    const auto all = channel.list(make_packet(RTM_GETNEIGH, 0, ndmsg{}));
+    if (!all) {
+        return all.error();
+    }
+    const Snapshot own{.holder = link};
+    const Rewriter rewriter{own, link, 0};
+    std::vector<Order> orders;
+    for (const Packet& told : *all) {
+        const auto head = header_of<ndmsg>(told);
+        const bool internet = head.ndm_family == AF_INET || head.ndm_family == AF_INET6;
+        if (internet && head.ndm_ifindex == link.index && (head.ndm_state & NUD_PERMANENT) != 0) {
+            orders.push_back(
+                {rewriter.neighbour(told), {}, fmt::format("cannot keep the neighbours of '{}'", link.name)});
+        }
+    }
+    return orders;
+}
+
+}  // namespace
+
+BridgeMac::BridgeMac(Channel& channel, const Network& network, const Link* bridge, const Link& port)
+    : channel_(channel), network_(network), bridge_(bridge), port_(port)
+{
+}
+
+Result<void> BridgeMac::pin()
+{
+    const auto is_pinned = has_pinned_mac(bridge_->name);
+    if (is_pinned != false) {
+        known_ = is_pinned ? bridge_->mac : std::nullopt;
+        return {};
+    }
+    const auto mac = mac_with_port(network_, *bridge_, port_);
+    auto pinned = mac ? set(*mac) : Result<void>{};
+    was_set_ = mac.has_value();
+    known_ = pinned ? mac : std::nullopt;
+    return pinned;
+}
+
+void BridgeMac::take_back() const
+{
+    if (was_set_ && bridge_->mac) {
+        (void)give_back(*bridge_->mac);
+    }
+}
+
+Result<void> BridgeMac::give_back(const MacAddress& mac) const
+{
+    const auto now = told();
+    const bool lost_it = now && (now->is_zero() || now == port_.mac);
+    return lost_it && *now != mac && !mac.is_zero() ? set(mac) : Result<void>{};
+}
+
+std::optional<MacAddress> BridgeMac::now() const
+{
+    const auto mac = known_ ? known_ : told();
+    return mac ? mac : bridge_->mac;
+}
+
+std::optional<MacAddress> BridgeMac::told() const
+{
+    const auto links = channel_.list(make_packet(RTM_GETLINK, 0, ifinfomsg{}));
+    for (const Packet& link : bridge_ != nullptr && links ? *links : std::vector<Packet>{}) {
+        const auto bytes = attribute(link, IFLA_ADDRESS);
+        MacAddress::Octets octets{};
+        if (header_of<ifinfomsg>(link).ifi_index == bridge_->index && bytes && bytes->size() == octets.size()) {
+            std::ranges::copy(*bytes, octets.begin());
+            return MacAddress{octets};
+        }
+    }
+    return std::nullopt;
+}
+
+Result<void> BridgeMac::set(const MacAddress& mac) const
+{
+    const auto neighbours = orders_for_neighbours(channel_, {bridge_->index, bridge_->name.str()});
+    if (!neighbours) {
+        return neighbours.error();
+    }
+    std::vector<Order> orders{mac_order(*bridge_, mac)};
+    orders.insert(orders.end(), neighbours->begin(), neighbours->end());
+    return channel_.send(orders);
+}
+
+std::optional<MacAddress> mac_with_port(const Network& network, const Link& bridge, const Link& port)
+{
+    auto lowest = port.mac;
+    for (const Link* other : ports_of(network, bridge)) {
+        if (other->mac && (!lowest || *other->mac < *lowest)) {
+            lowest = other->mac;
+        }
+    }
+    return lowest;
+}
+
+std::optional<MacAddress> mac_to_give_back(const Link& bridge)
+{
+    if (bridge.mac && !bridge.mac->is_zero()) {
+        return bridge.mac;
+    }
+    const auto random = MacAddress::random();
+    return random ? std::optional{*random} : std::nullopt;
+}
+
+}  // namespace kvmkit::net
