@@ -79,7 +79,7 @@ private:
     Result<void> look_before();
     Result<void> look_at_host();
     Result<void> look_at_networks();
-    Result<void> use_networks(NetworkChoice choice);
+    Result<void> use_networks(const NetworkChoice& choice);
     Result<void> choose_networks();
     Result<void> foresee_networks();
     Result<void> look_at_hardware(const virt::Connection& connection);

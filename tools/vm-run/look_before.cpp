@@ -125,7 +125,7 @@ Result<void> Launcher::look_at_files(const virt::Connection& connection)
 }
 
 /// Before it is known whether the VM can be called, nobody can say whether to wait for that makes sense.
-Result<void> Launcher::use_networks(NetworkChoice choice)
+Result<void> Launcher::use_networks(const NetworkChoice& choice)
 {
     plan_.spec.nics = choice.nics;
     network_why_ = choice.why;
