@@ -7,6 +7,13 @@ import lab
 from lab import ip, links, world
 
 
+def addressed_bridge():
+    """br1 as others make it, with an address and a MAC that is not pinned; that MAC."""
+    ip("link add br1 type bridge")
+    ip("addr add 192.0.2.1/24 dev br1")
+    return world()["br1"]["mac"]
+
+
 class Ports(lab.Lab):
     def test_come_and_go_and_asking_twice_changes_nothing(self):
         self.expect("bridge add br0", 0)
@@ -40,11 +47,9 @@ class Ports(lab.Lab):
 
     def test_a_bridge_that_has_addresses_keeps_its_mac_whoever_comes(self):
         """The kernel gives one that is not pinned the lowest of its ports', and who talks to it would find nobody."""
-        ip("link add br1 type bridge")
-        ip("addr add 192.0.2.1/24 dev br1")
+        mac = addressed_bridge()
         ip("link set br1 up")
         ip("link add low address 02:00:00:00:00:01 type veth peer name far")
-        mac = world()["br1"]["mac"]
         self.expect("port add br1 p0 low", 0)
         self.assertEqual(world()["br1"]["mac"], mac)
         self.expect("undo", 0)
@@ -54,10 +59,8 @@ class Ports(lab.Lab):
         self.assertIn("02:00:00:00:00:99", known, "one that is pinned is left alone, and forgets no neighbour")
 
     def test_a_bridge_that_has_addresses_keeps_its_mac_with_a_first_port_of_a_higher_one(self):
-        ip("link add br1 type bridge")
-        ip("addr add 192.0.2.1/24 dev br1")
+        mac = addressed_bridge()
         ip("link set p0 address fe:ff:ff:ff:ff:01")
-        mac = world()["br1"]["mac"]
         self.expect("port add br1 p0", 0)
         self.assertEqual(world()["br1"]["mac"], mac)
 

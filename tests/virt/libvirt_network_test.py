@@ -87,13 +87,14 @@ class WhereNobodyNamesANetwork(NetworkTest):
         self.assertEqual(cards, 2 * ["network=default"])
 
     def test_one_that_is_off_is_left_off_and_nobody_can_call(self):
-        self.assertIn("libvirt has no network 'default' that runs", self.why())
+        self.assertIn("libvirt's network 'default' is off", self.why())
         self.assertIn('<interface type="user">', self.expect(0, "launch", "web", *guest("web"), "--print-xml").stdout)
         for names in ("web", "web{1..2}"):
             done = self.expect(10, "launch", names, *guest("web"), "--wait", "ssh")
-            self.assertIn("cannot wait for ssh: nobody can call a VM with --net user; libvirt has no network 'default' that runs",
+            self.assertIn("cannot wait for ssh: nobody can call a VM with --net user; libvirt's network 'default' is off",
                           done.stderr)
-        self.expect(10, "launch", "web", *guest("web"), "--wait", "ssh", "--print-xml")
+        done = self.expect(10, "launch", "web", *guest("web"), "--wait", "ssh", "--print-xml")
+        self.assertIn("\n  hint: start it: virsh -c qemu:///system net-start default\n", done.stderr)
         pathlib.Path("/run/two.yaml").write_text(
             "defaults: {kernel: /run/guest/vmlinuz, initrd: /run/guest/initrd}\n"
             "vms: [{name: web, net: 'user,fwd=2222:22', wait: ssh}, {name: other, wait: ssh}]\n", encoding="utf-8")

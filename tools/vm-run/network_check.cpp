@@ -144,32 +144,39 @@ constexpr const char* usual_network = "default";
 
 NetworkChoice choose_network(const virt::Connection& connection)
 {
-    const auto runs = virt::network_runs(connection, usual_network);
-    if (!runs) {
-        return {.why = runs.error().message};
+    const auto found = virt::find_network(connection, usual_network);
+    if (!found) {
+        return {.why = found.error().message};
     }
-    if (!*runs) {
-        return {.why = fmt::format("libvirt has no network '{}' that runs", usual_network)};
+    if (!*found) {
+        return {.why = fmt::format("libvirt has no network '{}'", usual_network)};
+    }
+    if (!(*found)->active) {
+        return {.why = fmt::format("libvirt's network '{}' is off", usual_network),
+                .hint = fmt::format("start it: virsh -c {} net-start {}", connection.uri(), usual_network)};
     }
     const bool here = virt::leads_to_this_host(connection.uri());
     return {{virt::Nic{virt::NetworkNic{usual_network}}},
             fmt::format("libvirt's network '{}' runs: who runs on it can be called from {} host",
                         usual_network,
                         here ? "this" : "that"),
+            {},
             here};
 }
 
 Result<void> check_choice(const NetworkChoice& choice, Wait wait)
 {
     auto possible = check_calls(wait, choice.nics);
-    if (possible && wait == Wait::ssh && !choice.here) {
-        possible = Error{ErrorCode::refused, "cannot wait for ssh: nobody can call that VM from here", "wait for ip"};
+    if (possible && (choice.here || wait != Wait::ssh)) {
+        return {};
     }
-    if (possible) {
-        return possible;
-    }
-    return Error{
-        ErrorCode::refused, fmt::format("{}; {}", possible.error().message, choice.why), possible.error().hint};
+    Error error =
+        possible ? Error{ErrorCode::refused, "cannot wait for ssh: nobody can call that VM from here", "wait for ip"}
+                 : std::move(possible).error();
+    error.code = ErrorCode::refused;  // it is this host that decides
+    error.message += "; " + choice.why;
+    error.hint = choice.hint.empty() ? error.hint : choice.hint;
+    return error;
 }
 
 Result<void> check_links(const std::vector<virt::Nic>& nics, const net::Network& host, NetworkPlan& plan)

@@ -22,8 +22,9 @@ struct NetworkPlan {
 /// The networks of a VM for which nobody named any.
 struct NetworkChoice {
     std::vector<virt::Nic> nics = {virt::Nic{}};
-    std::string why = {};  ///< What was seen of libvirt's network "default".
-    bool here = true;      ///< Whether they are this host's.
+    std::string why = {};   ///< What was seen of libvirt's network "default".
+    std::string hint = {};  ///< What would make another choice.
+    bool here = true;       ///< Whether they are this host's.
 };
 
 /// libvirt's network "default" where it runs, as a VM can be called there; else QEMU's own NAT.

@@ -84,12 +84,6 @@ Result<std::optional<NetworkState>> find_network(const Connection& connection, c
     return std::optional{NetworkState{virNetworkIsActive(network->get()) == 1, autostart != 0, text_of(bridge.get())}};
 }
 
-Result<bool> network_runs(const Connection& connection, const std::string& name)
-{
-    const auto network = look_up(connection, name);
-    return network ? Result<bool>{*network && virNetworkIsActive(network->get()) == 1} : network.error();
-}
-
 Result<void> start_network(const Connection& connection, const std::string& name)
 {
     const auto doing = fmt::format("cannot start network '{}'", name);

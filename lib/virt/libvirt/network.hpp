@@ -22,9 +22,6 @@ Result<std::vector<std::string>> network_names(const Connection& connection);
 /// Absent if libvirt knows no such network.
 Result<std::optional<NetworkState>> find_network(const Connection& connection, const std::string& name);
 
-/// Whether libvirt knows a network of that name and it is on.
-Result<bool> network_runs(const Connection& connection, const std::string& name);
-
 Result<void> start_network(const Connection& connection, const std::string& name);
 
 /// Stops a network unless a VM uses it, or it is off or gone already.
