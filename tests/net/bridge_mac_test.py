@@ -60,6 +60,13 @@ class BridgeOfOthers(uplink.Uplink):
     def test_comes_back_by_the_way_back(self):
         self.expect_there_and_back(BACK)
 
+    def test_is_the_cards_again_where_the_way_back_is_undone(self):
+        self.expect(THERE, 0)
+        self.expect(BACK, 0)
+        self.assertEqual(world()["br0"]["mac"], VMS)
+        self.expect("undo", 0)
+        self.expect_there()
+
     def test_comes_back_where_nobody_confirms(self):
         self.expect("lan-bridge eth0 --confirm ask --timeout 1s", 12)
         self.expect_as_before()

@@ -191,15 +191,17 @@ void no_carrier(const DoctorFacts& facts, std::vector<Finding>& found)
 /// How frames go past iptables again: the switch of all bridges, and those of single ones.
 void go_past_iptables(Finding& finding, const DoctorFacts& facts, const std::vector<const Link*>& bridges)
 {
-    const auto switch_off = [&finding](bool on, const std::string& name) {
+    const auto switch_off = [&finding, &facts](bool on, const std::string& name) {
         if (on) {
             finding.commands.push_back(sysctl_command("net/bridge/" + name, 0));
-            finding.keep.push_back(keep_sysctl(name, "net/bridge/" + name, 0));
+            if (!facts.systemd_sysctl.empty()) {  // else nobody sets it once the module is loaded, after the others
+                finding.keep.push_back(keep_sysctl(name, "net/bridge/" + name, 0));
+            }
         }
     };
     switch_off(facts.bridges_ask_iptables, "bridge-nf-call-iptables");
     switch_off(facts.bridges_ask_ip6tables, "bridge-nf-call-ip6tables");
-    if (!finding.keep.empty() && !facts.systemd_sysctl.empty()) {
+    if (!finding.keep.empty()) {
         finding.keep.push_back(keep_bridge_settings(facts.systemd_sysctl));
     }
     for (const Link* bridge : bridges) {

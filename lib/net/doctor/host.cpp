@@ -214,22 +214,21 @@ bool is_taken(const Network& network, const Prefix& prefix)
            });
 }
 
-/// Of a private network in which the host has nothing.
-std::string free_address(const Network& network)
+/// Of a private network in which the host has nothing; absent: something of the host's lies in all that are tried.
+std::optional<std::string> free_address(const Network& network)
 {
     constexpr unsigned first = 100;
     constexpr unsigned last = 254;
-    std::string text;
     for (const std::string_view range : {"192.168", "172.30", "10.100"}) {
         for (unsigned third = first; third <= last; ++third) {
-            text = fmt::format("{}.{}.1/24", range, third);
+            auto text = fmt::format("{}.{}.1/24", range, third);
             const auto address = InterfaceAddress::parse(text);
             if (address && !is_taken(network, Prefix{*address})) {
                 return text;
             }
         }
     }
-    return text;
+    return std::nullopt;
 }
 
 std::string free_bridge_name(const Network& network)
@@ -250,18 +249,20 @@ void wifi(const DoctorFacts& facts, std::vector<Finding>& found)
         }
         const auto bridge = free_bridge_name(to_come);
         const auto address = free_address(to_come);
-        to_come.links.push_back(
-            {.name = LinkName::from_kernel(bridge), .addresses = {*InterfaceAddress::parse(address)}});
-        found.push_back(
-            {"link.wifi",
-             Gravity::note,
-             {link.name.str()},
-             fmt::format("{} is a Wi-Fi card in client mode", link.name.str()),
-             "access points take no frames of others from it: it can be no port of a bridge. Give VMs a bridge of the "
-             "host's own and route",
-             {command({"net-setup", "bridge", "add", bridge, "--address", address}),
-              sysctl_command("net/ipv4/ip_forward", 1)},
-             {keep_link(bridge), keep_sysctl("ip_forward", "net/ipv4/ip_forward", 1)}});
+        Finding finding{"link.wifi",
+                        Gravity::note,
+                        {link.name.str()},
+                        fmt::format("{} is a Wi-Fi card in client mode", link.name.str()),
+                        "access points take no frames of others from it: it can be no port of a bridge. Give VMs a "
+                        "bridge of the host's own and route"};
+        if (address) {
+            to_come.links.push_back(
+                {.name = LinkName::from_kernel(bridge), .addresses = {*InterfaceAddress::parse(*address)}});
+            finding.commands = {command({"net-setup", "bridge", "add", bridge, "--address", *address}),
+                                sysctl_command("net/ipv4/ip_forward", 1)};
+            finding.keep = {keep_link(bridge), keep_sysctl("ip_forward", "net/ipv4/ip_forward", 1)};
+        }
+        found.push_back(std::move(finding));
     }
 }
 

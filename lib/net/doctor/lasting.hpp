@@ -12,7 +12,7 @@ namespace kvmkit::net {
 std::string keep_link(const std::string& link);
 
 /// Writes the file by which a setting below /proc/sys is made at each boot, and that of a link when it appears: read
-/// after those of others, whose names begin with digits. The path as sysctl_command() takes it; `about` is a part of
+/// after those of others, by its own name. The path as sysctl_command() takes it; `about` is a part of
 /// the file's name.
 std::string keep_sysctl(const std::string& about, const std::string& path, unsigned value);
 

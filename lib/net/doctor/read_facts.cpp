@@ -43,7 +43,7 @@ std::optional<unsigned> number_in(int folder, const std::string& path)
     return number;
 }
 
-constexpr auto* systemd_sysctl = "/usr/lib/systemd/systemd-sysctl";
+constexpr std::array systemd_sysctls{"/usr/lib/systemd/systemd-sysctl", "/lib/systemd/systemd-sysctl"};
 
 std::optional<unsigned> setting(const std::string& path)
 {
@@ -179,9 +179,9 @@ DoctorFacts read_facts(Network network)
     }
     facts.bridges_ask_iptables = setting("bridge/bridge-nf-call-iptables").value_or(0) != 0;
     facts.bridges_ask_ip6tables = setting("bridge/bridge-nf-call-ip6tables").value_or(0) != 0;
-    if (::access(systemd_sysctl, X_OK) == 0) {
-        facts.systemd_sysctl = systemd_sysctl;
-    }
+    const auto* const program =
+        std::ranges::find_if(systemd_sysctls, [](const char* path) { return ::access(path, X_OK) == 0; });
+    facts.systemd_sysctl = program != systemd_sysctls.end() ? *program : "";
     facts.network = std::move(network);
     return facts;
 }

@@ -54,14 +54,15 @@ BridgeMac::BridgeMac(Channel& channel, const Network& network, const Link* bridg
 {
 }
 
-Result<void> BridgeMac::pin()
+Result<void> BridgeMac::pin(const std::optional<MacAddress>& before)
 {
     const auto is_pinned = has_pinned_mac(bridge_->name);
-    if (is_pinned != false) {
+    const bool was_another = before && !before->is_zero() && before != bridge_->mac;
+    if (is_pinned != false && !was_another) {
         known_ = is_pinned ? bridge_->mac : std::nullopt;
         return {};
     }
-    const auto mac = mac_with_port(network_, *bridge_, port_);
+    const auto mac = was_another ? before : mac_with_port(network_, *bridge_, port_);
     auto pinned = mac ? set(*mac) : Result<void>{};
     was_set_ = mac.has_value();
     known_ = pinned ? mac : std::nullopt;

@@ -17,8 +17,8 @@ public:
     /// null: there is none any more.
     BridgeMac(Channel& channel, const Network& network, const Link* bridge, const Link& port);
 
-    /// Pins it, if it is not pinned.
-    Result<void> pin();
+    /// Pins it, if it is not pinned; to that of before, if the port comes back.
+    Result<void> pin(const std::optional<MacAddress>& before);
     /// After a move that failed. The undoing step does the same, and tells of failures.
     void take_back() const;
     /// After the port has left: that of before, pinned, if the bridge still has the port's, or none.

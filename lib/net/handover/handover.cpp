@@ -101,9 +101,9 @@ public:
     /// route.
     void whatever_fails() { to_the_end_ = true; }
 
-    Result<void> to_bridge(BridgeMac& mac)
+    Result<void> to_bridge(BridgeMac& mac, const std::optional<MacAddress>& before)
     {
-        auto pinned = mac.pin();
+        auto pinned = mac.pin(before);
         if (!pinned && !to_the_end_) {
             return pinned;
         }
@@ -221,13 +221,16 @@ Result<void> hand_over(const Handover& step, const Network& network)
         change.whatever_fails();
     }
     BridgeMac mac{*channel, network, bridge, *port};
-    if (auto made = to_bridge ? change.to_bridge(mac) : change.to_port(); !made) {
+    const bool undoes = !step.snapshot.empty();  // then all that can be done is
+    auto made = to_bridge ? change.to_bridge(mac, step.bridge_mac) : change.to_port();
+    if (!made && !undoes) {
         return made;
     }
     if (const auto known = to_bridge ? mac.now() : port->mac) {
         announce(*snapshot, move.to, *known);
     }
-    return !to_bridge && step.bridge_mac ? mac.give_back(*step.bridge_mac) : Result<void>{};
+    auto given = !to_bridge && step.bridge_mac ? mac.give_back(*step.bridge_mac) : Result<void>{};
+    return made ? std::move(given) : std::move(made);
 }
 
 Result<Handover> inverse_of(const Handover& step, const Network& network)
@@ -252,7 +255,9 @@ Result<Handover> inverse_of(const Handover& step, const Network& network)
                     to_bridge ? Direction::to_port : Direction::to_bridge,
                     serialise(without_staying(*snapshot, step.stays)),
                     to_bridge && bridge != nullptr ? bridge->addresses : std::vector<InterfaceAddress>{},
-                    to_bridge && bridge != nullptr ? mac_to_give_back(*bridge) : std::nullopt};
+                    bridge == nullptr ? std::nullopt
+                    : to_bridge       ? mac_to_give_back(*bridge)
+                                      : bridge->mac};
 }
 
 }  // namespace kvmkit::net

@@ -5,6 +5,7 @@
 #include "net/netlink/internal/ip_messages.hpp"
 #include "net/netlink/internal/kept_mac.hpp"
 #include "net/netlink/internal/vlan_requests.hpp"
+#include "net/sysfs.hpp"
 
 #include <linux/if.h>
 #include <linux/if_link.h>
@@ -200,7 +201,8 @@ public:
         return on(s.port, s, [&](const Link& port) {
             Requests requests{.attempt = {Request::release, fmt::format("cannot release port '{}'", s.port.str())}};
             const Link* bridge = find(network_, s.bridge);
-            const bool gets_own = bridge != nullptr && s.bridge_mac && is_left_without_mac(network_, *bridge, s.port);
+            const bool gets_own = bridge != nullptr && s.bridge_mac && is_left_without_mac(network_, *bridge, s.port) &&
+                                  (bridge->mac != s.bridge_mac || has_pinned_mac(bridge->name) != true);
             if (bridge != nullptr && !gets_own && would_change_mac(network_, *bridge, port, Passing::leaves)) {
                 requests.messages.push_back(mac_message(*bridge, *bridge->mac));
             }

@@ -175,7 +175,7 @@ struct Handover {
     Direction direction = Direction::to_bridge;
     std::string snapshot = {};  ///< What is moved, serialised; empty: what hangs on the giving link then.
     std::vector<InterfaceAddress> stays = {};   ///< Of the bridge's addresses, its own.
-    std::optional<MacAddress> bridge_mac = {};  ///< The bridge's, once the card has left.
+    std::optional<MacAddress> bridge_mac = {};  ///< The bridge's, once the card has left, or has come back.
     bool operator==(const Handover&) const = default;
 };
 

@@ -138,7 +138,7 @@ std::set<int> ways_out(const Network& network)
     return ways;
 }
 
-/// The links that a step changes: of a route with several ways, those of all.
+/// The links that a step changes: of a route with several ways, those of all; where a port comes, its bridge or bond.
 std::vector<const LinkName*> changed_by(const Action& action)
 {
     const auto* const add = std::get_if<AddRoute>(&action);
@@ -148,6 +148,9 @@ std::vector<const LinkName*> changed_by(const Action& action)
         for (const RouteWay& way : add != nullptr ? add->route.ways : remove->route.ways) {
             names.push_back(&way.link);
         }
+    }
+    if (const auto* attach = std::get_if<Attach>(&action)) {
+        names.push_back(&attach->bridge);
     }
     std::erase(names, nullptr);
     return names;
