@@ -104,7 +104,8 @@ private:
             return std::move(plan).error();
         }
         distribution_ = host->distribution;
-        const bool ours = headway_ == Headway::packages && left_by(*request_.saved, host->packages);
+        const bool ours =
+            headway_ == Headway::packages && is_unfinished(host->packages) && left_by(*request_.saved, host->packages);
         request_.repair = request_.repair || ours;
         Judged now{std::move(*host), std::move(*plan)};
         if (request_.mirror && !mirror_done_) {

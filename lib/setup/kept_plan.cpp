@@ -8,6 +8,8 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+
 namespace kvmkit::setup {
 namespace {
 
@@ -50,7 +52,12 @@ Result<std::optional<SavedPlan>> kept_plan(const txn::Record& record)
         return std::optional<SavedPlan>{};
     }
     auto plan = read_saved_plan(**text);
-    return plan ? Result<std::optional<SavedPlan>>{std::optional{std::move(*plan)}} : std::move(plan).error();
+    if (!plan) {
+        return Error{ErrorCode::external,
+                     fmt::format("cannot read '{}': {}", (record.directory / file_name).string(), plan.error().message),
+                     "host-setup resume undoes what was begun; then: " + record.command};
+    }
+    return std::optional{std::move(*plan)};
 }
 
 Headway headway_of(const txn::Places& places, const SavedPlan& plan)

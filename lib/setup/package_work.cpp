@@ -12,7 +12,8 @@ PackageWork package_work(const txn::StepRecord& step)
     if (step.text.starts_with(describe(InstallPackages{{}})) || step.text == describe(FinishPackages{})) {
         return PackageWork::packages;
     }
-    const bool lists = step.text.starts_with(describe(RefreshLists{}));  // those of one archive, too
+    const bool lists = step.text.starts_with(describe(RefreshLists{})) ||  // those of one archive, too
+                       step.text == describe(RefreshOnUndo{});
     return lists ? PackageWork::lists : PackageWork::none;
 }
 

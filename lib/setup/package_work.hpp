@@ -5,7 +5,7 @@
 
 namespace kvmkit::setup {
 
-/// What a step has a package manager do, in the order of how much stays of it.
+/// What a step, or its undoing, has a package manager do, in the order of how much stays of it.
 enum class PackageWork { none, lists, packages };
 
 /// Told by the text of a journal's step, which is that of describe(): a journal has no other word of what was made.

@@ -13,10 +13,16 @@
 namespace kvmkit::host_setup {
 namespace {
 
+/// One that cannot be read counts: it is told, and no other change is taken in its place.
 bool keeps_plan(const txn::Record& record)
 {
     const auto kept = setup::kept_plan(record);
-    return kept && *kept;
+    return !kept || *kept;
+}
+
+bool has_stood(const txn::Record& record)
+{
+    return record.stood;
 }
 
 bool is_undone(const txn::Record& record)
@@ -47,6 +53,12 @@ Result<std::optional<txn::Record>> change_to_finish(const std::string& id)
         const txn::Record& last = inventory->records.back();
         return is_undone(last) && keeps_plan(last) ? std::optional{last} : std::nullopt;
     }
+    // What stands is what was asked for last: nothing older is finished over it.
+    const auto stands = std::find_if(inventory->records.rbegin(), inventory->records.rend(), &has_stood);
+    const auto is_newer = [&](const txn::Record& record) {
+        return stands == inventory->records.rend() || record.id > stands->id;
+    };
+    std::erase_if(left, [&](const txn::Record& record) { return !is_newer(record); });
     const auto found = std::ranges::find_if(left, can_be_finished);
     if (found != left.end()) {
         return std::optional{std::move(*found)};
@@ -70,13 +82,15 @@ Result<std::optional<setup::Request>> request_to_finish(const txn::Record& recor
     auto request = request_of(arguments, std::move(**plan));
     if (!request) {
         Error error = std::move(request).error();
-        if (error.code == ErrorCode::refused && !looked_at) {
-            error.hint =
-                fmt::format("{}{}", record.open() ? "host-setup resume undoes it; then: " : "", record.command);
+        if (error.code == ErrorCode::refused) {
+            error.hint = fmt::format("{}{}",
+                                     record.open() ? "host-setup resume undoes it; then: " : "",
+                                     looked_at ? error.hint : record.command);
         }
         return error;
     }
-    request->repair = true;  // what dpkg was in the middle of is a part of it
+    request->repair = true;                  // what dpkg was in the middle of is a part of it
+    request->command_line = record.command;  // which is what a later hint tells to give again
     return std::optional{std::move(*request)};
 }
 

@@ -24,6 +24,7 @@ TEST(PackageWorkTest, IsToldByWhatAJournalKeeps)
     EXPECT_EQ(package_work(record_of({HoldLibvirt{}, GrantDevice{}, SetFile{"etc/x", "a\n"}})), PackageWork::none);
     EXPECT_EQ(package_work(record_of({GrantDevice{}, RefreshLists{}})), PackageWork::lists);
     EXPECT_EQ(package_work(record_of({ProveSources{"http://example.org/"}})), PackageWork::lists);
+    EXPECT_EQ(package_work(record_of({RefreshOnUndo{}})), PackageWork::lists) << "which its undoing fetches";
     EXPECT_EQ(package_work(record_of({InstallPackages{{"vlan"}}, RefreshLists{}})), PackageWork::packages);
     EXPECT_EQ(package_work(record_of({FinishPackages{}})), PackageWork::packages);
 }
