@@ -284,3 +284,16 @@ def of_several_the_newest_is_finished(machine: Machine) -> None:
     assert f"undid transaction {newer}" in ended.err and f"undid transaction {older}" in ended.err
     assert f"going on with {newer}: host-setup apply hypervisor modules" in ended.err
     assert (machine.root / "dev/kvm").stat().st_mode & 0o777 == 0o660
+
+
+def nothing_older_is_finished_over_what_stands(machine: Machine) -> None:
+    """A run was killed, and was not undone when another change was made, which stands."""
+    older = killed(machine, "before:0", "hypervisor", "modules")
+    folder = machine.root / "var/lib/kvmkit/txn/host-setup"
+    aside = machine.root / "srv/aside"
+    (folder / older).rename(aside)
+    stands = machine.setup("apply", "hypervisor")
+    assert stands.code == 0, stands
+    aside.rename(folder / older)
+    ended = machine.setup("resume", "--finish", "--json")
+    assert ended.code == 0 and ended.record.get("undone") == [older], ended

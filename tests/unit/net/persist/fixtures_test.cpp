@@ -63,6 +63,12 @@ struct Case {
     Result<KeptFiles> (*write)(const Profile&);
 };
 
+/// What the test is called.
+void PrintTo(const Case& one, std::ostream* out)  // NOLINT(readability-identifier-naming): gtest's
+{
+    *out << one.folder;
+}
+
 Result<KeptFiles> write_ifupdown(const Profile& profile)
 {
     return write_interfaces(profile, Manager::ifupdown);
