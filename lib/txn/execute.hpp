@@ -58,10 +58,11 @@ concept BatchingDomain = Domain<D> && requires(D& domain, std::span<const typena
         } -> std::same_as<std::size_t>;
 };
 
-/// How the run is watched; both may be empty.
+/// How the run is watched; each may be empty.
 struct Watch {
     std::function<bool()> interrupted = {};                 ///< Asked between two steps.
     std::function<void(const std::string&)> announce = {};  ///< Told each step's description before it is made.
+    std::function<void()> made = {};                        ///< Told when those that were announced are made.
 };
 
 /// How it went. No failure: every step is made. A failure: everything is undone but what `left_behind` names.
@@ -166,8 +167,17 @@ Result<void> go_ahead(D& domain, std::span<const typename D::Step> steps, const 
 /// The faults that tests have ordered for steps, in order.
 Result<void> fault_points(Moment moment, std::size_t first, std::size_t count);
 
+/// Tells that the steps which were announced are made.
+inline void tell_made(const Watch& watch)
+{
+    if (watch.made) {
+        watch.made();
+    }
+}
+
 /// Makes as many of the first steps as can be prepared at once, and says how many: what undoes all of them is on the
-/// disk before the first one is made. After a crash any of them may be unmade.
+/// disk before the first one is made. After a crash any of them may be unmade; after a failure, those that were never
+/// tried are not undone.
 template <BatchingDomain D>
 Result<std::size_t> make_batch(Journal& journal, D& domain, std::span<const typename D::Step> steps, const Watch& watch)
 {
@@ -190,13 +200,16 @@ Result<std::size_t> make_batch(Journal& journal, D& domain, std::span<const type
     std::size_t made = 0;
     while (const std::size_t together = domain.next(one_by_one ? 1 : intents.size())) {
         auto done = go_ahead(domain, steps.subspan(made, together), watch);
+        const std::size_t tried = done ? together : 0;
         done = done ? fault_points(Moment::before, *first + made, together) : done;
         done = done ? domain.make(together) : done;
         done = done ? fault_points(Moment::after, *first + made, together) : done;
         done = done ? journal.mark_done(*first + made, together) : done;
         if (!done) {
+            journal.forget_intents(*first + made + tried);
             return std::move(done).error();
         }
+        tell_made(watch);
         made += together;
     }
     return made;
@@ -211,7 +224,11 @@ Result<std::size_t> make_some(Journal& journal, D& domain, std::span<const typen
     }
     auto made = go_ahead(domain, steps.first(1), watch);
     made = made ? make_step(journal, domain, steps.front()) : made;
-    return made ? Result<std::size_t>{1} : Result<std::size_t>{std::move(made).error()};
+    if (!made) {
+        return std::move(made).error();
+    }
+    tell_made(watch);
+    return 1;
 }
 
 /// Makes the steps in order. The first failure, or an interruption, undoes all that was made. Ends in state applied;

@@ -14,6 +14,7 @@
 #include <atomic>
 #include <cerrno>
 #include <chrono>
+#include <numeric>
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
@@ -245,6 +246,15 @@ Result<void> Journal::mark_undone(std::span<const std::size_t> steps)
         text += fmt::format("{}{{\"undone\":{}}}", text.empty() ? "" : "\n", number);
     }
     return append(std::move(text), false);
+}
+
+void Journal::forget_intents(std::size_t first)
+{
+    std::vector<std::size_t> steps(record_.steps.size() - std::min(first, record_.steps.size()));
+    std::iota(steps.begin(), steps.end(), first);
+    if (!steps.empty()) {
+        (void)mark_undone(steps);  // undoing what was never made is harmless, too
+    }
 }
 
 Result<void> Journal::enter(State state)

@@ -77,6 +77,8 @@ public:
     Result<void> mark_done(std::size_t step, std::size_t count = 1);
     Result<void> mark_undone(std::size_t step);
     Result<void> mark_undone(std::span<const std::size_t> steps);
+    /// Marks the steps from this one on as undone: nobody began to make them.
+    void forget_intents(std::size_t first);
 
     /// Records a state; returns once that is on the disk.
     Result<void> enter(State state);

@@ -14,6 +14,38 @@ namespace kvmkit::vm_run {
 
 using cli::ExitCode;
 
+namespace {
+
+/// "define", "create overlay" where there are other things to create; absent: of no interest.
+std::optional<std::string> stage_name(const std::string& step)
+{
+    const auto verb = step.substr(0, step.find(' '));
+    if (verb == "create") {
+        return step.substr(0, step.find(' ', verb.size() + 1));
+    }
+    return verb == "define" || verb == "start" || verb == "wait" ? std::optional{verb} : std::nullopt;
+}
+
+/// What took time before the guest executed. A VM is defined while its files are made: that is one stage.
+std::vector<virt::Stage> stages_before_boot(const std::vector<StepTime>& steps)
+{
+    std::vector<virt::Stage> all;
+    for (const StepTime& made : steps) {
+        const auto name = stage_name(made.step);
+        if (!made.took || !name) {
+            continue;
+        }
+        if (!made.with_previous || all.empty()) {
+            all.push_back({*name, *made.took});
+        } else if (*name == "define") {
+            all.back().name = *name;
+        }
+    }
+    return all;
+}
+
+}  // namespace
+
 Result<ExitCode> Launcher::attend()
 {
     std::optional<RawTerminal> terminal;
@@ -69,14 +101,7 @@ Result<virt::Event> Launcher::wait()
 /// The parts of the launch: what libvirt and files took, then the guest's own.
 std::vector<virt::Stage> Launcher::stages() const
 {
-    std::vector<virt::Stage> all;
-    for (const StepTime& made : steps_.all()) {
-        const auto verb = made.step.substr(0, made.step.find(' '));
-        if (made.took && (verb == "define" || verb == "start" || verb == "create" || verb == "wait")) {
-            all.push_back(
-                {verb == "create" ? made.step.substr(0, made.step.find(' ', verb.size() + 1)) : verb, *made.took});
-        }
-    }
+    std::vector<virt::Stage> all = stages_before_boot(steps_.all());
     virt::BootMarks marks = marks_;
     marks.kernel = boot_stages_.kernel();
     marks.init = boot_stages_.init();

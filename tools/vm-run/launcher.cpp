@@ -232,7 +232,8 @@ Result<void> Launcher::make_driver()
 Result<void> Launcher::make_steps(const std::vector<virt::Step>& steps)
 {
     const txn::Watch watch{.interrupted = [this] { return helpers_.signals->caught().has_value(); },
-                           .announce = [this](const std::string& text) { steps_.begin(text); }};
+                           .announce = [this](const std::string& text) { steps_.begin(text); },
+                           .made = [this] { steps_.end(); }};
     const auto outcome = txn::execute<virt::World>(*journal_, world_, steps, watch);
     steps_.end();
     console_.end_progress();

@@ -15,18 +15,20 @@ std::chrono::milliseconds since(Deadline::Clock::time_point start)
 
 void StepTimes::begin(const std::string& step)
 {
-    end();
-    all_.push_back({step});
-    began_ = Deadline::Clock::now();
+    const bool alone = under_way_++ == 0;
+    if (alone) {
+        began_ = Deadline::Clock::now();
+    }
+    all_.push_back({.step = step, .with_previous = !alone});
     tell(step, "begin", std::nullopt);
 }
 
 void StepTimes::end()
 {
-    if (began_) {
-        all_.back().took = since(*began_);
-        began_.reset();
-        tell(all_.back().step, "done", all_.back().took);
+    for (; under_way_ > 0; --under_way_) {
+        StepTime& ended = all_[all_.size() - under_way_];
+        ended.took = since(began_);
+        tell(ended.step, "done", ended.took);
     }
 }
 

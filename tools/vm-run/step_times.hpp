@@ -5,6 +5,7 @@
 #include "cli/console.hpp"
 
 #include <chrono>
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <vector>
@@ -16,6 +17,7 @@ struct StepTime {
     std::string step;
     std::optional<std::chrono::milliseconds> took = std::nullopt;
     std::vector<std::string> by_hand = {};  ///< Of a dry run: the equal commands.
+    bool with_previous = false;             ///< Made at the same time as the one before it: `took` is that of both.
 };
 
 /// How progress is told: a line for people, or one JSON object a line on standard error.
@@ -33,8 +35,9 @@ public:
     {
         all_.push_back({step, std::nullopt, std::move(by_hand)});
     }
+    /// Of one that goes together with those that began and did not end.
     void begin(const std::string& step);
-    /// Of the step that began last; nothing where none is under way.
+    /// Of all that are under way.
     void end();
     /// A mark that is no step: "ready", "not-ready".
     void mark(std::string_view state) const;
@@ -47,7 +50,8 @@ private:
     std::string vm_;
     Progress progress_;
     Deadline::Clock::time_point start_ = Deadline::Clock::now();
-    std::optional<Deadline::Clock::time_point> began_;
+    Deadline::Clock::time_point began_;  ///< The first of those that are under way.
+    std::size_t under_way_ = 0;          ///< The last ones of all_.
     std::vector<StepTime> all_;
 };
 

@@ -15,8 +15,10 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace kvmkit::virt {
 
@@ -33,6 +35,15 @@ public:
     static Result<Step> decode(std::string_view text) { return virt::decode(text); }
     Result<std::optional<Step>> inverse(const Step& step);
     Result<void> apply(const Step& step);
+
+    /// What undoes the steps up to the first one of which only libvirt can tell.
+    Result<std::vector<std::optional<Step>>> prepare(std::span<const Step> steps);
+    /// Files and the definition of a VM do not need each other: they go together, up to `most`.
+    [[nodiscard]] std::size_t next(std::size_t most) const;
+    /// Makes these, at the same time. All of them have ended when it returns; the first failure in their order counts.
+    Result<void> make(std::size_t count);
+    /// Undoing goes one by one: a VM first, and its disks only if it is gone.
+    static std::size_t undo(std::span<const Step> /*steps*/) { return 0; }
 
     /// Who sets the ports of bridges; without them, steps that need one fail.
     void use_ports(Ports ports) { ports_ = std::move(ports); }
@@ -75,6 +86,7 @@ private:
     UniqueFd seed_;                    ///< Of a seed in memory, until the VM is gone.
     std::unique_ptr<Console> console_;
     std::optional<LifecycleWatch> lifecycle_;
+    std::vector<Step> prepared_;  ///< Not made yet, in order.
 };
 
 /// Fails with refused if that VM runs, or is paused: there is nothing to start.
