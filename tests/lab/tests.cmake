@@ -92,3 +92,5 @@ foreach(name amd.nested-off amd.no-virtualization amd.no-module amd.no-device am
     net.operator net.session net.examples power-cut guest-of.vmware.without harness.answers harness.ends)
   set_tests_properties(lab.${name} PROPERTIES FIXTURES_REQUIRED lab_cache)
 endforeach()
+# The longest begin first, so that no CPU waits for them at the end.
+set_tests_properties(lab.net.state lab.net.hands lab.net.session lab.net.examples PROPERTIES COST 100)

@@ -4,7 +4,7 @@ set(setup_lab ${PROJECT_BINARY_DIR}/setup-lab)
 set(setup_driver ${CMAKE_CURRENT_SOURCE_DIR}/setup/run_case.py)
 
 kvmkit_script_test(setup-root setup ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/setup/make_lab.py ${setup_lab})
-set_tests_properties(setup-root PROPERTIES FIXTURES_SETUP setup_root)
+set_tests_properties(setup-root PROPERTIES FIXTURES_SETUP setup_root COST 100)  # begins early: it waits for downloads
 
 foreach(case
     installs_then_finds_nothing_to_do components_are_done_alone held_locks_are_named_and_waited_for
@@ -65,7 +65,7 @@ endforeach()
 # dnf, zypper, rpm and pacman, real, in a root of their own that calls itself Rocky Linux, openSUSE or Arch Linux.
 set(setup_rpm_lab ${PROJECT_BINARY_DIR}/setup-rpm-lab)
 kvmkit_script_test(setup-rpm-root setup ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/setup/make_rpm_lab.py ${setup_rpm_lab})
-set_tests_properties(setup-rpm-root PROPERTIES FIXTURES_SETUP setup_rpm_root TIMEOUT 600)
+set_tests_properties(setup-rpm-root PROPERTIES FIXTURES_SETUP setup_rpm_root TIMEOUT 600 COST 100)
 set(setup_rpm_cases installs_then_finds_nothing_to_do progress_is_told locks_are_named_and_waited_for lock_that_is_dropped_is_waited_out
   removal_is_refused failure_takes_back_what_it_installed missing_package_is_named unsolvable_installation_is_told
   rollback_removes_what_it_brought_and_no_more killed_run_is_undone_by_the_next dead_repository_does_not_spoil_the_others

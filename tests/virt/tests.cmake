@@ -33,3 +33,7 @@ set_tests_properties(vm-run.cloud PROPERTIES FIXTURES_REQUIRED cloud-guest TIMEO
 # cloud-init's own judgement of what it is told, from its Debian package, unpacked once.
 kvmkit_script_test(vm-run.seed-judge virt ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/virt/seed_judge_test.py
   ${PROJECT_BINARY_DIR}/cloud-init)
+
+# The longest begin first, so that no CPU waits for them at the end.
+set_tests_properties(vm-run.stop vm-run.network vm-run.agent-guest vm-run.start vm-run.launch vm-run.faults vm-run.failures
+  PROPERTIES COST 60)
