@@ -2,6 +2,7 @@
 #include "setup/apply.hpp"
 
 #include "setup/apt_locks.hpp"
+#include "setup/change_locks.hpp"
 #include "setup/clean_up.hpp"
 #include "setup/domain.hpp"
 #include "setup/installer.hpp"
@@ -15,7 +16,6 @@
 #include "setup/space.hpp"
 #include "setup/undo_wait.hpp"
 #include "txn/execute.hpp"
-#include "txn/lock.hpp"
 #include "txn/store.hpp"
 
 #include <algorithm>
@@ -37,15 +37,26 @@ public:
           talk_(talk),
           limits_(logged(request.limits, request.places)),
           login_steps_(std::move(login_steps)),
-          domain_({runner, request.top, limits_, talk.progress})
+          domain_({runner, request.top, limits_, talk.progress, request.image})
     {
     }
 
     Result<Done> run()
     {
-        if (auto cleaned = clean_up(); !cleaned) {
-            return std::move(cleaned).error();
+        const UndoWait wait{request_.top, limits_.lock_wait, talk_.note, talk_.interrupted};
+        const auto undone = clean_up_first(request_.places, wait, domain_, talk_.warn);
+        if (!undone) {
+            return undone.error();
         }
+        headway_ = request_.saved ? headway_of(request_.places, *request_.saved) : Headway::none;
+        begun_ = cut_order(request_.places);
+        auto done = make_it_so();
+        return done ? std::move(done) : after_undoing(std::move(done).error(), *undone);
+    }
+
+private:
+    Result<Done> make_it_so()
+    {
         auto now = judge();
         if (now) {
             now = as_planned(std::move(*now));
@@ -71,26 +82,15 @@ public:
         return now ? change(std::move(*now)) : std::move(now).error();
     }
 
-private:
-    Result<void> clean_up()
-    {
-        const UndoWait wait{request_.top, limits_.lock_wait, talk_.note, talk_.interrupted};
-        const auto cleanup = setup::clean_up(request_.places, wait, domain_);
-        if (!cleanup) {
-            return cleanup.error();
-        }
-        std::ranges::for_each(txn::sentences(*cleanup), talk_.warn);
-        headway_ = request_.saved ? headway_of(request_.places, *request_.saved) : Headway::none;
-        return {};
-    }
-
     Result<Judged> judge()
     {
         const auto root = Root::open(request_.top);
         if (!root) {
             return root.error();
         }
-        auto host = observe(*root, runner_, wanted_of(request_.components, request_.tutorial, request_.catalogue));
+        auto wanted = wanted_of(request_.components, request_.tutorial, request_.catalogue);
+        wanted.image = request_.image;
+        auto host = observe(*root, runner_, wanted);
         if (!host) {
             return std::move(host).error();
         }
@@ -98,15 +98,18 @@ private:
             return std::move(served).error();
         }
         host->user = observe_user(*root, request_.user);
-        host->network.claims = claims();
+        if (!request_.image) {
+            host->network.claims = claims();
+        }
         auto plan = make_plan(*host, request_.components, request_.network);
         if (!plan) {
             return std::move(plan).error();
         }
         distribution_ = host->distribution;
-        const bool ours =
-            headway_ == Headway::packages && is_unfinished(host->packages) && left_by(*request_.saved, host->packages);
-        request_.repair = request_.repair || ours;
+        if (!request_.repair && begun_ && is_unfinished(host->packages) && left_by(*begun_, host->packages)) {
+            talk_.note("dpkg was broken off in a run of host-setup's own: that is finished first");
+            request_.repair = true;
+        }
         Judged now{std::move(*host), std::move(*plan)};
         if (request_.mirror && !mirror_done_) {
             auto mirror = plan_mirror(*root, now.host, *request_.mirror);
@@ -146,7 +149,7 @@ private:
     {
         std::vector<Step> steps{FinishPackages{}};
         if (is_to_be_held(now.host, request_.components)) {
-            steps.insert(steps.begin(), HoldLibvirt{});
+            steps = {HoldLibvirt{}, FinishPackages{}, ReleaseLibvirt{}};
         }
         if (auto made = execute(journal, steps); !made) {
             return std::move(made).error();
@@ -221,6 +224,10 @@ private:
             return with_packages_left(std::move(made).error());
         }
         auto after = judge();
+        if (after && request_.image && !after->plan.steps.empty()) {  // the packages may have brought its init system
+            auto more = execute(*journal, after->plan.steps);
+            after = more ? judge() : Result<Judged>{std::move(more).error()};
+        }
         if (!after) {
             (void)txn::roll_back(*journal, domain_);
             return with_packages_left(std::move(after).error());
@@ -264,7 +271,7 @@ private:
         if (!now.plan.missing.empty()) {
             auto ready = refresh(journal, std::move(now));
             if (ready) {
-                if (auto checked = check_price(*ready); !checked) {
+                if (auto checked = check_price(journal, *ready); !checked) {
                     ready = std::move(checked).error();
                 }
             }
@@ -302,7 +309,7 @@ private:
         return now;
     }
 
-    Result<void> check_price(const Judged& now)
+    Result<void> check_price(const txn::Journal& journal, const Judged& now)
     {
         const auto installer = distribution_.installer;
         const auto price = open_manager(installer, runner_, limits_)->price(package_names(now.plan.missing));
@@ -323,7 +330,10 @@ private:
                 return same;
             }
         }
-        return check_space(request_.top, *price, cache_of(installer));
+        if (auto enough = check_space(request_.top, *price, cache_of(installer)); !enough) {
+            return enough;
+        }
+        return request_.kept && !request_.saved ? keep_cost(journal, *price, *request_.kept) : Result<void>{};
     }
 
     Result<void> execute(txn::Journal& journal, const std::vector<Step>& steps)
@@ -364,6 +374,7 @@ private:
     HostDomain domain_;
     Distribution distribution_;
     Headway headway_ = Headway::none;
+    std::optional<SavedPlan> begun_;  ///< What an application that was taken back had begun to install.
     PackageTable before_;
     std::vector<Step> made_;
     bool mirror_done_ = false;
@@ -374,13 +385,9 @@ private:
 
 Result<Done> apply(Runner& runner, const Request& request, const Talk& talk)
 {
-    const auto own = txn::Lock::acquire(request.places, "lock.host-setup", request.command_line);
-    if (!own) {
-        return own.error();
-    }
-    const auto shared = txn::Lock::acquire(request.places, "lock", request.command_line);
-    if (!shared) {
-        return shared.error();
+    const auto locks = take_change_locks(request.places, request.command_line);
+    if (!locks) {
+        return locks.error();
     }
     auto login = foresee_root_login(runner, request);
     if (!login) {

@@ -36,6 +36,7 @@ struct Request {
     std::vector<std::string> allow_remove = {};                   ///< Packages that may go where the others need it.
     std::vector<std::string> remarks = {};                        ///< Told with the answer, before all other notes.
     std::optional<SavedPlan> saved = {};  ///< The plan that was looked at; nothing but that is to be made.
+    bool image = false;                   ///< The root is an image that was entered.
     std::optional<SavedPlan> kept = {};   ///< What the journal keeps of it, or of the order: for resume --finish.
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "setup/apt_output.hpp"
 
+#include "base/starts_with_any.hpp"
 #include "base/text.hpp"
 #include "setup/package_size.hpp"
 
@@ -63,10 +64,8 @@ std::vector<std::string_view> telling_lines(std::string_view text)
 {
     constexpr std::array<std::string_view, 4> noise{"debconf: ", "W: ", "N: ", "Extracting templates"};
     auto chosen = lines(text);
-    std::erase_if(chosen, [&noise](std::string_view line) {
-        return trim(line).empty() ||
-               std::ranges::any_of(noise, [&](std::string_view sign) { return line.starts_with(sign); });
-    });
+    std::erase_if(chosen,
+                  [&noise](std::string_view line) { return trim(line).empty() || starts_with_any(line, noise); });
     return chosen;
 }
 

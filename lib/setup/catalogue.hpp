@@ -14,7 +14,7 @@
 namespace kvmkit::setup {
 
 /// Packages that are asked for together. The words are those of the components.
-enum class Bundle { hypervisor, tools, guest_images, desktop, modules };
+enum class Bundle { hypervisor, tools, guest_images, desktop, modules, init_scripts };
 
 std::string_view word(Bundle bundle) noexcept;
 

@@ -17,7 +17,7 @@ using Json = nlohmann::json;
 
 constexpr const char* schema = "kvmkit.packages/1";
 constexpr std::array all_bundles{
-    Bundle::hypervisor, Bundle::tools, Bundle::guest_images, Bundle::desktop, Bundle::modules};
+    Bundle::hypervisor, Bundle::tools, Bundle::guest_images, Bundle::desktop, Bundle::modules, Bundle::init_scripts};
 
 /// A text of an object; empty where it is missing or no text.
 std::string text_in(const Json& object, const char* name)
@@ -179,6 +179,7 @@ std::string_view word(Bundle bundle) noexcept
         case Bundle::guest_images: return "guest-images";
         case Bundle::desktop: return "desktop";
         case Bundle::modules: return "modules";
+        case Bundle::init_scripts: return "init-scripts";
     }
     return "";
 }

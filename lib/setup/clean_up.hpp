@@ -8,11 +8,24 @@
 #include "txn/execute.hpp"
 #include "txn/places.hpp"
 
+#include <functional>
+#include <string>
+#include <vector>
+
 namespace kvmkit::setup {
 
 /// Undoes what killed runs of host-setup left, once no package manager is at work that they may have begun: before
 /// anything else is changed. Under host-setup's locks. Root.
 Result<txn::Cleanup> clean_up(const txn::Places& places, const UndoWait& wait, HostDomain& domain);
+
+/// The same at the start of a change, told by `warn`. Yields the ids of what is undone.
+Result<std::vector<std::string>> clean_up_first(const txn::Places& places,
+                                                const UndoWait& wait,
+                                                HostDomain& domain,
+                                                const std::function<void(const std::string&)>& warn);
+
+/// A failure to go on, once these were undone: it is not so that nothing was touched.
+Error after_undoing(Error error, const std::vector<std::string>& undone);
 
 /// These limits, with the log that a failure leaves.
 PackageLimits logged(PackageLimits limits, const txn::Places& places);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "setup/dnf_output.hpp"
 
+#include "base/starts_with_any.hpp"
 #include "base/text.hpp"
 #include "setup/add_once.hpp"
 #include "setup/package_size.hpp"
@@ -241,11 +242,11 @@ std::vector<std::string> read_failed_scripts(std::string_view text)
 
 std::optional<PackageProgress> read_dnf_progress(std::string_view line)
 {
-    constexpr std::array doing{"Installing", "Upgrading", "Running scriptlet", "Verifying", "Cleanup"};
+    constexpr std::array<std::string_view, 5> doing{
+        "Installing", "Upgrading", "Running scriptlet", "Verifying", "Cleanup"};
     const auto text = trim(line);
-    const bool at_work = std::ranges::any_of(doing, [&](std::string_view each) { return text.starts_with(each); });
     const auto parts = words(text);
-    const auto percent = at_work ? percent_of(parts.back()) : std::nullopt;
+    const auto percent = starts_with_any(text, doing) ? percent_of(parts.back()) : std::nullopt;
     return percent ? std::optional{PackageProgress{false, *percent, std::string{text}}} : std::nullopt;
 }
 

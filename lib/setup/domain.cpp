@@ -118,7 +118,7 @@ struct HostDomain::Inverse {
 
     Result<MaybeStep> operator()(const ChangeUnit& change) const
     {
-        const auto unit = unit_state(domain.ground_.runner, change.unit);
+        const auto unit = domain.services(root).state(change.unit);
         if (!unit) {
             return unit.error();
         }
@@ -141,8 +141,9 @@ struct HostDomain::Inverse {
     /// The question starts the daemon behind the socket; one that did not run is stopped again.
     Result<MaybeStep> operator()(const ProveLibvirt& /*step*/) const
     {
-        const auto* const daemon = modular_libvirt_listens(root) ? "virtqemud.service" : "libvirtd.service";
-        const auto unit = unit_state(domain.ground_.runner, daemon);
+        const auto services = domain.services(root);
+        const auto daemon = modular_libvirt_listens(root) ? "virtqemud.service" : libvirtd_of(services.manager());
+        const auto unit = services.state(daemon);
         if (!unit) {
             return unit.error();
         }
@@ -268,9 +269,12 @@ struct HostDomain::Apply {
         return observe_device(root).present ? domain.set_device(owner.group, owner.mode) : Result<void>{};
     }
 
-    Result<void> operator()(const ChangeUnit& change) const { return domain.change_unit(change); }
+    Result<void> operator()(const ChangeUnit& change) const { return domain.services(root).make(change); }
 
-    Result<void> operator()(const HoldLibvirt& /*step*/) const { return hold_libvirt(domain.ground_.top); }
+    Result<void> operator()(const HoldLibvirt& /*step*/) const
+    {
+        return hold_libvirt(domain.ground_.top, domain.ground_.image ? Hold::all_services : Hold::libvirt);
+    }
 
     Result<void> operator()(const ReleaseLibvirt& /*step*/) const { return release_libvirt(domain.ground_.top); }
 
@@ -324,31 +328,6 @@ Result<void> HostDomain::check_written() const
         return {};
     }
     return Error{ErrorCode::external, fmt::format("/{} must be written first", *unwritten_.begin())};
-}
-
-Result<void> HostDomain::change_unit(const ChangeUnit& change)
-{
-    const bool undoing = change.action == UnitAction::stop || change.action == UnitAction::disable;
-    if (undoing || change.if_enabled) {
-        const auto unit = unit_state(ground_.runner, change.unit);
-        const bool starts = change.action == UnitAction::start;
-        const bool left_out = change.if_enabled && starts && unit && !unit->is_enabled();
-        const bool closed = change.if_enabled && unit && unit->load == "masked";
-        if (left_out || closed || (unit && unit->load == "not-found")) {
-            return {};
-        }
-    }
-    const auto ended = ground_.runner.run(
-        {.argv = {"systemctl", std::string{word(change.action)}, change.unit}, .timeout = std::chrono::seconds{120}});
-    if (!ended) {
-        return ended.error();
-    }
-    if (ended->status != 0) {
-        return Error{ErrorCode::external,
-                     fmt::format("cannot {} unit '{}': {}", word(change.action), change.unit, trim(ended->err)),
-                     fmt::format("look at: systemctl status {}", change.unit)};
-    }
-    return {};
 }
 
 Result<void> HostDomain::set_module(const std::string& name, std::vector<std::string> argv, std::string_view doing)

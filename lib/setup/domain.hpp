@@ -3,6 +3,7 @@
 
 #include "setup/network_step.hpp"
 #include "setup/package_manager.hpp"
+#include "setup/service_control.hpp"
 #include "setup/step.hpp"
 #include "system/root.hpp"
 #include "system/runner.hpp"
@@ -23,6 +24,7 @@ struct Ground {
     std::filesystem::path top = "/";  ///< The host's root directory; tests give a folder.
     PackageLimits limits = {};
     OnProgress on_progress = {};
+    bool image = false;  ///< It is an image, entered: nothing runs in it.
 };
 
 /// The steps of host-setup for txn::execute. Every change of the host goes through here. Needs root.
@@ -51,8 +53,8 @@ private:
     Result<Root> root() const { return Root::open(ground_.top); }
     /// Of the host as it is now.
     [[nodiscard]] std::unique_ptr<PackageManager> manager(const Root& root) const;
+    ServiceControl services(const Root& root) { return {ground_.runner, root, ground_.image}; }
     NetworkHands network(const Root& root) { return {ground_.runner, root, ground_.top}; }
-    Result<void> change_unit(const ChangeUnit& change);
     Result<void> set_module(const std::string& name, std::vector<std::string> argv, std::string_view doing);
     Result<void> set_device(gid_t group, mode_t mode);
     Result<void> make_device();

@@ -2,13 +2,13 @@
 #include "setup/history.hpp"
 
 #include "base/text.hpp"
+#include "setup/change_locks.hpp"
 #include "setup/clean_up.hpp"
 #include "setup/domain.hpp"
 #include "setup/package_manager.hpp"
 #include "setup/package_work.hpp"
 #include "setup/undo_wait.hpp"
 #include "system/small_files.hpp"
-#include "txn/lock.hpp"
 
 #include <algorithm>
 
@@ -149,30 +149,12 @@ Result<std::vector<std::string>> undo(const txn::Record& record, HostDomain& dom
 
 HostDomain domain_of(Runner& runner, const UndoRequest& request)
 {
-    return HostDomain{{runner, request.top, logged(request.limits, request.places)}};
+    return HostDomain{{runner, request.top, logged(request.limits, request.places), {}, request.image}};
 }
 
 UndoWait wait_of(const UndoRequest& request)
 {
     return {request.top, request.limits.lock_wait, request.note};
-}
-
-struct Locks {
-    txn::Lock own;
-    txn::Lock shared;
-};
-
-Result<Locks> take_locks(const UndoRequest& request)
-{
-    auto own = txn::Lock::acquire(request.places, "lock." + tool, request.command_line);
-    if (!own) {
-        return std::move(own).error();
-    }
-    auto shared = txn::Lock::acquire(request.places, "lock", request.command_line);
-    if (!shared) {
-        return std::move(shared).error();
-    }
-    return Locks{std::move(*own), std::move(*shared)};
 }
 
 }  // namespace
@@ -214,7 +196,7 @@ std::vector<std::string> running_vms(const Root& root)
 
 Result<TakenBack> take_back(Runner& runner, const UndoRequest& request, const std::string& id)
 {
-    const auto locks = take_locks(request);
+    const auto locks = take_change_locks(request.places, request.command_line);
     const auto root = Root::open(request.top);
     const auto inventory = transactions(request.places);
     if (!locks || !root || !inventory) {
@@ -257,7 +239,7 @@ Result<TakenBack> take_back(Runner& runner, const UndoRequest& request, const st
 
 Result<txn::Cleanup> resume(Runner& runner, const UndoRequest& request, const std::string& id)
 {
-    const auto locks = take_locks(request);
+    const auto locks = take_change_locks(request.places, request.command_line);
     if (!locks) {
         return locks.error();
     }

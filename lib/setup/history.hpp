@@ -23,6 +23,7 @@ struct UndoRequest {
     std::filesystem::path top = "/";  ///< The host's root directory; tests give a folder.
     PackageLimits limits = {};
     std::function<void(const std::string&)> note = {};  ///< Told who is waited for; may be empty.
+    bool image = false;                                 ///< The root is an image that was entered.
 };
 
 /// The transactions of host-setup, oldest first; the last 50 that ended are kept.

@@ -24,6 +24,11 @@ esac
 exec "$0.before-kvmkit" "$@"
 )";
 
+constexpr std::string_view ours_for_all = R"(#!/bin/sh
+# Of host-setup (kvmkit), for the time of one installation: nothing is started in an image.
+exit 101
+)";
+
 Result<void> move(const std::filesystem::path& top, const char* from, const char* to)
 {
     std::error_code problem;
@@ -48,7 +53,7 @@ bool is_ours(const std::filesystem::path& top)
 
 }  // namespace
 
-Result<void> hold_libvirt(const std::filesystem::path& top)
+Result<void> hold_libvirt(const std::filesystem::path& top, Hold hold)
 {
     if (is_ours(top)) {
         return {};
@@ -58,7 +63,7 @@ Result<void> hold_libvirt(const std::filesystem::path& top)
             return moved;
         }
     }
-    return write_atomically(top / policy, ours, 0755);
+    return write_atomically(top / policy, hold == Hold::libvirt ? ours : ours_for_all, 0755);
 }
 
 Result<void> release_libvirt(const std::filesystem::path& top)
@@ -71,7 +76,8 @@ Result<void> release_libvirt(const std::filesystem::path& top)
 
 bool libvirt_is_held(const Root& root)
 {
-    return text_or_nothing(root, policy) == ours;
+    const auto text = text_or_nothing(root, policy);
+    return text == ours || text == ours_for_all;
 }
 
 const char* policy_of_administrator(const Root& root)

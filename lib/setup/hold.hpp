@@ -8,10 +8,13 @@
 
 namespace kvmkit::setup {
 
+/// What is kept from starting: libvirt, or in an image, in which nothing is to run, all.
+enum class Hold { libvirt, all_services };
+
 /// Has Debian's packages leave libvirt stopped when they are installed, by usr/sbin/policy-rc.d below `top`; one that
-/// is there is put aside and goes on deciding about all else. What libvirt's network default needs must lie there
-/// before libvirt's first start. Root.
-Result<void> hold_libvirt(const std::filesystem::path& top);
+/// is there is put aside and, where libvirt alone is held, goes on deciding about all else. What libvirt's network
+/// default needs must lie there before libvirt's first start. Root.
+Result<void> hold_libvirt(const std::filesystem::path& top, Hold hold = Hold::libvirt);
 
 /// Takes that back, to the old file with all that it was. Harmless where nothing is held.
 Result<void> release_libvirt(const std::filesystem::path& top);

@@ -31,6 +31,29 @@ Result<PackageTable> packages_or_remark(const Root& root,
     return packages;
 }
 
+/// What OpenRC and sysvinit start libvirt by, where a package of its own has it.
+void add_init_scripts(const PackageCatalogue& catalogue, const Bundles& bundles, Host& host)
+{
+    const bool asked_for = bundles.contains(Bundle::hypervisor);
+    const auto scripts = asked_for ? needs_of(catalogue, host.distribution, host.architecture, {Bundle::init_scripts})
+                                   : Result<Needs>{Error{}};
+    if (scripts) {
+        host.needs.insert(host.needs.end(), scripts->needs.begin(), scripts->needs.end());
+    }
+}
+
+/// Of the kernel that runs and of its devices nothing belongs to an image.
+void become_image(const Root& root, Host& host)
+{
+    host.image = observe_image(root, host.architecture);
+    host.live = false;
+    host.device = KvmDevice{.kvm_group = host.device.kvm_group};
+    host.module = {};
+    host.nested = {};
+    host.network = NetworkSurroundings{.network = std::move(host.network.network), .claims = claims_of_image(root)};
+    host.network.forwards = true;
+}
+
 }  // namespace
 
 const Package* met_by(const PackageTable& packages, const Need& need)
@@ -91,7 +114,7 @@ Result<Host> observe(const Root& root, Runner& runner, const Wanted& wanted)
               .remarks = std::move(remarks),
               .lists_age = age_of_lists(root, wall_clock(), distribution->installer),
               .candidates = {},
-              .service = observe_service(root, runner, *distribution),
+              .service = observe_service(root, runner, *distribution, wanted.image),
               .device = observe_device(root),
               .module = observe_module(root),
               .live = root.is_this_host(),
@@ -100,6 +123,12 @@ Result<Host> observe(const Root& root, Runner& runner, const Wanted& wanted)
               .user = {},
               .seal = find_seal(root)};
     host.nested = observe_nested(root, host.module);
+    if (wanted.image) {
+        become_image(root, host);
+    }
+    if (host.service.manager == Manager::openrc || host.service.manager == Manager::sysv) {
+        add_init_scripts(*catalogue, wanted.bundles, host);
+    }
     if (!host.module.loader && host.module.name && !host.device.present && !host.module.loaded) {
         const auto loader = needs_of(*catalogue, host.distribution, host.architecture, {Bundle::modules});
         if (!loader) {
@@ -112,7 +141,7 @@ Result<Host> observe(const Root& root, Runner& runner, const Wanted& wanted)
         host.remarks.insert(host.remarks.end(), lines.begin(), lines.end());
     }
     const auto missing = host.missing();
-    if (host.live && host.lists_age && !missing.empty()) {
+    if (host.asks_manager() && host.lists_age && !missing.empty()) {
         auto candidates = open_manager(host.distribution.installer, runner, {})->candidates(package_names(missing));
         if (!candidates) {
             return std::move(candidates).error();

@@ -6,6 +6,7 @@
 #include "setup/distribution.hpp"
 #include "setup/dpkg.hpp"
 #include "setup/groups.hpp"
+#include "setup/image_state.hpp"
 #include "setup/kvm_device.hpp"
 #include "setup/nested.hpp"
 #include "setup/seal.hpp"
@@ -33,8 +34,9 @@ struct Host {
     ServiceState service;
     KvmDevice device;
     KvmModule module;
-    bool live = false;  ///< This host itself, not an image or a recording.
-    bool held = false;  ///< We keep libvirt from starting: hold_libvirt().
+    bool live = false;                     ///< This host itself, not an image or a recording.
+    std::optional<ImageState> image = {};  ///< It is an image that was entered: enter_root().
+    bool held = false;                     ///< We keep libvirt from starting: hold_libvirt().
     NestedState nested = {};
     NetworkSurroundings network = {};  ///< Its claims are not looked for by observe().
     UserState user = {};               ///< Likewise: observe_user().
@@ -42,6 +44,9 @@ struct Host {
 
     /// Needs that neither their package nor an alternative of it meets.
     [[nodiscard]] std::vector<Need> missing() const;
+
+    /// Whether its package manager can be asked: not that of a recording.
+    [[nodiscard]] bool asks_manager() const { return live || image.has_value(); }
 };
 
 /// The installed package that meets a need: its own, or an alternative; nullptr if none does.
@@ -55,6 +60,7 @@ struct Wanted {
     Bundles bundles = {Bundle::hypervisor};
     bool tutorial = false;       ///< The classic walk-through is to be translated.
     std::string catalogue = {};  ///< The file of packages that came with the program; empty: what is built in.
+    bool image = false;          ///< "/" is an image that was entered, and its kernel is not the one that runs.
 };
 
 /// Looks at a host. Needs no privilege and changes nothing. ErrorCode::refused where the distribution or architecture

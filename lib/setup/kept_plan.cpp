@@ -26,6 +26,25 @@ Headway headway_by(PackageWork work)
     return Headway::none;
 }
 
+std::vector<txn::Record> newest_first(const txn::Places& places)
+{
+    const auto inventory = transactions(places);
+    auto records = inventory ? inventory->records : std::vector<txn::Record>{};
+    std::ranges::reverse(records);
+    return records;
+}
+
+/// Not on request: it never stood.
+bool was_taken_back(const txn::Record& record)
+{
+    return !record.stood && record.state == txn::State::rolled_back;
+}
+
+Result<void> write_plan(const txn::Journal& journal, const SavedPlan& plan)
+{
+    return write_atomically(journal.record().directory / file_name, to_text(plan), 0600);
+}
+
 }  // namespace
 
 Result<txn::Journal> begin_journal(const Request& request)
@@ -34,7 +53,7 @@ Result<txn::Journal> begin_journal(const Request& request)
     if (!journal || !request.kept) {
         return journal;
     }
-    if (auto kept = write_atomically(journal->record().directory / file_name, to_text(*request.kept), 0600); !kept) {
+    if (auto kept = write_plan(*journal, *request.kept); !kept) {
         journal->discard();
         return std::move(kept).error();
     }
@@ -60,17 +79,36 @@ Result<std::optional<SavedPlan>> kept_plan(const txn::Record& record)
     return std::optional{std::move(*plan)};
 }
 
+Result<void> keep_cost(const txn::Journal& journal, const Price& price, const SavedPlan& order)
+{
+    SavedPlan plan = order;
+    keep_price(price, plan);
+    return write_plan(journal, plan);
+}
+
+std::optional<SavedPlan> cut_order(const txn::Places& places)
+{
+    for (const txn::Record& record : newest_first(places)) {
+        if (!was_taken_back(record)) {
+            break;
+        }
+        auto kept = package_work(record) == PackageWork::packages ? kept_plan(record)
+                                                                  : Result<std::optional<SavedPlan>>{std::nullopt};
+        if (kept && *kept && (*kept)->packages) {
+            return std::move(*kept);
+        }
+    }
+    return std::nullopt;
+}
+
 Headway headway_of(const txn::Places& places, const SavedPlan& plan)
 {
-    const auto inventory = transactions(places);
-    auto records = inventory ? inventory->records : std::vector<txn::Record>{};
-    std::ranges::reverse(records);
     const auto text = to_text(plan);
     Headway most = Headway::none;
-    for (const txn::Record& record : records) {
+    for (const txn::Record& record : newest_first(places)) {
         const auto kept = kept_plan(record);
         const bool same = kept && *kept && to_text(**kept) == text;
-        if (!same || record.stood || record.state != txn::State::rolled_back) {
+        if (!same || !was_taken_back(record)) {
             break;
         }
         most = std::max(most, headway_by(package_work(record)));

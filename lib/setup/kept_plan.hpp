@@ -17,6 +17,14 @@ Result<txn::Journal> begin_journal(const Request& request);
 /// What lies beside a transaction's journal; absent: nothing, as with those of commands that keep no plan.
 Result<std::optional<SavedPlan>> kept_plan(const txn::Record& record);
 
+/// Lays what the packages cost beside the journal of an application without a plan: resume and the next application
+/// tell by it what dpkg may have been in the middle of.
+Result<void> keep_cost(const txn::Journal& journal, const Price& price, const SavedPlan& order);
+
+/// What the last application was to bring, where it never stood, is taken back, and began with its packages: a dpkg
+/// that was broken off since may have been its own.
+std::optional<SavedPlan> cut_order(const txn::Places& places);
+
 /// How far the last transactions came with this very plan: those that were to make it, one right after the other, never
 /// stood, and were taken back. What `host-setup rollback` takes back stood.
 Headway headway_of(const txn::Places& places, const SavedPlan& plan);

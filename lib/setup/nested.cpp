@@ -80,12 +80,7 @@ std::map<std::string, std::string> option_files(const Root& root)
 /// of the kernel's command line, and the last one wins.
 std::optional<NestedSetting> winner(const Root& root, const std::string& module)
 {
-    std::optional<NestedSetting> found;
-    for (const auto& [name, path] : option_files(root)) {
-        if (const auto on = setting_in(text_or_nothing(root, path), module)) {
-            found = NestedSetting{"/" + path, *on, name > option_name};
-        }
-    }
+    auto found = nested_setting_in_files(root, module);
     const auto command_line = text_or_nothing(root, "proc/cmdline");
     if (const auto value = nested_value(words(command_line), module + ".")) {
         found = NestedSetting{"the kernel's command line", means_on(*value), true};
@@ -150,6 +145,25 @@ std::string how_to_reload(const std::string& module, const NestedState& nested)
 
 }  // namespace
 
+std::optional<NestedSetting> nested_setting_in_files(const Root& root, const std::string& module)
+{
+    std::optional<NestedSetting> found;
+    for (const auto& [name, path] : option_files(root)) {
+        if (const auto on = setting_in(text_or_nothing(root, path), module)) {
+            found = NestedSetting{"/" + path, *on, name > option_name};
+        }
+    }
+    return found;
+}
+
+Error nested_is_off(const std::string& module, const NestedSetting& winner)
+{
+    return {ErrorCode::refused,
+            fmt::format(
+                "refused to switch on option nested of module {}: {} switches it off, and wins", module, winner.where),
+            fmt::format("take the option out of {}", winner.where)};
+}
+
 SetFile nested_option(const std::string& module)
 {
     return {fmt::format("etc/modprobe.d/{}", option_name), fmt::format("options {} nested=1\n", module), 0644};
@@ -190,11 +204,7 @@ Result<NestedPlan> plan_nested(const KvmModule& module, const NestedState& neste
     }
     const auto& winner = nested.at_next_load;
     if (winner && !winner->on && winner->beats_ours) {
-        return Error{
-            ErrorCode::refused,
-            fmt::format(
-                "refused to switch on option nested of module {}: {} switches it off, and wins", name, winner->where),
-            fmt::format("take the option out of {}", winner->where)};
+        return nested_is_off(name, *winner);
     }
     const bool takes_effect = nested.on || !module.loaded;
     if (!takes_effect && !nested.busy && module.loader) {

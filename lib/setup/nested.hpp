@@ -41,6 +41,12 @@ struct NestedPlan {
 /// Pure. ErrorCode::refused: a setting of somebody else's would win over ours.
 Result<NestedPlan> plan_nested(const KvmModule& module, const NestedState& nested, const KvmDevice& device);
 
+/// The setting of a module's option that wins by the files of modprobe.d alone, as those of an image; absent: none.
+std::optional<NestedSetting> nested_setting_in_files(const Root& root, const std::string& module);
+
+/// Refused: a setting that wins over ours switches the option off.
+Error nested_is_off(const std::string& module, const NestedSetting& winner);
+
 /// Ours: "/etc/modprobe.d/kvmkit-nested.conf" with the option on.
 SetFile nested_option(const std::string& module);
 

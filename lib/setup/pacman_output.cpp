@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "setup/pacman_output.hpp"
 
+#include "base/starts_with_any.hpp"
 #include "base/text.hpp"
 #include "setup/package_size.hpp"
 
@@ -179,7 +180,8 @@ double PacmanProgressReader::percent_of(unsigned done) const
 
 std::optional<PackageProgress> PacmanProgressReader::read(std::string_view line)
 {
-    constexpr std::array doing{"installing ", "upgrading ", "reinstalling ", "downgrading ", "removing "};
+    constexpr std::array<std::string_view, 5> doing{
+        "installing ", "upgrading ", "reinstalling ", "downgrading ", "removing "};
     constexpr std::string_view summary = "Packages (";
     const auto text = trim(line);
     if (text.starts_with(summary)) {
@@ -192,7 +194,7 @@ std::optional<PackageProgress> PacmanProgressReader::read(std::string_view line)
     if (text.ends_with(" downloading...")) {
         return PackageProgress{true, percent_of(++fetched_), std::string{text}};
     }
-    if (std::ranges::any_of(doing, [&](std::string_view each) { return text.starts_with(each); })) {
+    if (starts_with_any(text, doing)) {
         return PackageProgress{false, percent_of(++changed_), std::string{text}};
     }
     return std::nullopt;

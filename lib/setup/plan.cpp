@@ -4,9 +4,9 @@
 #include "setup/apt_lists.hpp"
 #include "setup/installer.hpp"
 #include "setup/manual.hpp"
-#include "setup/modular.hpp"
 #include "setup/package_manager.hpp"
 #include "setup/profile.hpp"
+#include "setup/service_plan.hpp"
 
 #include <algorithm>
 #include <array>
@@ -53,13 +53,17 @@ Result<void> plan_packages(const Host& host, const Components& components, Plan&
     if (needs_refresh(host, plan.missing)) {
         plan.steps.emplace_back(RefreshLists{});
     }
-    if (is_to_be_held(host, components) && brings(plan, {"libvirt"})) {
+    const bool held = is_to_be_held(host, components) && (host.image || brings(plan, {"libvirt"}));
+    if (held) {
         plan.steps.emplace_back(HoldLibvirt{});
     }
     if (host.distribution.installer == Installer::pacman) {
         plan.notes.emplace_back("pacman upgrades the whole host along: Arch serves none that is upgraded in part");
     }
     plan.steps.emplace_back(InstallPackages{package_names(plan.missing)});
+    if (held && host.image) {
+        plan.steps.emplace_back(ReleaseLibvirt{});
+    }
     return {};
 }
 
@@ -108,6 +112,9 @@ void plan_device(const Host& host, const Components& components, Plan& plan)
 
 void plan_modules(const Host& host, const Components& components, Plan& plan)
 {
+    if (host.image) {
+        plan.notes.push_back(host.image->module_note);
+    }
     if (!host.live) {
         return;
     }
@@ -115,77 +122,6 @@ void plan_modules(const Host& host, const Components& components, Plan& plan)
         plan_module(host, plan);
     }
     plan_device(host, components, plan);
-}
-
-/// Where no systemd runs, all that can be done is to say how it goes by hand.
-void note_no_manager(const Host& host, Plan& plan)
-{
-    const bool by_hand = host.service.daemon != Daemon::running;
-    if (!host.live || !by_hand || host.distribution.tier == Tier::third) {
-        return;
-    }
-    if (host.service.manager == Manager::other) {
-        plan.notes.emplace_back(
-            "services are started by OpenRC or runit here, which is left to you: rc-update add libvirtd default && "
-            "rc-service libvirtd start; with runit: ln -s /etc/sv/libvirtd /var/service");
-    } else {
-        plan.notes.emplace_back(
-            "no service manager runs here: libvirtd is not started; start it by hand: virtlogd -d && libvirtd -d; "
-            "or use vm-run launch --rm, which needs no daemon");
-    }
-}
-
-/// Where each driver has a daemon of its own.
-void plan_modular(const ServiceState& service, Plan& plan)
-{
-    auto steps = start_modular(service);
-    std::ranges::move(steps, std::back_inserter(plan.steps));
-    plan.notes.emplace_back(service.daemon == Daemon::not_installed
-                                ? "libvirt comes as modular daemons (virtqemud) in this release; libvirtd is left alone"
-                                : "the modular daemons (virtqemud) serve on this host; libvirtd is left alone");
-}
-
-void plan_start(const ServiceState& service, Plan& plan)
-{
-    if (service.modular) {
-        plan_modular(service, plan);
-        return;
-    }
-    if (!service.enabled) {
-        plan.steps.emplace_back(ChangeUnit{UnitAction::enable, "libvirtd.service"});
-    }
-    if (service.daemon != Daemon::running) {
-        plan.steps.emplace_back(ChangeUnit{UnitAction::start, service.unit});
-        plan.steps.emplace_back(ProveLibvirt{});
-        // What shuts VMs down with the host works only if it was started.
-        plan.steps.emplace_back(ChangeUnit{UnitAction::start, "libvirt-guests.service", true});
-    }
-}
-
-Result<void> plan_services(const Host& host, const Components& components, Plan& plan)
-{
-    const ServiceState& service = host.service;
-    const bool comes = components.contains(Component::hypervisor) && !plan.missing.empty();
-    if (service.manager != Manager::systemd) {
-        note_no_manager(host, plan);
-    } else if (service.daemon == Daemon::masked) {
-        const auto* const name = service.modular ? "virtqemud" : "libvirtd";
-        return Error{
-            ErrorCode::refused,
-            fmt::format("refused to start unit '{}': it is masked, so somebody decided that it must not run", name),
-            fmt::format("systemctl unmask {0}.service {0}.socket; or leave it: host-setup apply hypervisor "
-                        "modules",
-                        name)};
-    } else if (service.daemon == Daemon::forbidden) {
-        plan.notes.emplace_back("/usr/sbin/policy-rc.d forbids starting services: libvirtd is not started");
-    } else if (service.daemon == Daemon::unknown) {
-        plan.notes.emplace_back("systemd does not say how libvirtd stands: it is left alone");
-    } else if (service.daemon == Daemon::not_installed && !comes) {
-        plan.notes.emplace_back("libvirt is not installed: host-setup apply hypervisor services");
-    } else {
-        plan_start(service, plan);
-    }
-    return {};
 }
 
 void plan_users(const Host& host, Plan& plan)
@@ -199,10 +135,10 @@ void plan_users(const Host& host, Plan& plan)
 
 Result<void> plan_nesting(const Host& host, Plan& plan)
 {
-    if (!host.live) {
+    if (!host.live && !host.image) {
         return {};
     }
-    auto nested = plan_nested(host.module, host.nested, host.device);
+    auto nested = host.image ? plan_nested_of_image(*host.image) : plan_nested(host.module, host.nested, host.device);
     if (!nested) {
         return std::move(nested).error();
     }
@@ -216,8 +152,10 @@ Result<void> plan_nesting(const Host& host, Plan& plan)
 /// Whether libvirt runs once a plan's steps are made.
 bool libvirt_will_run(const Host& host, const Plan& plan)
 {
-    return host.service.daemon == Daemon::running || host.service.modular ||
-           std::ranges::any_of(plan.steps, [](const Step& step) { return std::holds_alternative<ProveLibvirt>(step); });
+    return !host.image && (host.service.daemon == Daemon::running || host.service.modular ||
+                           std::ranges::any_of(plan.steps, [](const Step& step) {
+                               return std::holds_alternative<ProveLibvirt>(step);
+                           }));
 }
 
 /// The network's steps lie on both sides of libvirt's start; `first` is the place behind the packages.
@@ -227,12 +165,17 @@ Result<void> plan_default_network(const Host& host, const NetworkWish& wish, std
         std::ranges::any_of(plan.steps, [](const Step& step) { return std::holds_alternative<HoldLibvirt>(step); });
     const NetworkOutlook outlook{.comes = brings(plan, {"libvirt", "default-network"}),
                                  .will_run = libvirt_will_run(host, plan)};
-    auto network = host.live ? plan_network(host.network, wish, outlook) : Result<NetworkPlan>{};
+    auto network = host.live || host.image ? plan_network(host.network, wish, outlook) : Result<NetworkPlan>{};
     if (!network) {
         return std::move(network).error();
     }
-    if (held) {
+    if (held && !host.image) {
         network->before.emplace_back(ReleaseLibvirt{});
+    }
+    if (host.image) {
+        network->notes.emplace_back(
+            "which addresses the host will have is known by this image's files alone: libvirt's network 'default' is "
+            "looked at again by host-setup apply network on the host");
     }
     plan.steps.insert(plan.steps.begin() + first, network->before.begin(), network->before.end());
     append(std::move(network->after), std::move(network->notes), plan);
@@ -286,6 +229,9 @@ bool is_to_be_held(const Host& host, const Components& components)
 {
     const bool starts_what_it_installs =
         host.distribution.family == Family::debian || host.distribution.family == Family::ubuntu;
+    if (host.image) {
+        return starts_what_it_installs;
+    }
     return host.live && starts_what_it_installs && components.contains(Component::network) &&
            host.service.daemon != Daemon::forbidden && host.service.daemon != Daemon::running;
 }
@@ -293,7 +239,7 @@ bool is_to_be_held(const Host& host, const Components& components)
 bool needs_refresh(const Host& host, const std::vector<Need>& missing)
 {
     const bool fresh = host.lists_age && *host.lists_age < oldest_lists;
-    const bool known = !host.live || std::ranges::all_of(missing, [&host](const Need& need) {
+    const bool known = !host.asks_manager() || std::ranges::all_of(missing, [&host](const Need& need) {
         return host.candidates.contains(need.package);
     });
     return !fresh || !known;
@@ -319,7 +265,12 @@ Result<Plan> make_plan(const Host& host, const Components& components, const Net
         plan_users(host, plan);
     }
     if (planned && wanted(Component::services)) {
-        planned = plan_services(host, components, plan);
+        const bool comes = wanted(Component::hypervisor) && !plan.missing.empty();
+        auto services = plan_services(host, comes);
+        if (!services) {
+            return std::move(services).error();
+        }
+        append(std::move(services->steps), std::move(services->notes), plan);
     }
     if (planned && wanted(Component::network)) {
         planned = plan_default_network(host, network, behind_packages, plan);
@@ -373,7 +324,7 @@ Result<void> check_candidates(const Host& host, const std::vector<Need>& missing
 
 Result<std::optional<Price>> price_of(const Host& host, const Plan& plan, Runner& runner)
 {
-    if (!host.live || plan.missing.empty() || needs_refresh(host, plan.missing)) {
+    if (!host.asks_manager() || plan.missing.empty() || needs_refresh(host, plan.missing)) {
         return std::optional<Price>{};
     }
     auto price = open_manager(host.distribution.installer, runner, {})->price(package_names(plan.missing));

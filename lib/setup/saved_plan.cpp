@@ -3,6 +3,7 @@
 
 #include "base/printable.hpp"
 #include "base/sha256.hpp"
+#include "base/starts_with_any.hpp"
 #include "setup/apt_lists.hpp"
 
 #include <algorithm>
@@ -98,7 +99,7 @@ bool packages_write(std::string_view path)
                                                      "usr/lib/modprobe.d/",
                                                      "lib/modprobe.d/",
                                                      "etc/modules-load.d/"};
-    return std::ranges::any_of(places, [&](std::string_view place) { return path.starts_with(place); });
+    return starts_with_any(path, places);
 }
 
 bool is_version(const Drift& drift)
@@ -154,8 +155,6 @@ std::string sentences(const std::vector<Drift>& drifts)
     }
     return text;
 }
-
-constexpr const char* look_anew = "look at it anew, and save that: host-setup plan -o FILE";
 
 Answers versions_of(const Price& price)
 {

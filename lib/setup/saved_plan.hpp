@@ -31,6 +31,9 @@ struct SavedOrder {
     std::string confirm_within = "120s";
 };
 
+/// What to do where a plan cannot be made any more.
+inline constexpr const char* look_anew = "look at it anew, and save that: host-setup plan -o FILE";
+
 /// One step of it.
 struct SavedStep {
     std::string kind;

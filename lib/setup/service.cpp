@@ -3,6 +3,11 @@
 
 #include "base/text.hpp"
 #include "setup/hold.hpp"
+#include "setup/service_control.hpp"
+#include "system/small_files.hpp"
+
+#include <algorithm>
+#include <initializer_list>
 
 namespace kvmkit::setup {
 namespace {
@@ -28,11 +33,11 @@ Daemon judge(const UnitState& service, const UnitState& listener)
 }
 
 /// Asks systemd about libvirtd, its socket and the modular daemon.
-void observe_units(Runner& runner, const Distribution& distribution, ServiceState& state)
+void observe_units(const ServiceControl& control, const Distribution& distribution, ServiceState& state)
 {
-    const auto service = unit_state(runner, "libvirtd.service");
-    const auto listener = unit_state(runner, state.unit);
-    const auto modular = unit_state(runner, modular_unit);
+    const auto service = control.state("libvirtd.service");
+    const auto listener = control.state(state.unit);
+    const auto modular = control.state(modular_unit);
     if (!service || !listener || !modular) {
         return;
     }
@@ -53,12 +58,36 @@ void observe_units(Runner& runner, const Distribution& distribution, ServiceStat
     state.enabled = service->is_enabled() || listener->is_enabled();
 }
 
+/// Of OpenRC and sysvinit.
+void observe_script(const ServiceControl& control, ServiceState& state)
+{
+    const auto script = control.state(state.unit);
+    if (!script) {
+        return;
+    }
+    state.daemon = judge(*script, *script);
+    state.enabled = script->is_enabled();
+}
+
+bool runs_sysvinit(const Root& root)
+{
+    const auto first = text_or_nothing(root, "proc/1/comm");
+    return trim(first) == "init" && root.exists("etc/inittab") && root.exists("usr/sbin/update-rc.d");
+}
+
+bool libvirt_answers()
+{
+    return ask_libvirt(std::string{"/"} + libvirt_socket, Deadline::after(std::chrono::seconds{5})).has_value();
+}
+
 }  // namespace
 
 std::string_view word(Manager manager) noexcept
 {
     switch (manager) {
         case Manager::systemd: return "systemd";
+        case Manager::openrc: return "openrc";
+        case Manager::sysv: return "sysvinit";
         case Manager::other: return "other";
         case Manager::none: return "none";
     }
@@ -143,27 +172,66 @@ Manager detect_manager(const Root& root)
     if (root.exists("run/systemd/system")) {
         return Manager::systemd;
     }
-    return root.exists("run/openrc") || root.exists("run/runit.stopit") ? Manager::other : Manager::none;
+    if (root.exists("run/openrc")) {
+        return Manager::openrc;
+    }
+    if (root.exists("run/runit.stopit")) {
+        return Manager::other;
+    }
+    return runs_sysvinit(root) ? Manager::sysv : Manager::none;
 }
 
-ServiceState observe_service(const Root& root, Runner& runner, const Distribution& distribution)
+Manager installed_manager(const Root& root)
 {
-    ServiceState state{.manager = detect_manager(root)};
-    if (!root.is_this_host()) {
-        state.manager = Manager::none;
-        return state;
+    const auto any = [&root](std::initializer_list<const char*> paths) {
+        return std::ranges::any_of(paths, [&root](const char* path) { return root.exists(path); });
+    };
+    const auto init = root.link_target("sbin/init");
+    const auto first = init && *init ? **init : std::string{};
+    if (first.find("openrc") != std::string::npos) {
+        return Manager::openrc;
     }
+    const bool other_first = any({"sbin/init"}) && first.find("systemd") == std::string::npos;
+    if (!other_first && any({"usr/lib/systemd/systemd", "lib/systemd/systemd"})) {
+        return Manager::systemd;
+    }
+    if (any({"sbin/openrc", "usr/sbin/openrc"})) {
+        return Manager::openrc;
+    }
+    if (any({"usr/bin/runsvdir", "usr/share/upstart"})) {
+        return Manager::other;
+    }
+    return any({"etc/inittab"}) && any({"usr/sbin/update-rc.d"}) ? Manager::sysv : Manager::none;
+}
+
+ServiceState observe_service(const Root& root, Runner& runner, const Distribution& distribution, bool image)
+{
+    if (!image && !root.is_this_host()) {
+        return {};
+    }
+    const ServiceControl control{runner, root, image};
+    ServiceState state{.manager = control.manager()};
+    const bool there = root.exists("usr/sbin/libvirtd");
     if (state.manager == Manager::systemd) {
         state.unit = libvirt_unit(distribution);
-        observe_units(runner, distribution, state);
+        observe_units(control, distribution, state);
+    } else if (is_controlled(state.manager)) {
+        state.unit = libvirtd_of(state.manager);
+        observe_script(control, state);
     } else {
-        const bool there = root.exists("usr/sbin/libvirtd");
-        const bool answers =
-            there && ask_libvirt(std::string{"/"} + libvirt_socket, Deadline::after(std::chrono::seconds{5}));
-        state.daemon = !there ? Daemon::not_installed : (answers ? Daemon::running : Daemon::stopped);
+        state.daemon = there ? Daemon::stopped : Daemon::not_installed;
+    }
+    if (image) {
+        return state;
+    }
+    const bool by_script = is_controlled(state.manager);
+    const bool asked = state.manager == Manager::systemd || !there || state.daemon == Daemon::running ||
+                       (by_script && state.daemon == Daemon::not_installed);
+    if (!asked && libvirt_answers()) {
+        state.daemon = Daemon::running;
     }
     const bool may_need_start = state.daemon == Daemon::stopped || state.daemon == Daemon::not_installed;
-    if (state.manager == Manager::systemd && may_need_start && !policy_allows_start(root, runner, "libvirtd")) {
+    if (by_script && may_need_start && !policy_allows_start(root, runner, "libvirtd")) {
         state.daemon = Daemon::forbidden;
     }
     return state;

@@ -13,7 +13,13 @@
 namespace kvmkit::setup {
 
 /// What starts services on the host.
-enum class Manager { systemd, other, none };
+enum class Manager {
+    systemd,
+    openrc,
+    sysv,   ///< sysvinit with update-rc.d.
+    other,  ///< runit, Upstart: told by hand.
+    none,
+};
 
 /// How libvirt's daemon stands.
 enum class Daemon {
@@ -31,7 +37,7 @@ std::string_view word(Daemon daemon) noexcept;
 struct ServiceState {
     Manager manager = Manager::none;
     Daemon daemon = Daemon::unknown;
-    std::string unit = {};  ///< What is started: "libvirtd.socket"; empty where no systemd runs.
+    std::string unit = {};  ///< What is started: "libvirtd.socket"; empty where nothing can be told to start it.
     bool enabled = false;   ///< Started at boot.
     bool modular = false;   ///< The modular daemons (virtqemud) serve here; libvirtd must stay off.
 };
@@ -58,11 +64,14 @@ bool policy_allows_start(const Root& root, Runner& runner, const std::string& se
 /// Which manager runs; asks nothing but the file tree.
 Manager detect_manager(const Root& root);
 
+/// Which manager an image is started by, by its files.
+Manager installed_manager(const Root& root);
+
 /// Whether the packages of a release bring libvirt's modular daemons: their presets start these, and not libvirtd.
 bool comes_modular(const Distribution& distribution) noexcept;
 
-/// How libvirt's daemon stands on this host. Under --root only what files tell.
-ServiceState observe_service(const Root& root, Runner& runner, const Distribution& distribution);
+/// How libvirt's daemon stands on this host; of an image, whether it is started at boot. Of a recording nothing.
+ServiceState observe_service(const Root& root, Runner& runner, const Distribution& distribution, bool image = false);
 
 /// Where libvirt listens, below a host's root.
 constexpr const char* libvirt_socket = "run/libvirt/libvirt-sock";

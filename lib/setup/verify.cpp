@@ -2,6 +2,7 @@
 #include "setup/verify.hpp"
 
 #include "base/text.hpp"
+#include "setup/service_control.hpp"
 
 #include <algorithm>
 #include <array>
@@ -39,6 +40,10 @@ public:
     {
         for (const Component component : request_.components) {
             component_ = component;
+            if (host_.image && is_of_running_host(component)) {
+                try_image();
+                continue;
+            }
             switch (component) {
                 case Component::hypervisor: try_packages(); break;
                 case Component::network: try_network(); break;
@@ -93,6 +98,29 @@ private:
         const auto told = output_of({std::string{program}, "--version"});
         const auto first = told ? std::string{lines(*told).empty() ? "" : lines(*told).front()} : told.error().message;
         add(std::string{program}, told ? Proof::holds : Proof::fails, first, told ? "" : mend());
+    }
+
+    /// Nobody answers in an image, so that its files are asked whether all is done.
+    static bool is_of_running_host(Component component)
+    {
+        return component == Component::network || component == Component::modules || component == Component::services ||
+               component == Component::nested;
+    }
+
+    void try_image()
+    {
+        if (component_ == Component::modules) {
+            return;  // of the host that it becomes
+        }
+        const auto plan = make_plan(host_, {component_}, request_.network);
+        const auto id = component_ == Component::services ? "boot" : "files";
+        if (!plan) {
+            add(id, Proof::fails, plan.error().message, plan.error().hint);
+        } else if (!plan->steps.empty()) {
+            add(id, Proof::fails, fmt::format("still to be done: {}", describe(plan->steps.front())), mend());
+        } else {
+            add(id, Proof::holds, "the files of this image are as they have to be");
+        }
     }
 
     /// All that the wanted components need, told once for them.
@@ -187,7 +215,7 @@ private:
             whole ? Proof::holds : Proof::fails,
             whole ? fmt::format("qemu:///system answers; it offers VMs of type {}", kvm ? "kvm" : "qemu only")
                   : "what virsh printed is no description of capabilities");
-        if (host_.service.manager == Manager::systemd && !host_.service.modular) {
+        if (is_controlled(host_.service.manager) && !host_.service.modular) {
             const bool enabled = host_.service.enabled;
             add("boot",
                 enabled ? Proof::holds : Proof::fails,

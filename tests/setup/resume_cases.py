@@ -115,7 +115,7 @@ def what_was_begun_is_no_leave_for_more(machine: Machine) -> None:
     host.replace("vlan", version="99.2")
     host.run("apt-get", "update")
     newer = host.setup("apply", "--plan", f"/{PLAN}")
-    assert newer.code == 10 and "package vlan, to be had in version: was 99.1, is 99.2" in newer.err, newer
+    assert newer.code == 12 and "package vlan, to be had in version: was 99.1, is 99.2" in newer.err, newer
     assert not host.installed("vlan")
 
 
@@ -297,3 +297,25 @@ def nothing_older_is_finished_over_what_stands(machine: Machine) -> None:
     aside.rename(folder / older)
     ended = machine.setup("resume", "--finish", "--json")
     assert ended.code == 0 and ended.record.get("undone") == [older], ended
+
+
+def what_is_refused_once_something_is_undone_says_so(machine: Machine) -> None:
+    """It is not so that nothing was touched: by a plan that drifted, and by ssh-root."""
+    plan_of(machine)
+    identity = killed(machine, "before:1", "--plan", f"/{PLAN}")
+    sources = machine.root / "etc/apt/sources.list"
+    kept = sources.read_text()
+    sources.write_text(kept + "# mine\n")
+    drifted = machine.setup("apply", "--plan", f"/{PLAN}")
+    assert drifted.code == 12 and f"\nwhat was begun is undone: {identity}" in drifted.err and "sources.list: was" in drifted.err, drifted
+    again = machine.setup("apply", "--plan", f"/{PLAN}")
+    assert again.code == 10 and "is undone" not in again.err, again
+    sources.write_text(kept)
+    second = killed(machine, "before:1", "hypervisor", "modules")
+    login = machine.setup("ssh-root")
+    assert login.code == 12 and f"\nwhat was begun is undone: {second}" in login.err and "authorized_keys" in login.err, login
+    host = another(machine)
+    plan_of(host)
+    assert host.setup("apply", "--plan", f"/{PLAN}").code == 0 and host.setup("rollback").code == 0
+    stood = host.setup("resume", "--finish")
+    assert stood.code == 10 and "rolled back on request" in stood.err and "host-setup plan -o FILE" in stood.err, stood

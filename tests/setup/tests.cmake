@@ -21,7 +21,9 @@ foreach(case
     wishes_that_belong_nowhere_are_refused a_policy_of_the_administrator_comes_back what_does_not_hold_is_named
     the_option_nested_waits_for_a_reboot
     a_saved_plan_is_made_and_no_other a_host_that_drifted_is_named_path_by_path a_plan_that_is_not_this_hosts_is_refused
-    what_kvm_check_found_is_done a_package_may_go_where_it_is_named)
+    what_kvm_check_found_is_done a_package_may_go_where_it_is_named
+    an_image_is_made_what_a_host_is an_image_that_is_killed_anywhere_is_mended
+    an_image_that_is_cut_while_dpkg_works_is_mended_by_the_next nothing_of_an_image_is_started what_is_no_image_is_refused)
   add_test(NAME setup-${case} COMMAND unshare --mount --net --propagation private
     ${Python3_EXECUTABLE} ${setup_driver} ${setup_lab} $<TARGET_FILE:host-setup> ${case})
   set_tests_properties(setup-${case} PROPERTIES LABELS setup SKIP_RETURN_CODE 77 TIMEOUT 240
@@ -49,7 +51,8 @@ endforeach()
 foreach(case a_plan_that_is_killed_is_made_to_its_end what_was_begun_is_no_leave_for_more what_a_killed_run_began_is_waited_for
     an_order_is_finished_or_named
     of_several_the_newest_is_finished nothing_older_is_finished_over_what_stands what_has_no_inverse_is_waited_for
-    what_was_not_begun_or_stood_explains_nothing only_its_own_packages_are_finished
+    what_was_not_begun_or_stood_explains_nothing what_is_refused_once_something_is_undone_says_so
+    only_its_own_packages_are_finished
     what_could_not_be_finished_is_finished_by_the_next_try what_was_rolled_back_on_request_is_finished_on_request_alone
     what_another_version_began_is_refused_before_it_is_undone
     what_was_done_is_listed_and_taken_back a_running_vm_keeps_what_it_runs_on

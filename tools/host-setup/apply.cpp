@@ -5,6 +5,7 @@
 #include "commands.hpp"
 #include "components.hpp"
 #include "from_check.hpp"
+#include "image.hpp"
 #include "look.hpp"
 #include "plan.hpp"
 #include "progress.hpp"
@@ -14,6 +15,8 @@
 #include "system/signals.hpp"
 
 #include <unistd.h>
+
+#include <algorithm>
 
 #include <fmt/format.h>
 
@@ -83,8 +86,13 @@ Result<std::chrono::seconds> seconds_of(const cli::Arguments& arguments, const c
 void declare_run_options(cli::po::options_description_easy_init& add)
 {
     add("json", "one JSON record");
-    add("yes", "accepted for scripts; nothing is ever asked");
+    declare_yes(add);
     declare_patience(add);
+}
+
+void declare_yes(cli::po::options_description_easy_init& add)
+{
+    add("yes", "accepted for scripts; nothing is ever asked");
 }
 
 void declare_patience(cli::po::options_description_easy_init& add)
@@ -126,8 +134,10 @@ Result<setup::Request> read_request(const cli::Arguments& arguments, setup::Comp
                           .command_line = arguments.command_line(),
                           .places = txn::default_places(),
                           .repair = arguments.has("repair"),
-                          .catalogue = shipped_packages(),
-                          .allow_remove = arguments.list("allow-remove")};
+                          .catalogue = in_image(arguments) ? "" : shipped_packages(),
+                          .claims = in_image(arguments) ? nullptr : claims_of_this_host,
+                          .allow_remove = arguments.list("allow-remove"),
+                          .image = in_image(arguments)};
 }
 
 std::string shipped_packages()
@@ -152,7 +162,8 @@ Result<std::optional<setup::MirrorOrder>> mirror_order(const cli::Arguments& arg
     if (!named) {
         return std::optional<setup::MirrorOrder>{};
     }
-    return std::optional{setup::MirrorOrder{*named, arguments.has("security"), shipped_mirrors()}};
+    return std::optional{
+        setup::MirrorOrder{*named, arguments.has("security"), in_image(arguments) ? "" : shipped_mirrors()}};
 }
 
 Result<void> check_root(std::string_view doing, std::string_view again)
@@ -195,6 +206,7 @@ void declare_apply(cli::po::options_description_easy_init add)
     declare_from(add);
     add("plan", cli::po::value<std::string>()->value_name("FILE"), "make just what plan -o FILE has saved");
     add("dry-run", "show what would be done, and change nothing: the same as plan");
+    declare_image(add, "make the system in DIR a KVM host, an image: nothing of it is started");
     add("detailed-exit", "exit code 13 where a new login or a reboot is needed, 0 otherwise");
     declare_mirror_choice(add);
     declare_wishes(add);
@@ -214,9 +226,26 @@ Result<cli::ExitCode> apply_saved(const cli::Arguments& arguments, const cli::Co
     return allowed ? carry_out(*request, arguments, console) : std::move(allowed).error();
 }
 
-}  // namespace
+/// What needs a host that runs, or is of one.
+Result<void> check_fits_image(const cli::Arguments& arguments)
+{
+    for (const char* option : {"plan", "from", "ssh-root", "ssh-root-from", "confirm-within"}) {
+        if (arguments.given(option)) {
+            return Error{ErrorCode::usage,
+                         fmt::format("--{} is for a host that runs, and --root names an image", option),
+                         "leave one of them out"};
+        }
+    }
+    const auto& names = arguments.operands();
+    if (std::ranges::find(names, word(setup::Component::ssh_root)) != names.end()) {
+        return Error{ErrorCode::usage,
+                     "component ssh-root is on trial until a login confirms it, and nobody logs in to an image",
+                     "on the host itself: host-setup ssh-root"};
+    }
+    return {};
+}
 
-Result<cli::ExitCode> run_apply(const cli::Arguments& arguments, cli::Console& console)
+Result<cli::ExitCode> apply_here(const cli::Arguments& arguments, cli::Console& console)
 {
     if (arguments.has("plan")) {
         return apply_saved(arguments, console);
@@ -250,9 +279,16 @@ Result<cli::ExitCode> run_apply(const cli::Arguments& arguments, cli::Console& c
     request->user = std::move(wishes->user);
     request->network = wishes->network;
     request->root_login = wishes->root_login;
-    request->claims = claims_of_this_host;
     request->kept = order_of(arguments, *chosen, request->user);
     return carry_out(*request, arguments, console);
+}
+
+}  // namespace
+
+Result<cli::ExitCode> run_apply(const cli::Arguments& arguments, cli::Console& console)
+{
+    auto fits = arguments.given("root") ? check_fits_image(arguments) : Result<void>{};
+    return fits ? run_there(arguments, console, apply_here) : std::move(fits).error();
 }
 
 }  // namespace kvmkit::host_setup

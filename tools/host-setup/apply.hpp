@@ -9,6 +9,9 @@ namespace kvmkit::host_setup {
 /// --json, --yes and those of declare_patience(): of every command that runs a package manager.
 void declare_run_options(cli::po::options_description_easy_init& add);
 
+/// --yes, which changes nothing.
+void declare_yes(cli::po::options_description_easy_init& add);
+
 /// --progress and those of declare_limits().
 void declare_patience(cli::po::options_description_easy_init& add);
 

@@ -40,6 +40,7 @@ Result<cli::ExitCode> run_show(const cli::Arguments& arguments, cli::Console& co
 
 void declare_resume(cli::po::options_description_easy_init add);
 Result<cli::ExitCode> run_resume(const cli::Arguments& arguments, cli::Console& console);
+void declare_confirm(cli::po::options_description_easy_init add);
 Result<cli::ExitCode> run_confirm(const cli::Arguments& arguments, cli::Console& console);
 
 void declare_rollback(cli::po::options_description_easy_init add);
@@ -107,7 +108,7 @@ inline constexpr std::array commands{
     cli::Command{"confirm",
                  "keep a change that waits for an answer; from a new login",
                  {"[ID]", 0, 1},
-                 declare_history,
+                 declare_confirm,
                  run_confirm,
                  cli::Effect::changes},
 };

@@ -8,7 +8,6 @@
 #include <algorithm>
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 namespace kvmkit::host_setup {
 namespace {
@@ -96,23 +95,16 @@ Result<std::optional<setup::Request>> request_to_finish(const txn::Record& recor
 
 Error cannot_finish(const txn::Record& record)
 {
-    if (keeps_plan(record)) {
+    if (const auto kept = setup::kept_plan(record); !kept || *kept) {
+        const bool looked_at = kept && (*kept)->looked_at();  // the packages that it brought are drift by now
         return {ErrorCode::refused,
                 fmt::format("refused to finish {}: it was made, and rolled back on request", record.id),
-                fmt::format("to make it all the same: host-setup resume --finish {}", record.id)};
+                looked_at ? setup::look_anew
+                          : fmt::format("to make it all the same: host-setup resume --finish {}", record.id)};
     }
     return {ErrorCode::not_found,
             fmt::format("cannot finish {}: its command leaves nothing to go by", record.id),
             record.command};
-}
-
-Error after_undoing(Error error, const std::vector<std::string>& undone)
-{
-    if (!undone.empty()) {
-        error.code = error.code == ErrorCode::refused ? ErrorCode::rolled_back : error.code;
-        error.message += fmt::format("\nwhat was begun is undone: {}", fmt::join(undone, ", "));
-    }
-    return error;
 }
 
 }  // namespace kvmkit::host_setup

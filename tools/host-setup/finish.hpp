@@ -26,7 +26,4 @@ Result<std::optional<setup::Request>> request_to_finish(const txn::Record& recor
 /// Why it cannot be finished: its command keeps nothing; or, with ErrorCode::refused, it was rolled back on request.
 Error cannot_finish(const txn::Record& record);
 
-/// A failure to go on, once these were undone: it is not so that nothing was touched.
-Error after_undoing(Error error, const std::vector<std::string>& undone);
-
 }  // namespace kvmkit::host_setup

@@ -5,6 +5,7 @@
 #include "cli/json.hpp"
 #include "commands.hpp"
 #include "history/history.hpp"
+#include "image.hpp"
 #include "render.hpp"
 #include "setup/ssh/trial.hpp"
 #include "system/runner.hpp"
@@ -48,14 +49,7 @@ void tell_taken_back(const setup::TakenBack& taken, bool json, const cli::Consol
     print_notes(console, taken.notes);
 }
 
-}  // namespace
-
-void declare_history(cli::po::options_description_easy_init add)
-{
-    add("json", "one JSON record");
-}
-
-Result<cli::ExitCode> run_history(const cli::Arguments& arguments, cli::Console& console)
+Result<cli::ExitCode> list_changes(const cli::Arguments& arguments, cli::Console& console)
 {
     const auto inventory = setup::transactions(txn::default_places());
     if (!inventory) {
@@ -65,7 +59,7 @@ Result<cli::ExitCode> run_history(const cli::Arguments& arguments, cli::Console&
     return cli::ExitCode::ok;
 }
 
-Result<cli::ExitCode> run_show(const cli::Arguments& arguments, cli::Console& console)
+Result<cli::ExitCode> show_change(const cli::Arguments& arguments, cli::Console& console)
 {
     const auto record = setup::transaction(txn::default_places(), id_of(arguments));
     if (!record) {
@@ -75,14 +69,7 @@ Result<cli::ExitCode> run_show(const cli::Arguments& arguments, cli::Console& co
     return cli::ExitCode::ok;
 }
 
-void declare_rollback(cli::po::options_description_easy_init add)
-{
-    add("json", "one JSON record");
-    add("yes", "accepted for scripts; nothing is ever asked");
-    declare_limits(add);
-}
-
-Result<cli::ExitCode> run_rollback(const cli::Arguments& arguments, cli::Console& console)
+Result<cli::ExitCode> roll_back(const cli::Arguments& arguments, cli::Console& console)
 {
     if (auto allowed = check_root("roll back", "sudo host-setup rollback"); !allowed) {
         return allowed.error();
@@ -104,6 +91,42 @@ Result<cli::ExitCode> run_rollback(const cli::Arguments& arguments, cli::Console
     }
     tell_taken_back(*taken, arguments.has("json"), console);
     return cli::ExitCode::ok;
+}
+
+}  // namespace
+
+void declare_history(cli::po::options_description_easy_init add)
+{
+    add("json", "one JSON record");
+    declare_image(add, "of the system in DIR, an image");
+}
+
+Result<cli::ExitCode> run_history(const cli::Arguments& arguments, cli::Console& console)
+{
+    return run_there(arguments, console, list_changes);
+}
+
+Result<cli::ExitCode> run_show(const cli::Arguments& arguments, cli::Console& console)
+{
+    return run_there(arguments, console, show_change);
+}
+
+void declare_rollback(cli::po::options_description_easy_init add)
+{
+    add("json", "one JSON record");
+    declare_yes(add);
+    declare_limits(add);
+    declare_image(add, "of the system in DIR, an image");
+}
+
+Result<cli::ExitCode> run_rollback(const cli::Arguments& arguments, cli::Console& console)
+{
+    return run_there(arguments, console, roll_back);
+}
+
+void declare_confirm(cli::po::options_description_easy_init add)
+{
+    add("json", "one JSON record");
 }
 
 Result<cli::ExitCode> run_confirm(const cli::Arguments& arguments, cli::Console& console)

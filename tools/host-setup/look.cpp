@@ -2,6 +2,7 @@
 #include "look.hpp"
 
 #include "base/deadline.hpp"
+#include "image.hpp"
 #include "probe/ipv4_claims.hpp"
 
 #include <unistd.h>
@@ -44,7 +45,7 @@ bool is_named(const cli::Arguments& arguments, std::string_view component)
 
 std::string user_of(const cli::Arguments& arguments)
 {
-    return arguments.maybe("user").value_or(user_behind_sudo());
+    return arguments.maybe("user").value_or(in_image(arguments) ? "" : user_behind_sudo());
 }
 
 void declare_confirm_within(cli::po::options_description_easy_init& add)
@@ -143,7 +144,7 @@ Result<setup::Host> look_at(const Root& root, Runner& runner, const std::string&
     if (host) {
         host->user = setup::observe_user(root, user);
     }
-    if (host && root.is_this_host()) {
+    if (host && root.is_this_host() && !wanted.image) {
         auto claims = ask_ipv4_claims();
         host->network.claims = claims ? Fact<std::vector<Ipv4Claim>>{std::move(*claims)} : std::move(claims).error();
     }

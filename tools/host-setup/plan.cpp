@@ -5,6 +5,7 @@
 #include "commands.hpp"
 #include "components.hpp"
 #include "from_check.hpp"
+#include "image.hpp"
 #include "look.hpp"
 #include "render.hpp"
 #include "saved.hpp"
@@ -128,8 +129,10 @@ Result<Outlook> look_ahead(const Root& root, const cli::Arguments& arguments, co
         return mirror.error();
     }
     SystemRunner runner;
-    auto host =
-        look_at(root, runner, wishes->user, setup::wanted_of(chosen.components, chosen.tutorial, shipped_packages()));
+    const bool image = in_image(arguments) && root.is_this_host();
+    auto wanted = setup::wanted_of(chosen.components, chosen.tutorial, image ? "" : shipped_packages());
+    wanted.image = image;
+    auto host = look_at(root, runner, wishes->user, wanted);
     if (!host) {
         return std::move(host).error();
     }

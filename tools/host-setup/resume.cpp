@@ -3,7 +3,9 @@
 #include "cli/json.hpp"
 #include "commands.hpp"
 #include "finish.hpp"
+#include "image.hpp"
 #include "progress.hpp"
+#include "setup/clean_up.hpp"
 #include "setup/history.hpp"
 #include "system/runner.hpp"
 #include "undo_request.hpp"
@@ -16,15 +18,15 @@
 namespace kvmkit::host_setup {
 namespace {
 
-void tell_undone(const std::vector<std::string>& undone, const cli::Console& console)
+void tell_undone(const std::vector<std::string>& undone, const cli::Arguments& arguments, const cli::Console& console)
 {
     for (const std::string& id : undone) {
         console.out << txn::undone_sentence(id) << '\n';
         const auto record = setup::transaction(txn::default_places(), id);
         if (record && !record->stood) {
-            console.note(fmt::format("to go on: {}{}",
-                                     record->command,
-                                     can_be_finished(*record) ? "; or: host-setup resume --finish " + id : ""));
+            const auto where = arguments.given("root") ? fmt::format(" --root {}", arguments.text("root")) : "";
+            const auto finish = fmt::format("; or: host-setup resume{} --finish {}", where, id);
+            console.note(fmt::format("to go on: {}{}", record->command, can_be_finished(*record) ? finish : ""));
         }
     }
     if (undone.empty()) {
@@ -51,7 +53,7 @@ Result<void> check_all_undone(const txn::Cleanup& cleanup)
 Result<cli::ExitCode> report(const txn::Cleanup& cleanup, const cli::Arguments& arguments, const cli::Console& console)
 {
     if (!arguments.has("json")) {
-        tell_undone(cleanup.undone, console);
+        tell_undone(cleanup.undone, arguments, console);
     }
     if (auto all = check_all_undone(cleanup); !all) {
         return std::move(all).error();
@@ -91,11 +93,11 @@ Result<cli::ExitCode> undo_and_finish(const std::string& id,
         return std::move(all).error();
     }
     if (on_request || !*request) {
-        return after_undoing(cannot_finish(*record), cleanup->undone);
+        return setup::after_undoing(cannot_finish(*record), cleanup->undone);
     }
     console.note(fmt::format("going on with {}: {}", record->id, record->command));
     auto ended = carry_out(**request, arguments, console);
-    return ended ? ended : after_undoing(std::move(ended).error(), cleanup->undone);
+    return ended ? ended : setup::after_undoing(std::move(ended).error(), cleanup->undone);
 }
 
 }  // namespace
@@ -104,11 +106,14 @@ void declare_resume(cli::po::options_description_easy_init add)
 {
     add("json", "one JSON record; that of apply where --finish has something to finish");
     add("finish", "then go on to the end with what was asked for");
-    add("yes", "accepted for scripts; nothing is ever asked");
+    declare_yes(add);
     declare_patience(add);
+    declare_image(add, "of the system in DIR, an image");
 }
 
-Result<cli::ExitCode> run_resume(const cli::Arguments& arguments, cli::Console& console)
+namespace {
+
+Result<cli::ExitCode> resume_here(const cli::Arguments& arguments, cli::Console& console)
 {
     if (auto allowed = check_root("resume", "sudo host-setup resume"); !allowed) {
         return allowed.error();
@@ -122,6 +127,13 @@ Result<cli::ExitCode> run_resume(const cli::Arguments& arguments, cli::Console& 
     }
     const auto cleanup = undo(id, arguments, console);
     return cleanup ? report(*cleanup, arguments, console) : Result<cli::ExitCode>{cleanup.error()};
+}
+
+}  // namespace
+
+Result<cli::ExitCode> run_resume(const cli::Arguments& arguments, cli::Console& console)
+{
+    return run_there(arguments, console, resume_here);
 }
 
 }  // namespace kvmkit::host_setup

@@ -3,6 +3,7 @@
 
 #include "apply.hpp"
 #include "components.hpp"
+#include "image.hpp"
 #include "look.hpp"
 #include "system/clock.hpp"
 #include "system/files.hpp"
@@ -147,7 +148,8 @@ Result<setup::Request> request_of(const cli::Arguments& arguments, setup::SavedP
     request->user = order.user;
     request->network = *network;
     if (order.mirror) {
-        request->mirror = setup::MirrorOrder{*order.mirror, order.security, shipped_mirrors()};
+        request->mirror =
+            setup::MirrorOrder{*order.mirror, order.security, in_image(arguments) ? "" : shipped_mirrors()};
     }
     request->repair = order.repair;
     request->allow_remove = order.allow_remove;
@@ -158,7 +160,6 @@ Result<setup::Request> request_of(const cli::Arguments& arguments, setup::SavedP
         }
         request->root_login = *login;
     }
-    request->claims = claims_of_this_host;
     request->kept = plan;
     if (plan.looked_at()) {
         request->saved = std::move(plan);

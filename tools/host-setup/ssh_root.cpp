@@ -44,7 +44,7 @@ void declare_ssh_root(cli::po::options_description_easy_init add)
 {
     const auto text = [](const char* name) { return cli::po::value<std::string>()->value_name(name); };
     add("json", "one JSON record");
-    add("yes", "accepted for scripts; nothing is ever asked");
+    declare_yes(add);
     add("permit",
         text("HOW")->default_value("prohibit-password"),
         "prohibit-password: by key only, and only if one is in place; yes: by password, too");

@@ -2,6 +2,7 @@
 #include "undo_request.hpp"
 
 #include "apply.hpp"
+#include "image.hpp"
 
 namespace kvmkit::host_setup {
 
@@ -14,7 +15,8 @@ Result<setup::UndoRequest> undo_request(const cli::Arguments& arguments, const c
     return setup::UndoRequest{.command_line = arguments.command_line(),
                               .places = txn::default_places(),
                               .limits = std::move(*limits),
-                              .note = [&console](const std::string& text) { console.note(text); }};
+                              .note = [&console](const std::string& text) { console.note(text); },
+                              .image = in_image(arguments)};
 }
 
 std::string id_of(const cli::Arguments& arguments)

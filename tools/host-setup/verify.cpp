@@ -5,6 +5,7 @@
 #include "base/answer.hpp"
 #include "commands.hpp"
 #include "components.hpp"
+#include "image.hpp"
 #include "kvm/prove.hpp"
 #include "look.hpp"
 #include "plan.hpp"
@@ -96,9 +97,12 @@ void declare_verify(cli::po::options_description_easy_init add)
     add("json", "one JSON record");
     declare_profile(add);
     declare_wishes(add);
+    declare_image(add, "try the system in DIR, an image");
 }
 
-Result<cli::ExitCode> run_verify(const cli::Arguments& arguments, cli::Console& console)
+namespace {
+
+Result<cli::ExitCode> verify_here(const cli::Arguments& arguments, cli::Console& console)
 {
     const auto chosen = components_of(arguments);
     const auto root = Root::open("/");
@@ -111,11 +115,13 @@ Result<cli::ExitCode> run_verify(const cli::Arguments& arguments, cli::Console& 
         return wishes.error();
     }
     SystemRunner runner;
-    const auto host = look_at(*root, runner, wishes->user, setup::wanted_of(components, false, shipped_packages()));
+    auto wanted = setup::wanted_of(components, false, in_image(arguments) ? "" : shipped_packages());
+    wanted.image = in_image(arguments);
+    const auto host = look_at(*root, runner, wishes->user, wanted);
     if (!host) {
         return host.error();
     }
-    const bool modules = components.contains(setup::Component::modules);
+    const bool modules = components.contains(setup::Component::modules) && !wanted.image;
     const setup::VerifyRequest request{.components = components,
                                        .network = wishes->network,
                                        .kvm = modules ? try_kvm() : setup::KvmTrial{},
@@ -126,6 +132,13 @@ Result<cli::ExitCode> run_verify(const cli::Arguments& arguments, cli::Console& 
         return cli::ExitCode::no;
     }
     return any(findings, Proof::untold) ? cli::ExitCode::failed : cli::ExitCode::ok;
+}
+
+}  // namespace
+
+Result<cli::ExitCode> run_verify(const cli::Arguments& arguments, cli::Console& console)
+{
+    return run_there(arguments, console, verify_here);
 }
 
 }  // namespace kvmkit::host_setup

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "setup/ssh/trial.hpp"
 
+#include "setup/change_locks.hpp"
 #include "setup/clean_up.hpp"
 #include "setup/domain.hpp"
 #include "setup/ssh/config.hpp"
@@ -8,7 +9,6 @@
 #include "setup/ssh/sshd.hpp"
 #include "system/files.hpp"
 #include "txn/execute.hpp"
-#include "txn/lock.hpp"
 #include "txn/scope.hpp"
 #include "txn/watchdog.hpp"
 
@@ -77,9 +77,18 @@ public:
 
     Result<RootLoginDone> run()
     {
-        if (auto cleaned = clean_up(); !cleaned) {
-            return cleaned.error();
+        const UndoWait wait{"/", request_.limits.lock_wait, talk_.note, talk_.interrupted};
+        const auto undone = clean_up_first(request_.places, wait, domain_, talk_.warn);
+        if (!undone) {
+            return undone.error();
         }
+        auto done = change();
+        return done ? std::move(done) : after_undoing(std::move(done).error(), *undone);
+    }
+
+private:
+    Result<RootLoginDone> change()
+    {
         const auto root = Root::open("/");
         const auto ready = root ? prepare_sshd(*root) : Result<void>{root.error()};
         auto plan = ready ? plan_root_login(runner_, *root, request_.order.wish) : Result<RootLoginPlan>{ready.error()};
@@ -92,22 +101,10 @@ public:
         for (const std::string& note : plan->notes) {
             talk_.warn(note);
         }
-        return change(std::move(*plan));
+        return make(std::move(*plan));
     }
 
-private:
-    Result<void> clean_up()
-    {
-        const UndoWait wait{"/", request_.limits.lock_wait, talk_.note, talk_.interrupted};
-        const auto cleanup = setup::clean_up(request_.places, wait, domain_);
-        if (!cleanup) {
-            return cleanup.error();
-        }
-        std::ranges::for_each(txn::sentences(*cleanup), talk_.warn);
-        return {};
-    }
-
-    Result<RootLoginDone> change(RootLoginPlan plan)
+    Result<RootLoginDone> make(RootLoginPlan plan)
     {
         auto journal = txn::Journal::begin(request_.places, {tool, request_.command_line});
         if (!journal) {
@@ -215,13 +212,9 @@ std::filesystem::path trial_socket(const txn::Places& places)
 
 Result<RootLoginDone> change_root_login(Runner& runner, const RootLoginRequest& request, const Talk& talk)
 {
-    const auto own = txn::Lock::acquire(request.places, "lock." + tool, request.command_line);
-    if (!own) {
-        return own.error();
-    }
-    const auto shared = txn::Lock::acquire(request.places, "lock", request.command_line);
-    if (!shared) {
-        return shared.error();
+    const auto locks = take_change_locks(request.places, request.command_line);
+    if (!locks) {
+        return locks.error();
     }
     return change_root_login_locked(runner, request, talk);
 }

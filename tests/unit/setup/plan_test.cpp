@@ -284,6 +284,38 @@ TEST(Plan, InstallsNothingOnAHostThatIsAnImageAndDoesTheRest)
     EXPECT_TRUE(make_plan(host, {Component::modules, Component::services}));
 }
 
+TEST(Plan, OfOpenRcEnablesAndStartsScripts)
+{
+    Host host = complete_host();
+    host.service = {.manager = Manager::openrc, .daemon = Daemon::stopped, .unit = "libvirtd"};
+    const auto plan = make_plan(host, {Component::services});
+    const std::vector<std::string> expected{"enable virtlogd",
+                                            "enable libvirtd",
+                                            "start virtlogd",
+                                            "start libvirtd",
+                                            "wait for libvirt to answer",
+                                            "start libvirt-guests"};
+    EXPECT_EQ(texts(*plan), expected);
+    host.service.daemon = Daemon::not_installed;
+    EXPECT_TRUE(notes(*make_plan(host, {Component::services}), "there is no /etc/init.d/libvirtd"));
+}
+
+TEST(Plan, OfAnImageStartsAndLoadsNothing)
+{
+    Host host = fresh_host();
+    host.live = false;
+    host.image = ImageState{};
+    host.device = {};
+    host.module = {.name = "kvm_intel", .loaded = false, .available = true, .loader = true};
+    const auto plan = make_plan(host, all);
+    ASSERT_TRUE(plan) << plan.error().message;
+    const Kinds expected{"hold-libvirt", "install-packages", "release-libvirt", "change-unit", "change-network"};
+    EXPECT_EQ(kinds(*plan), expected);
+    EXPECT_TRUE(notes(*plan, "which addresses the host will have"));
+    host.service = {};
+    EXPECT_TRUE(notes(*make_plan(host, all), "neither systemd nor OpenRC nor sysvinit is installed in this image"));
+}
+
 TEST(Plan, WithoutAServiceManagerSaysHowItGoesByHand)
 {
     Host host = complete_host();
@@ -292,7 +324,7 @@ TEST(Plan, WithoutAServiceManagerSaysHowItGoesByHand)
     EXPECT_TRUE(plan->steps.empty());
     EXPECT_TRUE(notes(*plan, "virtlogd -d && libvirtd -d"));
     host.service.manager = Manager::other;
-    EXPECT_TRUE(notes(*make_plan(host, all), "rc-update add libvirtd default && rc-service libvirtd start"));
+    EXPECT_TRUE(notes(*make_plan(host, all), "ln -s /etc/sv/libvirtd /var/service"));
     EXPECT_FALSE(notes(*make_plan(host, all), "no service manager"));
     host.service.daemon = Daemon::running;
     EXPECT_TRUE(make_plan(host, all)->notes.empty()) << "somebody started it";

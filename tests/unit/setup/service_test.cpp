@@ -125,7 +125,7 @@ TEST(ServiceManager, IsSeenByWhatItLeavesInRun)
     const auto root = Root::open(folder.path());
     EXPECT_EQ(detect_manager(*root), Manager::none);
     folder.write("run/openrc/softlevel", "");
-    EXPECT_EQ(detect_manager(*root), Manager::other);
+    EXPECT_EQ(detect_manager(*root), Manager::openrc);
     folder.write("run/systemd/system/x", "");
     EXPECT_EQ(detect_manager(*root), Manager::systemd);
 }
