@@ -49,7 +49,7 @@ public:
             return undone.error();
         }
         headway_ = request_.saved ? headway_of(request_.places, *request_.saved) : Headway::none;
-        begun_ = cut_order(request_.places);
+        begun_ = begun_by(request_, headway_);
         auto done = make_it_so();
         return done ? std::move(done) : after_undoing(std::move(done).error(), *undone);
     }

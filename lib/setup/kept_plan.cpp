@@ -40,6 +40,21 @@ bool was_taken_back(const txn::Record& record)
     return !record.stood && record.state == txn::State::rolled_back;
 }
 
+std::optional<SavedPlan> cut_order(const txn::Places& places)
+{
+    for (const txn::Record& record : newest_first(places)) {
+        if (!was_taken_back(record)) {
+            break;
+        }
+        if (package_work(record) != PackageWork::packages) {
+            continue;
+        }
+        auto kept = record.adopted ? kept_plan(record) : Result<std::optional<SavedPlan>>{std::nullopt};
+        return kept && *kept && (*kept)->packages ? std::move(*kept) : std::nullopt;
+    }
+    return std::nullopt;
+}
+
 Result<void> write_plan(const txn::Journal& journal, const SavedPlan& plan)
 {
     return write_atomically(journal.record().directory / file_name, to_text(plan), 0600);
@@ -86,19 +101,12 @@ Result<void> keep_cost(const txn::Journal& journal, const Price& price, const Sa
     return write_plan(journal, plan);
 }
 
-std::optional<SavedPlan> cut_order(const txn::Places& places)
+std::optional<SavedPlan> begun_by(const Request& request, Headway headway)
 {
-    for (const txn::Record& record : newest_first(places)) {
-        if (!was_taken_back(record)) {
-            break;
-        }
-        auto kept = package_work(record) == PackageWork::packages ? kept_plan(record)
-                                                                  : Result<std::optional<SavedPlan>>{std::nullopt};
-        if (kept && *kept && (*kept)->packages) {
-            return std::move(*kept);
-        }
+    if (request.saved) {
+        return headway == Headway::packages ? request.saved : std::nullopt;
     }
-    return std::nullopt;
+    return cut_order(request.places);
 }
 
 Headway headway_of(const txn::Places& places, const SavedPlan& plan)

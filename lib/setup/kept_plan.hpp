@@ -21,9 +21,10 @@ Result<std::optional<SavedPlan>> kept_plan(const txn::Record& record);
 /// tell by it what dpkg may have been in the middle of.
 Result<void> keep_cost(const txn::Journal& journal, const Price& price, const SavedPlan& order);
 
-/// What the last application was to bring, where it never stood, is taken back, and began with its packages: a dpkg
-/// that was broken off since may have been its own.
-std::optional<SavedPlan> cut_order(const txn::Places& places);
+/// What was begun to be installed and is to be gone on with, so that a dpkg that was broken off is our own: the
+/// packages of a saved plan that came so far; without one, those of the last application that began with any, if it was
+/// killed there and is taken back.
+std::optional<SavedPlan> begun_by(const Request& request, Headway headway);
 
 /// How far the last transactions came with this very plan: those that were to make it, one right after the other, never
 /// stood, and were taken back. What `host-setup rollback` takes back stood.

@@ -109,6 +109,7 @@ void replay(Record& record, const Json& line)
     }
     if (line.contains("owner")) {
         record.owner = owner_from(line.at("owner"));
+        record.adopted = !line.contains("schema");
     }
     if (line.contains("intent")) {
         record.steps.push_back({line.at("intent").get<std::string>(), line.at("undo").get<std::string>()});
@@ -196,6 +197,7 @@ Result<Journal> Journal::adopt(const Record& record)
     }
     Journal journal{record, UniqueFd{}};
     journal.record_.owner = *owner;
+    journal.record_.adopted = true;
     // A torn last line must not swallow ours: start on a fresh one.
     (void)journal.append(fmt::format("\n{}", Json{{"owner", to_json(*owner)}}.dump()), true);
     return journal;

@@ -43,7 +43,8 @@ struct Record {
     std::string started;  ///< ISO 8601, UTC.
     Owner owner;
     State state = State::planned;
-    bool stood = false;  ///< It was closed or confirmed once: whatever undid it since was asked for.
+    bool stood = false;    ///< It was closed or confirmed once: whatever undid it since was asked for.
+    bool adopted = false;  ///< Another process went on with it: who began it was killed, or it was taken back later.
     std::vector<StepRecord> steps;
     std::filesystem::path directory;
 

@@ -319,3 +319,32 @@ def what_is_refused_once_something_is_undone_says_so(machine: Machine) -> None:
     assert host.setup("apply", "--plan", f"/{PLAN}").code == 0 and host.setup("rollback").code == 0
     stood = host.setup("resume", "--finish")
     assert stood.code == 10 and "rolled back on request" in stood.err and "host-setup plan -o FILE" in stood.err, stood
+
+
+def what_dpkg_was_cut_off_in_is_finished_by_the_next(machine: Machine) -> None:
+    """Without a plan, and without being told: the power goes while dpkg sets up a package that the order brings, or another."""
+    parent = "$(sed -n 's/^PPid:[^0-9]*//p' /proc/{}/status)"
+    once = (f"#!/bin/sh\ntest -e /srv/again && exit 0\napt={parent.format('$PPID')}\nsetup={parent.format('$apt')}\n"
+            "kill -9 $setup $apt $PPID\n")
+    machine.replace("vlan", scripts={"postinst": once})
+    machine.run("apt-get", "update")
+    cut(machine)
+    (machine.root / "srv/again").touch()
+    done = machine.setup("apply", "--json")
+    assert done.code == 0 and "dpkg was broken off in a run of host-setup's own" in done.err and machine.installed("vlan"), done
+    assert done.record["steps"][1]["kind"] == "finish-packages" and not (machine.root / "usr/sbin/policy-rc.d").exists(), done
+    host = another(machine)
+    host.replace("vlan", scripts={"postinst": once})
+    host.run("apt-get", "update")
+    cut(host)
+    host.replace("extra", scripts={"postinst": "#!/bin/sh\nexit 7\n"})
+    assert host.run("dpkg", "-i", "/srv/repo/extra.deb").code != 0
+    (host.root / "srv/again").touch()
+    foreign = host.setup("apply")
+    assert foreign.code in (3, 12) and "extra (half-configured)" in foreign.err and "--repair" in foreign.err, foreign
+
+
+def cut(machine: Machine) -> None:
+    """Kills host-setup, and then apt and dpkg with a package half set up, as a power cut does."""
+    assert machine.setup("apply", "hypervisor").code == -signal.SIGKILL
+    assert "vlan half-configured" in machine.run("dpkg-query", "-W", "-f", "${Package} ${db:Status-Status}\n", "vlan").out

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "setup/kept_plan.hpp"
 #include "support/temporary_folder.hpp"
+#include "txn/store.hpp"
 
 #include <gtest/gtest.h>
 
@@ -72,6 +73,26 @@ TEST_F(HeadwayTest, IsNoneOfAnotherPlanAndAfterAnotherChange)
     EXPECT_EQ(headway(), Headway::none);
     record(some_plan(), install, {txn::State::applying});
     EXPECT_EQ(headway(), Headway::none) << "it is not taken back";
+}
+
+TEST_F(HeadwayTest, OfARunThatWasKilledTellsWhatItBegan)
+{
+    auto order = some_plan();
+    order.packages = std::map<std::string, std::string>{{"vlan", "1"}};
+    Request request;
+    request.places = places;
+    const auto begun = [&] { return begun_by(request, Headway::none); };
+    record(order, install, cleaned_up);
+    EXPECT_FALSE(begun()) << "it failed, and undid that itself";
+    record(order, install, {txn::State::applying});
+    auto journal = txn::Journal::adopt(txn::read_all_records(places, "host-setup")->records.back());
+    ASSERT_TRUE(journal && journal->enter(txn::State::rolled_back));
+    ASSERT_TRUE(begun());
+    EXPECT_TRUE(begun()->packages->contains("vlan"));
+    record(some_plan(), {RefreshLists{}}, cleaned_up);
+    EXPECT_TRUE(begun()) << "a try that ended earlier changes nothing of that";
+    record(order, install, {txn::State::applying, txn::State::closed});
+    EXPECT_FALSE(begun());
 }
 
 }  // namespace
