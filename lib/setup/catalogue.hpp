@@ -24,9 +24,12 @@ using Bundles = std::set<Bundle>;
 struct Need {
     std::string capability;                      ///< "qemu": stable, stands in records.
     std::string title;                           ///< "QEMU system emulator"
-    std::string package;                         ///< A real package of this release, never a virtual name.
+    std::string package;                         ///< A real package of this release, never a virtual name; or a group.
     std::vector<std::string> alternatives = {};  ///< Any of these serves as well.
     bool verified = true;                        ///< The name was read from the release's archive.
+
+    /// "@workstation-product-environment" of dnf, until it is known which of its packages are not there.
+    [[nodiscard]] bool is_group() const { return package.starts_with('@'); }
 };
 
 /// Releases of a family: first and last, each times 100; 0 is open.

@@ -38,9 +38,10 @@ std::vector<std::string> texts_in(const Json& object, const char* name)
     return texts;
 }
 
-/// What every package manager takes for a name, and none for an option, a path or a pattern.
+/// What every package manager takes for a name, and none for an option, a path or a pattern; or "@" and a group's id.
 bool is_package_name(std::string_view name)
 {
+    name.remove_prefix(name.starts_with('@') ? 1 : 0);
     const auto is_letter = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0; };
     return !name.empty() && is_letter(name.front()) && std::ranges::all_of(name, [&is_letter](char c) {
         return is_letter(c) || std::string_view{"+._-"}.find(c) != std::string_view::npos;

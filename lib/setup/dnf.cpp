@@ -122,6 +122,19 @@ Result<Price> Dnf::price(const std::vector<std::string>& names)
     return std::move(*price);
 }
 
+Result<std::vector<std::string>> Dnf::rest_of(const std::string& group)
+{
+    const auto ended = ask({"-C", "--assumeno", "install", group});
+    if (!ended) {
+        return ended.error();
+    }
+    auto members = read_dnf_members(both(*ended));
+    if (!members || (ended->status != 0 && ended->status != 1)) {
+        return failure(fmt::format("find out what group '{}' consists of", group), *ended);
+    }
+    return std::move(*members);
+}
+
 Result<void> Dnf::install(const std::vector<std::string>& names, const OnProgress& on_progress)
 {
     std::vector<std::string> words{"install"};

@@ -26,6 +26,7 @@ public:
     Result<std::vector<std::string>> update() override;
     Result<std::map<std::string, std::string>> candidates(const std::vector<std::string>& names) override;
     Result<Price> price(const std::vector<std::string>& names) override;
+    Result<std::vector<std::string>> rest_of(const std::string& group) override;
     Result<void> install(const std::vector<std::string>& names, const OnProgress& on_progress) override;
 
     /// One run: `words` follow the options that every run has. dnf 4 is tried again while somebody holds a lock.

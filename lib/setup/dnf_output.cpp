@@ -196,6 +196,26 @@ std::optional<Price> read_dnf5_transaction(std::string_view text)
     return price;
 }
 
+std::optional<std::vector<std::string>> read_dnf_members(std::string_view text)
+{
+    constexpr std::array<std::string_view, 3> answers{
+        "Dependencies resolved.", "Transaction Summary", "Nothing to do."};
+    constexpr std::string_view heading = "Installing group/module packages";
+    std::vector<std::string> members;
+    bool answered = false;
+    bool inside = false;
+    for (const auto line : lines(text)) {
+        answered = answered || starts_with_any(trim(line), answers);
+        if (!line.starts_with(' ')) {
+            inside = line.starts_with(heading);
+        } else if (inside && !line.starts_with("  ")) {  // what is long goes on in a line with more blanks
+            const auto name = trim(line);
+            members.emplace_back(name.substr(0, name.find(' ')));
+        }
+    }
+    return answered ? std::optional{std::move(members)} : std::nullopt;
+}
+
 std::map<std::string, std::string> read_dnf_candidates(std::string_view text)
 {
     std::map<std::string, std::string> found;

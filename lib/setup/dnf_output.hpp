@@ -25,6 +25,10 @@ std::optional<Price> read_dnf5_transaction(std::string_view text);
 /// "6.1 k", "18 M", "123 ": dnf's sizes, in powers of 1024.
 Bytes read_dnf_size(std::string_view text);
 
+/// The rows below "Installing group/module packages" of dnf 4 and dnf5: what is asked for by a group, without what that
+/// needs. Absent: it did not come to an answer.
+std::optional<std::vector<std::string>> read_dnf_members(std::string_view text);
+
 /// Name to version from `dnf repoquery --qf "%{name}\t%{evr}"`; of several versions the last.
 std::map<std::string, std::string> read_dnf_candidates(std::string_view text);
 

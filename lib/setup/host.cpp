@@ -31,6 +31,28 @@ Result<PackageTable> packages_or_remark(const Root& root,
     return packages;
 }
 
+/// Names come before the look at what is installed: a group comes to those of its packages that are not there.
+void resolve_groups(Runner& runner, Host& host)
+{
+    std::vector<Need> needs;
+    for (Need& need : host.needs) {
+        const auto rest = need.is_group() ? open_manager(host.distribution.installer, runner, {})->rest_of(need.package)
+                                          : Result<std::vector<std::string>>{Error{}};
+        if (!rest) {  // without lists, or for users who may not read them, it stays one thing that is missing
+            needs.push_back(std::move(need));
+            continue;
+        }
+        for (const std::string& name : *rest) {
+            needs.push_back({need.capability, need.title, name, {}, need.verified});
+        }
+        if (!rest->empty()) {
+            host.remarks.push_back(
+                fmt::format("of group {}, {} packages are not installed", need.package, rest->size()));
+        }
+    }
+    host.needs = std::move(needs);
+}
+
 /// What OpenRC and sysvinit start libvirt by, where a package of its own has it.
 void add_init_scripts(const PackageCatalogue& catalogue, const Bundles& bundles, Host& host)
 {
@@ -139,6 +161,9 @@ Result<Host> observe(const Root& root, Runner& runner, const Wanted& wanted)
     if (wanted.tutorial) {
         const auto lines = translate_tutorial(*catalogue, host.distribution);
         host.remarks.insert(host.remarks.end(), lines.begin(), lines.end());
+    }
+    if (host.asks_manager() && host.lists_age) {
+        resolve_groups(runner, host);
     }
     const auto missing = host.missing();
     if (host.asks_manager() && host.lists_age && !missing.empty()) {

@@ -12,6 +12,11 @@
 
 namespace kvmkit::setup {
 
+Result<std::vector<std::string>> PackageManager::rest_of(const std::string& group)
+{
+    return Error{ErrorCode::unsupported, "cannot look for group '" + group + "': this package manager has none"};
+}
+
 std::unique_ptr<PackageManager> open_manager(Installer installer, Runner& runner, const PackageLimits& limits)
 {
     if (installer == Installer::dnf) {

@@ -50,6 +50,10 @@ public:
     /// What installing these would bring, remove and cost. Changes nothing.
     virtual Result<Price> price(const std::vector<std::string>& names) = 0;
 
+    /// The packages of a group that are not installed, without what they need. Changes nothing. ErrorCode::unsupported:
+    /// this one has no groups.
+    virtual Result<std::vector<std::string>> rest_of(const std::string& group);
+
     /// Installs, without recommended packages, and removes nothing. Root. After an error the packages may be on the
     /// host in part.
     virtual Result<void> install(const std::vector<std::string>& names, const OnProgress& on_progress) = 0;

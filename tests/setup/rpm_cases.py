@@ -10,6 +10,7 @@ import repo_mirror_cases
 from cases import hold
 from pacman_machine import PacmanMachine
 from rpm_machine import Dnf5Machine, DnfMachine, ZypperMachine
+from rpm_stubs import make_package, write_groups
 from schema import check
 
 
@@ -129,6 +130,55 @@ def failure_takes_back_what_it_installed(machine: DnfMachine) -> None:
         assert done.code == 3 and f"install packages '{' '.join(machine.wanted)}'" in done.err and word in done.err, done
         assert machine.packages() == ["shell-99.1"], machine.packages()
         assert "on fire" in (machine.root / "var/lib/kvmkit/host-setup-packages.log").read_text()
+
+
+DISPLAY_MANAGER = "a-display-manager-with-a-name-that-is-too-long-for-a-line"
+
+
+def desktop_comes_as_a_group(machine: DnfMachine) -> None:
+    """An environment of groups: its packages are what is missing, installed and taken back, and dnf's mark is not set."""
+    write_groups(machine.root, "workstation-product-environment", "graphical-server-environment")
+    for name in ("gnome-shell", DISPLAY_MANAGER, "mutter", "mine"):
+        make_package(machine.root, name, fields="Requires: mutter" if name == "gnome-shell" else "")
+    machine.index()
+    assert machine.run(*machine.add, "mine").code == 0
+    plan = machine.setup("plan", "desktop", "--json")
+    check(plan.record)
+    assert sorted(each["name"] for each in plan.record["missing"]) == [DISPLAY_MANAGER, "gnome-shell"], plan
+    assert sorted(each["name"] for each in plan.record["price"]["install"]) == [DISPLAY_MANAGER, "gnome-shell", "mutter"]
+    assert any("environment, 2 packages are not installed" in note for note in plan.record["notes"]), plan
+    done = machine.setup("apply", "desktop", "--json")
+    assert done.code == 0 and sorted(each["name"] for each in done.record["packages"]) == [DISPLAY_MANAGER, "gnome-shell", "mutter"]
+    before = machine.database()
+    again = machine.setup("apply", "desktop", "--json")
+    check(again.record)
+    assert again.code == 0 and not again.record["changed"] and machine.database() == before, again
+    assert machine.setup("verify", "desktop").code == 0
+    back = machine.setup("rollback")
+    assert back.code == 0 and machine.packages() == ["mine-99.1"], machine.packages()
+    assert machine.run(*machine.add, DISPLAY_MANAGER).code == 0
+    rest = machine.setup("apply", "desktop", "--json")
+    assert rest.code == 0 and sorted(each["name"] for each in rest.record["packages"]) == ["gnome-shell", "mutter"], rest
+    assert machine.setup("rollback").code == 0 and machine.packages() == [f"{DISPLAY_MANAGER}-99.1", "mine-99.1"]
+
+
+def group_that_no_repository_has_is_named(machine: DnfMachine) -> None:
+    machine.index()
+    done = machine.setup("apply", "desktop")
+    assert done.code == 3 and "-environment': no repository that is enabled has it" in done.err and not machine.packages(), done
+
+
+def desktop_comes_as_a_pattern(machine: ZypperMachine) -> None:
+    """Patterns are packages: what one requires comes with it, and goes with it."""
+    for name, fields in (("plasma", ""), ("sddm", ""), ("mine", ""), ("patterns-kde-kde", "Provides: pattern() = kde\nRequires: plasma")):
+        make_package(machine.root, name, fields=fields)
+    machine.index()
+    assert machine.run(*machine.add, "mine").code == 0
+    done = machine.setup("apply", "desktop", "--json")
+    assert done.code == 0 and machine.packages() == ["mine-99.1", "patterns-kde-kde-99.1", "plasma-99.1", "sddm-99.1"], done
+    again = machine.setup("apply", "desktop", "--json")
+    assert again.code == 0 and not again.record["changed"], again
+    assert machine.setup("rollback").code == 0 and machine.packages() == ["mine-99.1"], machine.packages()
 
 
 def missing_package_is_named(machine: DnfMachine) -> None:
@@ -255,15 +305,15 @@ CASES = (installs_then_finds_nothing_to_do, progress_is_told, locks_are_named_an
          failure_takes_back_what_it_installed, missing_package_is_named, unsolvable_installation_is_told,
          rollback_removes_what_it_brought_and_no_more, killed_run_is_undone_by_the_next, dead_repository_does_not_spoil_the_others,
          an_image_is_left_to_what_makes_it)
-OF_DNF = (image_is_planned_for, centos_7_is_planned_for_only)
+OF_DNF = (image_is_planned_for, centos_7_is_planned_for_only, desktop_comes_as_a_group, group_that_no_repository_has_is_named)
 OF_DNF5 = tuple(each for each in CASES if each is not locks_are_named_and_waited_for) + (
-    dnf5_lock_is_named_and_waited_for, image_is_planned_for)
+    dnf5_lock_is_named_and_waited_for, image_is_planned_for, desktop_comes_as_a_group, group_that_no_repository_has_is_named)
 WITH_PACMAN = (installs_then_finds_nothing_to_do, lock_that_is_dropped_is_waited_out, killed_run_is_undone_by_the_next)
 
 # What these are called for each manager: dnf_removal_is_refused, zypper_removal_is_refused.
 MIRRORS = repo_mirror_cases.CASES
 MACHINES = {"dnf": (DnfMachine, CASES + OF_DNF + MIRRORS + repo_mirror_cases.OF_DNF), "dnf5": (Dnf5Machine, OF_DNF5 + MIRRORS),
-            "zypper": (ZypperMachine, CASES + MIRRORS + repo_mirror_cases.OF_ZYPPER), "pacman": (PacmanMachine, WITH_PACMAN + pacman_cases.CASES + MIRRORS)}
+            "zypper": (ZypperMachine, (*CASES, desktop_comes_as_a_pattern) + MIRRORS + repo_mirror_cases.OF_ZYPPER), "pacman": (PacmanMachine, WITH_PACMAN + pacman_cases.CASES + MIRRORS)}
 
 
 def machine_of(name: str):

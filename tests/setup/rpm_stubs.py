@@ -31,6 +31,27 @@ echo stub > %{{buildroot}}/usr/share/stubs/{name}
 """
 
 
+COMPS = """<?xml version="1.0" encoding="UTF-8"?>
+<!DOCTYPE comps PUBLIC "-//Red Hat, Inc.//DTD Comps info//EN" "comps.dtd">
+<comps>
+  <group><id>shell</id><name>A shell with windows</name><description/><default>false</default><uservisible>true</uservisible>
+    <packagelist>
+      <packagereq type="mandatory">gnome-shell</packagereq>
+      <packagereq type="default">a-display-manager-with-a-name-that-is-too-long-for-a-line</packagereq>
+      <packagereq type="optional">unwanted</packagereq>
+    </packagelist></group>
+  {environments}
+</comps>
+"""
+ENVIRONMENT = """<environment><id>{name}</id><name>Server with a lot of GUI</name><description/><display_order>1</display_order>
+    <grouplist><groupid>shell</groupid></grouplist></environment>"""
+
+
+def write_groups(root: Path, *environments: str) -> None:
+    """Each is an environment of one group: one package that has to be, one that usually is, one that may be."""
+    (root / "srv/comps.xml").write_text(COMPS.format(environments="\n".join(ENVIRONMENT.format(name=each) for each in environments)))
+
+
 def inside(root: Path, *words: str) -> None:
     done = subprocess.run(["chroot", root, *words], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                           text=True, check=False, env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root", "LC_ALL": "C.UTF-8"})
@@ -48,4 +69,5 @@ def make_package(root: Path, name: str, *, fields: str = "", scripts: str = "", 
 
 def write_index(root: Path) -> None:
     shutil.rmtree(root / "srv/repo/repodata", ignore_errors=True)  # createrepo's own renaming fails on an overlay
-    inside(root, "createrepo_c", "--quiet", "/srv/repo")
+    groups = ["-g", "/srv/comps.xml"] if (root / "srv/comps.xml").exists() else []
+    inside(root, "createrepo_c", "--quiet", *groups, "/srv/repo")

@@ -44,6 +44,30 @@ Operation aborted.
 
 const std::string dnf = "dnf -y --setopt=exit_on_lock=1 --setopt=install_weak_deps=0 --color=never ";
 
+TEST(DnfMembers, AreTheRowsOfTheGroupAndNotWhatTheyNeed)
+{
+    const auto members = read_dnf_members(R"(Dependencies resolved.
+================================================================================
+ Package                   Arch     Version Repo      Size
+================================================================================
+Installing group/module packages:
+ a-name-that-is-much-too-long-for-its-column
+                           noarch   99.1-1  stubs    6.1 k
+ gnome-shell               noarch   99.1-1  stubs    6.1 k
+Installing dependencies:
+ mutter                    noarch   99.1-1  stubs    6.1 k
+Installing Environment Groups:
+ Server with a lot of GUI
+
+Transaction Summary
+)");
+    ASSERT_TRUE(members);
+    EXPECT_EQ(*members, (std::vector<std::string>{"a-name-that-is-much-too-long-for-its-column", "gnome-shell"}));
+    EXPECT_TRUE(read_dnf_members("Dependencies resolved.\nNothing to do.\n")->empty());
+    EXPECT_TRUE(read_dnf_members("Updating and loading repositories:\nNothing to do.\n")->empty());
+    EXPECT_FALSE(read_dnf_members("Module or Group 'x' is not available.\nError: Nothing to do.\n"));
+}
+
 TEST(DnfOutput, TableIsReadWithWrappedAndReplacedRows)
 {
     const auto price = read_dnf_transaction(transaction);
