@@ -287,7 +287,10 @@ struct HostDomain::Apply {
     Result<void> operator()(const ProveLibvirt& /*step*/) const
     {
         const auto* const socket = modular_libvirt_listens(root) ? modular_socket : libvirt_socket;
-        auto answered = ask_libvirt(domain.ground_.top / socket, Deadline::after(libvirt_patience));
+        const auto manager = domain.services(root).manager();
+        const bool by_script = manager == Manager::openrc || manager == Manager::sysv;
+        auto answered =
+            (by_script ? await_libvirt : ask_libvirt)(domain.ground_.top / socket, Deadline::after(libvirt_patience));
         return answered ? answered : Error{ErrorCode::rolled_back, answered.error().message, answered.error().hint};
     }
 };

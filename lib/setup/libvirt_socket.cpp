@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <cstdint>
 #include <cstring>
+#include <thread>
 
 #include <fmt/format.h>
 
@@ -91,6 +92,18 @@ Result<void> ask_libvirt(const std::filesystem::path& socket, const Deadline& de
     }
     const bool same_program = std::memcmp(reply.data() + 4, call.data() + 4, 4) == 0;
     return same_program ? Result<void>{} : no_answer(socket, "what answers there is not libvirt");
+}
+
+Result<void> await_libvirt(const std::filesystem::path& socket, const Deadline& deadline)
+{
+    constexpr std::chrono::milliseconds between_looks{100};
+    for (;;) {
+        auto answered = ask_libvirt(socket, deadline);
+        if (answered || deadline.passed()) {
+            return answered;
+        }
+        std::this_thread::sleep_for(between_looks);
+    }
 }
 
 }  // namespace kvmkit::setup

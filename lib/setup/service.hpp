@@ -80,4 +80,7 @@ constexpr const char* libvirt_socket = "run/libvirt/libvirt-sock";
 /// anything else. Proves a daemon that is alive behind the socket, not only systemd listening for it.
 Result<void> ask_libvirt(const std::filesystem::path& socket, const Deadline& deadline);
 
+/// The same of a daemon that was just started and opens its socket itself: asks until it answers.
+Result<void> await_libvirt(const std::filesystem::path& socket, const Deadline& deadline);
+
 }  // namespace kvmkit::setup

@@ -13,7 +13,7 @@ from skip import skip
 from stubs import make_repository
 
 SUITE = "bookworm"
-PACKAGES = "systemd,systemd-sysv,dbus,openssh-server,openssh-client"
+PACKAGES = "systemd,systemd-sysv,dbus,openssh-server,openssh-client,openrc"
 
 
 def mirror() -> str:
@@ -49,7 +49,7 @@ def main() -> None:
     if shutil.which("mmdebstrap") is None:
         skip("mmdebstrap is not installed")
     lab.mkdir(parents=True, exist_ok=True)
-    if not (lab / "root/usr/sbin/sshd").exists():  # also a root of before, which had none
+    if not (lab / "root/sbin/openrc").exists():  # also a root of before, which had none
         shutil.rmtree(lab / "root", ignore_errors=True)
         make_root(lab / "root")
     make_repository(lab / "repo")

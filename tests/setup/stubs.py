@@ -9,7 +9,7 @@ from pathlib import Path
 VERSION = "99.1"
 
 NAMES = ["qemu-system-x86", "qemu-utils", "libvirt-daemon-system", "libvirt-clients", "dnsmasq-base", "iptables",
-         "libvirt-daemon-config-network", "iproute2", "bridge-utils", "vlan", "kmod", "unwanted"]
+         "libvirt-daemon-config-network", "iproute2", "bridge-utils", "vlan", "kmod", "unwanted", "libvirt-daemon-system-sysv"]
 
 # Of the components that are only installed when they are named.
 MORE = ["virtinst", "virt-manager", "swtpm", "swtpm-tools", "ovmf", "cloud-image-utils", "osinfo-db", "libosinfo-bin",
@@ -87,7 +87,29 @@ NETWORK = """<network>
   </ip>
 </network>
 """
-FILES = {"libvirt-clients": {"usr/bin/virsh": VIRSH},
+# As init scripts start it: it opens the socket itself.
+DAEMON_ALONE = DAEMON.replace("IO::Socket::UNIX->new_from_fd(3, 'r+')", "IO::Socket::UNIX->new(Local => '/run/libvirt/libvirt-sock', Listen => 5)")
+SCRIPT = """#!/bin/sh
+### BEGIN INIT INFO
+# Provides: {name}
+# Required-Start: $remote_fs
+# Required-Stop: $remote_fs
+# Default-Start: 2 3 4 5
+# Default-Stop: 0 1 6
+### END INIT INFO
+pidfile=/run/{name}.pid
+case "$1" in
+    start) mkdir -p /run/libvirt; rm -f /run/libvirt/{name}-sock
+           start-stop-daemon --start --background --make-pidfile --pidfile $pidfile --startas {program} ;;
+    stop) start-stop-daemon --stop --oknodo --pidfile $pidfile --remove-pidfile; rm -f /run/libvirt/libvirt-sock ;;
+    status) [ -e $pidfile ] && kill -0 "$(cat $pidfile)" 2>/dev/null || exit 3 ;;
+esac
+"""
+FILES = {"libvirt-daemon-system-sysv": {
+             "etc/init.d/libvirtd": SCRIPT.format(name="libvirtd", program="/usr/bin/perl -- /usr/sbin/libvirtd-alone"),
+             "etc/init.d/virtlogd": SCRIPT.format(name="virtlogd", program="/bin/sleep -- 1000"),
+             "usr/sbin/libvirtd-alone": DAEMON_ALONE},
+         "libvirt-clients": {"usr/bin/virsh": VIRSH},
          "libvirt-daemon-config-network": {"usr/share/libvirt/networks/default.xml": NETWORK},
          "libvirt-daemon-system": {"usr/lib/systemd/system/libvirt-guests.service": GUESTS,
                                    "usr/lib/systemd/system/libvirtd.service": SERVICE,

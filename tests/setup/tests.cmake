@@ -52,12 +52,14 @@ foreach(case a_plan_that_is_killed_is_made_to_its_end what_was_begun_is_no_leave
     an_order_is_finished_or_named
     of_several_the_newest_is_finished nothing_older_is_finished_over_what_stands what_has_no_inverse_is_waited_for
     what_was_not_begun_or_stood_explains_nothing what_is_refused_once_something_is_undone_says_so
+    what_dpkg_was_cut_off_in_is_finished_by_the_next
     only_its_own_packages_are_finished
     what_could_not_be_finished_is_finished_by_the_next_try what_was_rolled_back_on_request_is_finished_on_request_alone
     what_another_version_began_is_refused_before_it_is_undone
     what_was_done_is_listed_and_taken_back a_running_vm_keeps_what_it_runs_on
     what_cannot_be_undone_is_named_and_tried_again an_apply_that_is_killed_anywhere_is_ended
     a_component_of_apply_lets_root_in_last
+    openrc_starts_libvirt a_policy_forbids_openrc_too an_image_that_openrc_starts_is_enabled sysvinit_starts_libvirt
     the_network_leaves_the_hosts_addresses_alone the_network_is_switched_off a_user_is_put_into_groups_and_taken_out)
   add_test(NAME setup-${case} COMMAND unshare --mount --net --pid --fork --kill-child --propagation private
     ${Python3_EXECUTABLE} ${setup_driver} ${setup_lab} $<TARGET_FILE:host-setup> ${case})
@@ -85,10 +87,11 @@ set(setup_mirror_cases mirror_is_used_and_given_back mirrors_that_do_not_serve_a
 foreach(manager dnf zypper pacman)
   set(cases ${setup_rpm_cases})
   if(manager STREQUAL dnf)
-    list(APPEND cases image_is_planned_for centos_7_is_planned_for_only signature_of_an_index_is_checked_as_before)
+    list(APPEND cases image_is_planned_for centos_7_is_planned_for_only signature_of_an_index_is_checked_as_before
+      desktop_comes_as_a_group group_that_no_repository_has_is_named)
   endif()
   if(manager STREQUAL zypper)
-    list(APPEND cases trial_waits_for_a_lock_as_long_as_it_is_told)
+    list(APPEND cases trial_waits_for_a_lock_as_long_as_it_is_told desktop_comes_as_a_pattern)
   endif()
   if(manager STREQUAL pacman)
     set(cases ${setup_pacman_cases})
@@ -110,7 +113,8 @@ set(setup_dnf5_lab ${PROJECT_BINARY_DIR}/setup-dnf5-lab)
 kvmkit_script_test(setup-dnf5-root setup-slow ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/setup/make_rpm_lab.py
   ${setup_dnf5_lab} forky)
 set_tests_properties(setup-dnf5-root PROPERTIES FIXTURES_SETUP setup_dnf5_root TIMEOUT 1200)
-set(setup_dnf5_cases ${setup_rpm_cases} ${setup_mirror_cases} dnf5_lock_is_named_and_waited_for image_is_planned_for)
+set(setup_dnf5_cases ${setup_rpm_cases} ${setup_mirror_cases} dnf5_lock_is_named_and_waited_for image_is_planned_for
+  desktop_comes_as_a_group group_that_no_repository_has_is_named)
 list(REMOVE_ITEM setup_dnf5_cases locks_are_named_and_waited_for)
 foreach(case ${setup_dnf5_cases})
   add_test(NAME setup-dnf5_${case} COMMAND unshare --mount --net --pid --fork --kill-child --propagation private
