@@ -2,7 +2,6 @@
 #include "setup/host.hpp"
 
 #include "setup/apt_lists.hpp"
-#include "setup/hold.hpp"
 #include "setup/installer.hpp"
 #include "setup/package_manager.hpp"
 #include "setup/rivals.hpp"
@@ -53,15 +52,24 @@ void resolve_groups(Runner& runner, Host& host)
     host.needs = std::move(needs);
 }
 
-/// What OpenRC and sysvinit start libvirt by, where a package of its own has it.
-void add_init_scripts(const PackageCatalogue& catalogue, const Bundles& bundles, Host& host)
+/// What the host itself calls for: a loader of modules, and what OpenRC and sysvinit start libvirt by, where a package
+/// of its own has that.
+Result<void> add_needs_of_host(const PackageCatalogue& catalogue, const Bundles& bundles, Host& host)
 {
-    const bool asked_for = bundles.contains(Bundle::hypervisor);
-    const auto scripts = asked_for ? needs_of(catalogue, host.distribution, host.architecture, {Bundle::init_scripts})
-                                   : Result<Needs>{Error{}};
-    if (scripts) {
-        host.needs.insert(host.needs.end(), scripts->needs.begin(), scripts->needs.end());
+    const auto add = [&](Bundle bundle) {
+        const auto found = needs_of(catalogue, host.distribution, host.architecture, {bundle});
+        if (!found) {
+            return Result<void>{found.error()};
+        }
+        host.needs.insert(host.needs.end(), found->needs.begin(), found->needs.end());
+        return Result<void>{};
+    };
+    const bool scripts = host.service.manager == Manager::openrc || host.service.manager == Manager::sysv;
+    if (scripts && bundles.contains(Bundle::hypervisor)) {
+        (void)add(Bundle::init_scripts);  // elsewhere they come with libvirt
     }
+    const bool loads = host.module.name && !host.device.present && !host.module.loaded;
+    return loads && !host.module.loader ? add(Bundle::modules) : Result<void>{};
 }
 
 /// Of the kernel that runs and of its devices nothing belongs to an image.
@@ -140,7 +148,6 @@ Result<Host> observe(const Root& root, Runner& runner, const Wanted& wanted)
               .device = observe_device(root),
               .module = observe_module(root),
               .live = root.is_this_host(),
-              .held = libvirt_is_held(root),
               .network = observe_surroundings(root),
               .user = {},
               .seal = find_seal(root)};
@@ -148,15 +155,8 @@ Result<Host> observe(const Root& root, Runner& runner, const Wanted& wanted)
     if (wanted.image) {
         become_image(root, host);
     }
-    if (host.service.manager == Manager::openrc || host.service.manager == Manager::sysv) {
-        add_init_scripts(*catalogue, wanted.bundles, host);
-    }
-    if (!host.module.loader && host.module.name && !host.device.present && !host.module.loaded) {
-        const auto loader = needs_of(*catalogue, host.distribution, host.architecture, {Bundle::modules});
-        if (!loader) {
-            return loader.error();
-        }
-        host.needs.insert(host.needs.end(), loader->needs.begin(), loader->needs.end());
+    if (auto added = add_needs_of_host(*catalogue, wanted.bundles, host); !added) {
+        return std::move(added).error();
     }
     if (wanted.tutorial) {
         const auto lines = translate_tutorial(*catalogue, host.distribution);

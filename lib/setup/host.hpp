@@ -36,7 +36,6 @@ struct Host {
     KvmModule module;
     bool live = false;                     ///< This host itself, not an image or a recording.
     std::optional<ImageState> image = {};  ///< It is an image that was entered: enter_root().
-    bool held = false;                     ///< We keep libvirt from starting: hold_libvirt().
     NestedState nested = {};
     NetworkSurroundings network = {};  ///< Its claims are not looked for by observe().
     UserState user = {};               ///< Likewise: observe_user().

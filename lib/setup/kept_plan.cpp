@@ -64,11 +64,16 @@ Result<void> write_plan(const txn::Journal& journal, const SavedPlan& plan)
 
 Result<txn::Journal> begin_journal(const Request& request)
 {
+    auto plan = request.kept;
+    const auto cut = plan && !request.saved ? cut_order(request.places) : std::nullopt;
+    if (cut) {  // what is finished first may be broken off, too
+        plan->packages = cut->packages;
+    }
     auto journal = txn::Journal::begin(request.places, {"host-setup", request.command_line});
-    if (!journal || !request.kept) {
+    if (!journal || !plan) {
         return journal;
     }
-    if (auto kept = write_plan(*journal, *request.kept); !kept) {
+    if (auto kept = write_plan(*journal, *plan); !kept) {
         journal->discard();
         return std::move(kept).error();
     }

@@ -5,6 +5,7 @@
 #include "system/internal/inside_root.hpp"
 
 #include <linux/capability.h>
+#include <pthread.h>
 #include <sched.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -93,7 +94,7 @@ Result<Entered> enter_root(const UniqueFd& folder, const std::string& name)
     (void)std::fflush(nullptr);
     sigset_t before;
     const sigset_t set = passed_on();
-    if (::sigprocmask(SIG_BLOCK, &set, &before) != 0 ||
+    if (::pthread_sigmask(SIG_BLOCK, &set, &before) != 0 ||
         ::unshare(CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS) != 0) {
         return cannot("no namespaces of its own", name);
     }
@@ -103,7 +104,7 @@ Result<Entered> enter_root(const UniqueFd& folder, const std::string& name)
     }
     if (first > 0) {
         const int code = stand_by(first);
-        (void)::sigprocmask(SIG_SETMASK, &before, nullptr);
+        (void)::pthread_sigmask(SIG_SETMASK, &before, nullptr);
         return Entered{code};
     }
     (void)::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
@@ -114,7 +115,7 @@ Result<Entered> enter_root(const UniqueFd& folder, const std::string& name)
     if (second > 0) {
         be_first(second);
     }
-    (void)::sigprocmask(SIG_SETMASK, &before, nullptr);
+    (void)::pthread_sigmask(SIG_SETMASK, &before, nullptr);
     give_up_rights();
     auto inside = go_inside(folder, name);
     return inside ? Result<Entered>{Entered{}} : std::move(inside).error();

@@ -105,6 +105,28 @@ def what_is_applied_is_given_back(host: FreshHost, other) -> None:
     assert_same(peer.root / "etc", host.root / "etc")
 
 
+def an_image_is_made_and_boots_as_a_kvm_host(host: FreshHost, other) -> None:
+    """Never booted before: made from outside with the real packages, it comes up with libvirt and its network. Another one is rolled
+    back: /etc is what apt alone makes of it."""
+    done = host.from_outside("apply", "--json")
+    assert done.returncode == 0 and json.loads(done.stdout)["service"]["enabled"], done
+    again = host.from_outside("apply", "--json")
+    assert again.returncode == 0 and not json.loads(again.stdout)["changed"], again
+    assert host.from_outside("verify", "hypervisor", "network", "services").returncode == 0, "all that was promised holds"
+    assert not (host.root / "usr/sbin/policy-rc.d").exists() and not list((host.root / "run").glob("*libvirt*"))
+    answers = host.boot({"state": STATE, "libvirt": "virsh -c qemu:///system version", "network": NETWORK,
+                         "verify": "/host-setup verify hypervisor network services"})
+    assert answers["state"][1].split()[0] == "enabled" and "active" in answers["state"][1].split()[1:], answers["state"]
+    assert answers["libvirt"][0] == 0 and answers["network"][1].split() == ["default", "default", "1"]
+    assert answers["verify"][0] == 0
+    back, peer = other(), other()
+    assert back.from_outside("apply", "--default-net", "keep").returncode == 0 and back.from_outside("rollback").returncode == 0
+    (peer.root / "usr/sbin/policy-rc.d").write_text("#!/bin/sh\nexit 101\n")
+    (peer.root / "usr/sbin/policy-rc.d").chmod(0o755)
+    assert peer.boot({"install": INSTALL})["install"][0] == 0
+    assert_same(peer.root / "etc", back.root / "etc")
+
+
 def a_nested_host_keeps_its_gateway(host: FreshHost, _) -> None:
     """The host below has the range that libvirt's packages ship, and the gateway at its .1; a user came by sudo."""
     way = "ip route get 192.168.122.1"
@@ -199,8 +221,8 @@ def what_stands_in_the_way_is_named(host: FreshHost, _) -> None:
 
 
 def all_that_runs_is_killed_and_it_is_finished(host: FreshHost, _) -> None:
-    """host-setup, apt, dpkg and its scripts end in one moment, three times, later each time: what is half done is named, and
-    --repair goes on to the end."""
+    """host-setup, apt, dpkg and its scripts end in one moment, three times, later each time: what is half done is named, and the
+    next apply goes on to the end without being told."""
     script = {}
     for number, packages in enumerate((3, 25, 60)):
         # So many packages are unpacked, and dpkg has not yet merged all of it into its database.
@@ -208,12 +230,12 @@ def all_that_runs_is_killed_and_it_is_finished(host: FreshHost, _) -> None:
                   " ls /var/lib/dpkg/updates | grep -q .")
         script[f"cut{number}"] = (
             "[ -e /start ] || ls /var/lib/dpkg/info/*.list | wc -l >/start;"
-            f" systemd-run --quiet --unit=cut{number} /host-setup apply --repair;"
+            f" systemd-run --quiet --unit=cut{number} /host-setup apply;"
             f" timeout 120 sh -c 'until {middle}; do :; done'; met=$?; systemctl kill --signal=KILL cut{number}; sleep 1;"
             f" systemctl is-active cut{number}; exit $met")
-        script[f"seen{number}"] = "/host-setup apply"
+        script[f"seen{number}"] = "/host-setup plan"
     script = {name: f"({line})" for name, line in script.items()} | {
-        "finished": "/host-setup apply --repair --json",
+        "finished": "/host-setup apply --json",
         "audit": "dpkg --audit",
         "libvirt": "virsh -c qemu:///system version",
         "again": "/host-setup apply",
@@ -235,7 +257,7 @@ def a_plan_that_is_cut_is_finished(host: FreshHost, _) -> None:
         "cut": "ls /var/lib/dpkg/info/*.list | wc -l >/start; systemd-run --quiet --unit=cut /host-setup apply --plan /plan.json;"
                " timeout 120 sh -c 'until [ $(ls /var/lib/dpkg/info/*.list | wc -l) -ge $((25 + $(cat /start))) ] &&"
                " ls /var/lib/dpkg/updates | grep -q .; do :; done'; met=$?; systemctl kill --signal=KILL cut; sleep 1; exit $met",
-        "again": "/host-setup apply",
+        "again": "/host-setup plan",
         "finish": "/host-setup resume $(/host-setup history | sed -n '$s/ .*//p') --finish --json",
         "audit": "dpkg --audit",
         "network": NETWORK + "; virsh -c qemu:///system net-dumpxml default",

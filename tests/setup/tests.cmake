@@ -139,7 +139,7 @@ foreach(suite bullseye bookworm trixie)
   set_tests_properties(setup-price-${suite} PROPERTIES LABELS setup-slow SKIP_RETURN_CODE 77 TIMEOUT 900
     FIXTURES_REQUIRED setup_host_${suite} RESOURCE_LOCK setup_nspawn)
   foreach(case what_is_applied_is_given_back a_nested_host_keeps_its_gateway what_stands_in_the_way_is_named all_that_runs_is_killed_and_it_is_finished
-      a_plan_that_is_cut_is_finished)
+      a_plan_that_is_cut_is_finished an_image_is_made_and_boots_as_a_kvm_host)
     add_test(NAME setup-${suite}-${case} COMMAND unshare --mount --net --propagation private
       ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/setup/run_fresh.py ${setup_hosts} $<TARGET_FILE:host-setup> ${suite} ${case})
     set_tests_properties(setup-${suite}-${case} PROPERTIES LABELS setup-slow SKIP_RETURN_CODE 77 TIMEOUT 1500

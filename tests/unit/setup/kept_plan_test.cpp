@@ -89,6 +89,11 @@ TEST_F(HeadwayTest, OfARunThatWasKilledTellsWhatItBegan)
     ASSERT_TRUE(journal && journal->enter(txn::State::rolled_back));
     ASSERT_TRUE(begun());
     EXPECT_TRUE(begun()->packages->contains("vlan"));
+    record(some_plan(), {FinishPackages{}}, {txn::State::applying});
+    auto again = txn::Journal::adopt(txn::read_all_records(places, "host-setup")->records.back());
+    ASSERT_TRUE(again && again->enter(txn::State::rolled_back));
+    ASSERT_TRUE(begun()) << "killed once more, while that was finished";
+    EXPECT_TRUE(begun()->packages->contains("vlan"));
     record(some_plan(), {RefreshLists{}}, cleaned_up);
     EXPECT_TRUE(begun()) << "a try that ended earlier changes nothing of that";
     record(order, install, {txn::State::applying, txn::State::closed});
