@@ -9,11 +9,11 @@ from pathlib import Path
 VERSION = "99.1"
 
 NAMES = ["qemu-system-x86", "qemu-utils", "libvirt-daemon-system", "libvirt-clients", "dnsmasq-base", "iptables",
-         "libvirt-daemon-config-network", "iproute2", "bridge-utils", "vlan", "kmod", "unwanted", "libvirt-daemon-system-sysv"]
+         "libvirt-daemon-config-network", "iproute2", "bridge-utils", "vlan", "kmod", "unwanted"]
 
 # Of the components that are only installed when they are named.
 MORE = ["virtinst", "virt-manager", "swtpm", "swtpm-tools", "ovmf", "cloud-image-utils", "osinfo-db", "libosinfo-bin",
-        "task-kde-desktop"]
+        "task-kde-desktop", "libvirt-daemon-system-sysv"]
 
 FIELDS = {"qemu-utils": "Recommends: unwanted\n"}
 
