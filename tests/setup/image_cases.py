@@ -15,7 +15,8 @@ POLICY = "usr/sbin/policy-rc.d"
 
 
 def image_of(machine: Machine) -> Machine:
-    """As a tree lies there that nobody mounted anything in but the folder with its packages."""
+    """As a tree lies there that nobody mounted anything in but the folder with its packages. Locks lie in a /run of the case's own."""
+    subprocess.run(["mount", "-t", "tmpfs", "run", "/run"], check=True)
     for place in ("dev", "run", "proc"):
         subprocess.run(["umount", "-l", machine.root / place], check=True)
     return machine
