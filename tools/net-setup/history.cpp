@@ -61,7 +61,7 @@ Result<cli::ExitCode> undo(const cli::Arguments& arguments, cli::Console& consol
         session->route, undertaking, id, [&caution](const net::Network& network, const net::Plan& plan) {
             // Without an operator nobody's way is lost: what the change brought goes, its default route, too.
             auto hazard =
-                net::sits_here(network, caution->around.operator_at) ? (*caution)(network, plan) : std::nullopt;
+                net::sits_here(network, caution->around().operator_at) ? (*caution)(network, plan) : std::nullopt;
             return hazard ? std::optional{std::move(hazard->error)} : std::nullopt;
         });
     if (!undone) {

@@ -4,7 +4,6 @@
 #include "facts/underlay.hpp"
 #include "net/owner/interfaces_file.hpp"
 #include "probe/underlay.hpp"
-#include "system/root.hpp"
 
 #include <unistd.h>
 
@@ -125,14 +124,22 @@ std::string ssh_connection()
     return root ? connection_of_ancestors(*root) : std::string{};
 }
 
+const net::HazardFacts& Caution::around() const
+{
+    if (!around_) {
+        around_ = read_surroundings(root_);
+    }
+    return *around_;
+}
+
 Result<Caution> read_caution(const cli::Arguments& arguments)
 {
     auto allowed = net::read_allowed(arguments.list("allow"));
-    const auto root = Root::open(arguments.text("root"));
+    auto root = Root::open(arguments.text("root"));
     if (!allowed || !root) {
-        return !allowed ? std::move(allowed).error() : root.error();
+        return !allowed ? std::move(allowed).error() : std::move(root).error();
     }
-    return Caution{read_surroundings(*root), *std::move(allowed)};
+    return Caution{*std::move(root), *std::move(allowed)};
 }
 
 }  // namespace kvmkit::net_setup

@@ -55,7 +55,7 @@ public:
 
     std::vector<LaunchOptions> read(const net::Node& root)
     {
-        const Spot top{root, {}, findings_};
+        const Spot top{root, findings_};
         const auto defaults = top.entry("defaults");
         if (defaults) {
             defaults_.emplace(read_entry_keys(*defaults, false));

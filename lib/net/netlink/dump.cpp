@@ -80,6 +80,12 @@ std::vector<std::string> other_names_in(nlattr* properties)
     return names;
 }
 
+/// The attribute of that type inside of another one, or null.
+const nlattr* within(const nlattr* outer, int type)
+{
+    return outer == nullptr ? nullptr : nla_find(static_cast<const nlattr*>(nla_data(outer)), nla_len(outer), type);
+}
+
 /// The per-link settings of a family, which the kernel tells as an array of numbers.
 struct Settings {
     int family;
@@ -87,18 +93,10 @@ struct Settings {
     std::size_t number;
 };
 
-std::optional<std::int32_t> setting(nlattr* families, const Settings& wanted)
+std::optional<std::int32_t> setting(const nlattr* families, const Settings& wanted)
 {
-    Attributes<AF_INET6 + 1> by_family{};
-    Attributes<IFLA_INET6_MAX + 1> own{};
-    if (families == nullptr || nla_parse_nested(by_family.data(), AF_INET6, families, nullptr) < 0) {
-        return std::nullopt;
-    }
-    nlattr* const family = by_family.at(static_cast<std::size_t>(wanted.family));
-    if (family == nullptr || nla_parse_nested(own.data(), IFLA_INET6_MAX, family, nullptr) < 0) {
-        return std::nullopt;
-    }
-    const nlattr* const settings = own.at(static_cast<std::size_t>(wanted.attribute));
+    const nlattr* const family = within(families, wanted.family);
+    const nlattr* const settings = within(family, wanted.attribute);
     std::int32_t value = 0;
     if (settings == nullptr || bytes_of(settings).size() < (wanted.number + 1) * sizeof(value)) {
         return std::nullopt;
@@ -107,13 +105,13 @@ std::optional<std::int32_t> setting(nlattr* families, const Settings& wanted)
     return value;
 }
 
-std::optional<std::int32_t> ipv6_setting(nlattr* families, std::size_t number)
+std::optional<std::int32_t> ipv6_setting(const nlattr* families, std::size_t number)
 {
     return setting(families, {AF_INET6, IFLA_INET6_CONF, number});
 }
 
 /// The kernel's numbers for those of IPv4 begin with 1.
-std::optional<std::int32_t> ipv4_setting(nlattr* families, std::size_t number)
+std::optional<std::int32_t> ipv4_setting(const nlattr* families, std::size_t number)
 {
     return setting(families, {AF_INET, IFLA_INET_CONF, number - 1});
 }

@@ -40,13 +40,30 @@ std::optional<KernelRefusal> list_vlans(Socket& socket, Network& network)
     return socket.exchange(request, [&network](nlmsghdr* answer) { read_vlans(network, answer); });
 }
 
+/// The kernel lists them by a hash of their numbers. Each is moved once.
+void put_in_order(std::vector<Link>& links)
+{
+    std::vector<std::pair<int, std::size_t>> order;
+    order.reserve(links.size());
+    for (std::size_t place = 0; place < links.size(); ++place) {
+        order.emplace_back(links[place].index, place);
+    }
+    std::ranges::sort(order);
+    std::vector<Link> sorted;
+    sorted.reserve(links.size());
+    for (const auto& [index, place] : order) {
+        sorted.push_back(std::move(links[place]));
+    }
+    links = std::move(sorted);
+}
+
 /// Nobody here counts packets.
 std::optional<KernelRefusal> list_links(Socket& socket, Network& network)
 {
     Message request{RTM_GETLINK, NLM_F_DUMP, ifinfomsg{}};
     request.put_number(IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
     auto refusal = socket.exchange(request, [&network](nlmsghdr* answer) { read_link(network, answer); });
-    std::ranges::sort(network.links, {}, &Link::index);
+    put_in_order(network.links);
     network.map = LinkMap{network.links};
     return refusal;
 }

@@ -5,48 +5,71 @@
 
 #include <linux/netlink.h>
 #include <netlink/errno.h>
-#include <netlink/handlers.h>
 #include <netlink/netlink.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 
+#include <array>
 #include <cerrno>
+#include <new>
 
 namespace kvmkit::net {
 namespace {
 
-using Callbacks = UniqueHandle<nl_cb, nl_cb_put>;
+constexpr std::size_t part_of_a_list = 32768;  // the kernel sends no larger ones
 
-/// One request on its way.
-struct Exchange {
-    const OnAnswer& on_answer;
-    std::optional<KernelRefusal> refusal;
-    bool finished = false;
-};
+/// The answers to one request. They are read where they lie: libnl would copy each.
+class Answers {
+public:
+    Answers(const OnAnswer& on_answer, std::uint32_t number) : on_answer_(on_answer), number_(number) {}
 
-int on_error(sockaddr_nl* /*from*/, nlmsgerr* error, void* context)
-{
-    auto* const header = reinterpret_cast<nlmsghdr*>(reinterpret_cast<char*>(error) - NLMSG_HDRLEN);
-    auto* const exchange = static_cast<Exchange*>(context);
-    exchange->refusal = read_acknowledgement(header);
-    exchange->finished = true;
-    return NL_SKIP;
-}
+    [[nodiscard]] bool finished() const noexcept { return finished_; }
 
-int on_message(nl_msg* message, void* context)
-{
-    const auto* const exchange = static_cast<const Exchange*>(context);
-    if (exchange->on_answer) {
-        exchange->on_answer(nlmsg_hdr(message));
+    [[nodiscard]] std::optional<KernelRefusal> refusal() &&
+    {
+        return interrupted_ && !refusal_ ? from_libnl(-NLE_DUMP_INTR) : std::move(refusal_);
     }
-    return NL_OK;
-}
 
-int on_end(nl_msg* /*message*/, void* context)
-{
-    static_cast<Exchange*>(context)->finished = true;
-    return NL_STOP;
-}
+    /// Takes what comes next; false, and errno, where nothing comes.
+    bool take_some(int fd)
+    {
+        const ssize_t size = ::recv(fd, buffer_.data(), buffer_.size(), 0);
+        if (size <= 0) {
+            errno = size == 0 ? EIO : errno;
+            return errno == EINTR;
+        }
+        auto left = static_cast<unsigned>(size);
+        auto* answer = reinterpret_cast<nlmsghdr*>(buffer_.data());
+        for (; NLMSG_OK(answer, left) && !finished_; answer = NLMSG_NEXT(answer, left)) {
+            if (answer->nlmsg_seq == number_) {  // others were meant for a request that was given up
+                take(answer);
+            }
+        }
+        return true;
+    }
+
+private:
+    void take(nlmsghdr* answer)
+    {
+        interrupted_ = interrupted_ || (answer->nlmsg_flags & NLM_F_DUMP_INTR) != 0;
+        if (answer->nlmsg_type == NLMSG_ERROR) {
+            auto told = read_acknowledgement(answer);
+            refusal_ = told.errnum != 0 ? std::optional{std::move(told)} : std::nullopt;
+            finished_ = true;
+        } else if (answer->nlmsg_type == NLMSG_DONE) {
+            finished_ = true;
+        } else if (answer->nlmsg_type >= NLMSG_MIN_TYPE && on_answer_) {
+            on_answer_(answer);
+        }
+    }
+
+    const OnAnswer& on_answer_;
+    std::uint32_t number_;
+    std::optional<KernelRefusal> refusal_;
+    bool interrupted_ = false;
+    bool finished_ = false;
+    alignas(nlmsghdr) std::array<char, part_of_a_list> buffer_{};
+};
 
 void set_option(int fd, int level, int option, int value)
 {
@@ -73,10 +96,6 @@ Result<Socket> Socket::open(int protocol)
     if (!socket) {
         throw std::bad_alloc{};
     }
-    // What a list comes in; without one libnl asks for the size of each part before it takes it.
-    constexpr std::size_t part_of_a_list = 32768;
-    nl_socket_disable_msg_peek(socket.get());
-    (void)nl_socket_set_msg_buf_size(socket.get(), part_of_a_list);
     if (const int problem = nl_connect(socket.get(), protocol); problem < 0) {
         return to_error(from_libnl(problem), {Request::list, "cannot open a netlink socket"});
     }
@@ -94,31 +113,16 @@ Result<Socket> Socket::open(int protocol)
 
 std::optional<KernelRefusal> Socket::exchange(const Message& request, const OnAnswer& on_answer)
 {
-    const Callbacks callbacks{nl_cb_alloc(NL_CB_DEFAULT)};
-    if (!callbacks) {
-        throw std::bad_alloc{};
-    }
-    Exchange exchange{on_answer, std::nullopt};
-    nl_cb_err(callbacks.get(), NL_CB_CUSTOM, on_error, &exchange);
-    nl_cb_set(callbacks.get(), NL_CB_VALID, NL_CB_CUSTOM, on_message, &exchange);
-    nl_cb_set(callbacks.get(), NL_CB_ACK, NL_CB_CUSTOM, on_end, &exchange);
-    nl_cb_set(callbacks.get(), NL_CB_FINISH, NL_CB_CUSTOM, on_end, &exchange);
-
     if (const int problem = nl_send_auto(get(), request.get()); problem < 0) {
         return from_libnl(problem);
     }
-    bool interrupted = false;
-    while (!exchange.finished) {
-        const int problem = nl_recvmsgs(get(), callbacks.get());
-        interrupted = interrupted || problem == -NLE_DUMP_INTR;
-        if (problem < 0 && !interrupted) {
-            return from_libnl(problem);
+    Answers answers{on_answer, nlmsg_hdr(request.get())->nlmsg_seq};
+    while (!answers.finished()) {
+        if (!answers.take_some(nl_socket_get_fd(get()))) {
+            return KernelRefusal{errno == EAGAIN ? ETIMEDOUT : errno};
         }
     }
-    if (interrupted && !exchange.refusal) {
-        return from_libnl(-NLE_DUMP_INTR);
-    }
-    return exchange.refusal;
+    return std::move(answers).refusal();
 }
 
 }  // namespace kvmkit::net

@@ -267,9 +267,9 @@ void find_ip_mover(InterfaceReading& reading)
 /// Of a type that is not supported nothing more is said: its sections are not supported, either.
 bool has_foreign_type(const Spot& spot)
 {
-    const auto type = spot.entry("type");
-    const bool is_word = type && type->node().kind == Node::Kind::scalar;
-    return is_word && type->node().text != "unknown" && find_type(type->node().text) == nullptr;
+    const Node* type = find(spot.node(), "type");
+    const bool is_word = type != nullptr && type->kind == Node::Kind::scalar;
+    return is_word && type->text != "unknown" && find_type(type->text) == nullptr;
 }
 
 bool is_ignored(const Spot& spot)
@@ -300,8 +300,8 @@ InterfaceReading read_interface(const Spot& spot)
     }
     InterfaceReading reading{spot};
     reading.wanted.path = spot.path();
-    reading.wanted.ipv4.path = fmt::format("{}.ipv4", spot.path());
-    reading.wanted.ipv6.path = fmt::format("{}.ipv6", spot.path());
+    reading.wanted.ipv4.path = reading.wanted.path + ".ipv4";
+    reading.wanted.ipv6.path = reading.wanted.path + ".ipv6";
     if (has_foreign_type(spot)) {
         read_type(*spot.entry("type"), reading);
         return reading;

@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <map>
-#include <set>
 
 #include <fmt/format.h>
 
@@ -33,16 +32,10 @@ public:
         }
     }
 
-    [[nodiscard]] bool is_bridge(const LinkName& name) const
-    {
-        const auto found = wishes_.find(name);
-        return found != wishes_.end() && found->second->wanted.kind == "bridge";
-    }
-
     void judge_bridges() const
     {
-        for (const auto& [name, layers] : layers_) {
-            for (const Layer& layer : layers) {
+        for (const auto& [name, link] : links_) {
+            for (const Layer& layer : link.layers) {
                 if (is_bridge(name) && is_bridge(layer.below) && layer.below != name) {
                     layer.spot.complain(
                         fmt::format(
@@ -56,22 +49,30 @@ public:
     /// Each circle once, where the file closes it.
     void judge_circles()
     {
-        for (const auto& [name, layers] : layers_) {
+        for (auto& [name, link] : links_) {
             std::vector<LinkName> way;
-            follow(name, way);
+            follow(name, link, way);
         }
     }
 
 private:
+    /// What is said of one link: by itself, and of what it stands on or has as ports.
+    struct Said {
+        const InterfaceReading* wish = nullptr;
+        std::vector<Layer> layers = {};
+        bool done = false;
+    };
+
     void add(const InterfaceReading& reading)
     {
         const LinkName& name = reading.wanted.name;
-        wishes_.try_emplace(name, &reading);
+        Said& link = links_[name];
+        link.wish = link.wish != nullptr ? link.wish : &reading;
         if (reading.lower && reading.wanted.lower && *reading.wanted.lower != name) {
-            layers_[name].push_back({*reading.wanted.lower, *reading.lower});
+            link.layers.push_back({*reading.wanted.lower, *reading.lower});
         }
         if (reading.controller && reading.wanted.controller && *reading.wanted.controller != name.str()) {
-            layers_[LinkName::from_kernel(*reading.wanted.controller)].push_back({name, *reading.controller});
+            links_[LinkName::from_kernel(*reading.wanted.controller)].layers.push_back({name, *reading.controller});
         }
         if (!reading.ports || !reading.wanted.ports) {
             return;
@@ -80,29 +81,35 @@ private:
         for (std::size_t i = 0; i < items.size() && i < reading.wanted.ports->size(); ++i) {
             const LinkName& port = reading.wanted.ports->at(i).name;
             if (!port.str().empty() && port != name) {
-                layers_[name].push_back({port, items[i].entry("name").value_or(items[i])});
+                link.layers.push_back({port, items[i].entry("name").value_or(items[i])});
             }
         }
     }
 
-    void follow(const LinkName& name, std::vector<LinkName>& way)
+    [[nodiscard]] bool is_bridge(const LinkName& name) const
     {
-        const auto found = layers_.find(name);
+        const auto found = links_.find(name);
+        return found != links_.end() && found->second.wish != nullptr && found->second.wish->wanted.kind == "bridge";
+    }
+
+    void follow(const LinkName& name, Said& link, std::vector<LinkName>& way)
+    {
         constexpr std::size_t deepest = 64;  // the kernel takes 8
-        if (found == layers_.end() || done_.contains(name) || way.size() == deepest) {
+        if (link.layers.empty() || link.done || way.size() == deepest) {
             return;
         }
         way.push_back(name);
-        for (const Layer& layer : found->second) {
+        for (const Layer& layer : link.layers) {
             const auto start = std::ranges::find(way, layer.below);
-            if (start == way.end()) {
-                follow(layer.below, way);
-            } else if (!(is_bridge(name) && is_bridge(layer.below))) {
+            const auto below = start == way.end() ? links_.find(layer.below) : links_.end();
+            if (below != links_.end()) {
+                follow(layer.below, below->second, way);
+            } else if (start != way.end() && !(is_bridge(name) && is_bridge(layer.below))) {
                 complain_of_circle({start, way.end()}, layer);
             }
         }
         way.pop_back();
-        done_.insert(name);
+        link.done = true;
     }
 
     static void complain_of_circle(const std::vector<LinkName>& circle, const Layer& closing)
@@ -116,15 +123,13 @@ private:
             "one of them must stand on a link outside of the circle");
     }
 
-    std::map<LinkName, const InterfaceReading*> wishes_ = {};
-    std::map<LinkName, std::vector<Layer>> layers_ = {};
-    std::set<LinkName> done_ = {};
+    std::map<LinkName, Said> links_ = {};
 };
 
 /// The link below, the number and the protocol of a VLAN, by which the kernel tells them apart.
 struct Tag {
-    LinkName lower;
     std::uint64_t id = 0;
+    LinkName lower;
     std::string protocol;
 
     auto operator<=>(const Tag&) const = default;
@@ -138,7 +143,7 @@ std::optional<Tag> tag_of(const DesiredInterface& wish)
     }
     const LinkOption* protocol = find(wish.options, IFLA_VLAN_PROTOCOL);
     const std::string usual{static_cast<char>(ETH_P_8021Q >> 8), static_cast<char>(ETH_P_8021Q & 0xff)};
-    return Tag{*wish.lower, option_number(*id).value_or(0), protocol != nullptr ? protocol->bytes : usual};
+    return Tag{option_number(*id).value_or(0), *wish.lower, protocol != nullptr ? protocol->bytes : usual};
 }
 
 void judge_tags(const Readings& readings)

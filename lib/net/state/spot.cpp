@@ -37,27 +37,22 @@ std::string how_to_write(Node::Kind wanted, const Node& node)
 
 }  // namespace
 
-Spot::Spot(const Node& node, KeyPath path, Findings& findings)
-    : node_(&node), path_(std::move(path)), findings_(&findings)
-{
-    findings.places.insert_or_assign(path_, node.place);
-}
-
 void Spot::also_known_as(std::string_view key) const
 {
-    auto above = path_.substr(0, path_.size() - node_->key.size());
-    findings_->places.emplace(above.append(key), node_->place);
+    auto above = path();
+    above.resize(above.size() - node_->key.size());
+    findings_->other_names.emplace(above.append(key), node_->place);
 }
 
 void Spot::complain(std::string message, std::string hint) const
 {
-    findings_->mistakes.add({node_->place, path_, std::move(message), std::move(hint)});
+    findings_->mistakes.add({node_->place, path(), std::move(message), std::move(hint)});
 }
 
 void Spot::complain_of_key(std::string message, std::string hint) const
 {
     const Place place = node_->key.empty() ? node_->place : node_->key_place;
-    findings_->mistakes.add({place, path_, std::move(message), std::move(hint)});
+    findings_->mistakes.add({place, path(), std::move(message), std::move(hint)});
 }
 
 std::vector<Spot> Spot::children(Node::Kind kind, std::string_view wanted) const
@@ -72,12 +67,8 @@ std::vector<Spot> Spot::children(Node::Kind kind, std::string_view wanted) const
         return spots;
     }
     spots.reserve(node_->children.size());
-    std::size_t index = 0;
     for (const Node& child : node_->children) {
-        auto path = kind == Node::Kind::list ? fmt::format("{}[{}]", path_, index++)
-                    : path_.empty()          ? child.key
-                                             : fmt::format("{}.{}", path_, child.key);
-        spots.emplace_back(child, std::move(path), *findings_);
+        spots.emplace_back(child, *findings_);
     }
     return spots;
 }
@@ -93,7 +84,7 @@ std::optional<Spot> Spot::entry(std::string_view key) const
     if (found == nullptr || found->kind == Node::Kind::nothing) {
         return std::nullopt;
     }
-    return Spot{*found, path_.empty() ? std::string{key} : fmt::format("{}.{}", path_, key), *findings_};
+    return Spot{*found, *findings_};
 }
 
 std::vector<Spot> Spot::items() const

@@ -14,17 +14,16 @@ namespace kvmkit::net {
 /// What reading leaves beside the wishes.
 struct Findings {
     Mistakes mistakes = {};
-    std::map<KeyPath, Place> places = {};
+    std::map<KeyPath, Place> other_names = {};  ///< Of values whose key has several spellings.
 };
 
-/// A value of a state file, where it stands, and where to tell what is wrong with it. Lives as long as tree and
-/// findings.
+/// A value of a state file, and where to tell what is wrong with it. Lives as long as tree and findings.
 class Spot {
 public:
-    Spot(const Node& node, KeyPath path, Findings& findings);
+    Spot(const Node& node, Findings& findings) : node_(&node), findings_(&findings) {}
 
     [[nodiscard]] const Node& node() const { return *node_; }
-    [[nodiscard]] const KeyPath& path() const { return path_; }
+    [[nodiscard]] KeyPath path() const { return path_to(*node_); }
     [[nodiscard]] const std::string& key() const { return node_->key; }
     /// Written without a value.
     [[nodiscard]] bool is_nothing() const { return node_->kind == Node::Kind::nothing; }
@@ -71,7 +70,6 @@ private:
     [[nodiscard]] std::vector<Spot> children(Node::Kind kind, std::string_view wanted) const;
 
     const Node* node_;
-    KeyPath path_;
     Findings* findings_;
 };
 

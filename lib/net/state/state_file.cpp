@@ -11,8 +11,10 @@ namespace {
 
 void read_interfaces(const Spot& spot, DesiredNetwork& network)
 {
+    const auto items = spot.items();
     std::vector<InterfaceReading> readings;
-    for (const Spot& item : spot.items()) {
+    readings.reserve(items.size());
+    for (const Spot& item : items) {
         readings.push_back(read_interface(item));
     }
     judge_interfaces(readings);
@@ -55,7 +57,10 @@ constexpr std::array<KeyRow<DesiredNetwork>, 19> top_keys{
 Place place_of(const StateFile& file, KeyPath path)
 {
     while (!path.empty()) {
-        if (const auto found = file.places.find(path); found != file.places.end()) {
+        if (const Node* node = file.tree ? follow(*file.tree, path) : nullptr) {
+            return node->place;
+        }
+        if (const auto found = file.other_names.find(path); found != file.other_names.end()) {
             return found->second;
         }
         const auto cut = path.find_last_of(".[");
@@ -72,14 +77,14 @@ StateReading read_state(std::string_view name, std::string_view text)
     reading.file.name = name;
     text = without_byte_order_mark(text);
     Findings findings;
-    const auto root = read_yaml(text, findings.mistakes);
-    if (root) {
-        read_map<DesiredNetwork>(Spot{*root, {}, findings}, top_keys, reading.file.wanted);
+    reading.file.tree = read_yaml(text, findings.mistakes);
+    if (reading.file.tree) {
+        read_map<DesiredNetwork>(Spot{*reading.file.tree, findings}, top_keys, reading.file.wanted);
     }
     if (text.size() <= max_state_size) {
         reading.file.text = text;
     }
-    reading.file.places = std::move(findings.places);
+    reading.file.other_names = std::move(findings.other_names);
     reading.mistakes = std::move(findings.mistakes);
     return reading;
 }

@@ -14,7 +14,8 @@ namespace kvmkit::net {
 /// A state file, read: what it asks for, and where it says so.
 struct StateFile : SourceText {
     DesiredNetwork wanted = {};
-    std::map<KeyPath, Place> places = {};
+    Tree tree = {};
+    std::map<KeyPath, Place> other_names = {};  ///< Of values whose key has several spellings.
 };
 
 /// A state file, and what is wrong with it. With mistakes the wishes are not to be trusted.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,7 +26,18 @@ struct Node {
     std::string key = {};  ///< Of a map's value.
     Place key_place = {};
     std::vector<Node> children = {};  ///< Items of a list, values of a map.
+    const Node* parent = nullptr;     ///< Of a tree that was read as a whole; null: the root.
 };
+
+/// A tree that stays where it is, so that its nodes know those above them.
+using Tree = std::shared_ptr<const Node>;
+Tree whole(Node root);
+
+/// Where a node lies below its root, as "interfaces[3].vlan.id"; empty: it is the root.
+std::string path_to(const Node& node);
+
+/// The node that such a path leads to, or null.
+const Node* follow(const Node& root, std::string_view path);
 
 /// The value of a map's key, or null.
 const Node* find(const Node& map, std::string_view key);

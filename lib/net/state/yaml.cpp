@@ -95,9 +95,28 @@ private:
         std::string anchor = {};
         std::optional<std::string> key = {};
         Place key_place = {};
-        bool key_is_new = true;  ///< Otherwise its value is dropped: nobody is to meet a key twice.
-        std::map<std::string, Place> keys = {};
+        bool key_is_new = true;                  ///< Otherwise its value is dropped: nobody is to meet a key twice.
+        std::map<std::string, Place> keys = {};  ///< Of a map that has many; before, its children tell.
     };
+
+    /// Where that key of the innermost map stands already; notes it where it does not.
+    std::optional<Place> seen_before(const std::string& text, Place place)
+    {
+        constexpr std::size_t many = 16;
+        Open& map = open_.back();
+        const auto& children = map.node.children;
+        if (children.size() < many) {
+            const auto found = std::ranges::find(children, text, &Node::key);
+            return found != children.end() ? std::optional{found->key_place} : std::nullopt;
+        }
+        if (map.keys.empty()) {
+            for (const Node& child : children) {
+                map.keys.emplace(child.key, child.key_place);
+            }
+        }
+        const auto [first, is_new] = map.keys.try_emplace(text, place);
+        return is_new ? std::nullopt : std::optional{first->second};
+    }
 
     [[nodiscard]] bool wants_key() const
     {
@@ -155,17 +174,17 @@ private:
 
     void take_key(Place place, std::string text)
     {
-        Open& map = open_.back();
-        const auto [first, is_new] = map.keys.try_emplace(text, place);
-        if (!is_new) {
+        const auto first = seen_before(text, place);
+        if (first) {
             mistakes_.add({place,
                            {},
-                           fmt::format("the key '{}' stands twice: it is in line {}, too", text, first->second.line),
+                           fmt::format("the key '{}' stands twice: it is in line {}, too", text, first->line),
                            "keep one of them"});
         }
+        Open& map = open_.back();
         map.key = std::move(text);
         map.key_place = place;
-        map.key_is_new = is_new;
+        map.key_is_new = !first;
     }
 
     Stop open(Node node, std::string anchor)
@@ -313,24 +332,24 @@ std::string_view without_byte_order_mark(std::string_view text)
     return text.starts_with(mark) ? text.substr(mark.size()) : text;
 }
 
-std::optional<Node> read_yaml(std::string_view text, Mistakes& mistakes, std::string_view first_key)
+Tree read_yaml(std::string_view text, Mistakes& mistakes, std::string_view first_key)
 {
     if (auto mistake = unreadable(text)) {
         mistakes.add(std::move(*mistake));
-        return std::nullopt;
+        return nullptr;
     }
     Builder builder{mistakes};
     if (auto stopped = Parser{text}.feed(builder)) {
         mistakes.add(std::move(*stopped));
-        return std::nullopt;
+        return nullptr;
     }
     auto root = builder.root();
     if (!root || root->kind == Node::Kind::nothing) {
         mistakes.add(
             {{}, {}, "the file holds nothing", fmt::format("begin with '{}:' and a list below it", first_key)});
-        return std::nullopt;
+        return nullptr;
     }
-    return root;
+    return whole(std::move(*root));
 }
 
 }  // namespace kvmkit::net
