@@ -3,6 +3,7 @@
 
 #include "net/domain.hpp"
 #include "net/locks.hpp"
+#include "net/nm/checkpoint.hpp"
 #include "net/nm/truce.hpp"
 #include "net/planner/way_back.hpp"
 #include "net/recovery.hpp"
@@ -63,6 +64,7 @@ bool hands_over(const Plan& plan)
 /// From `confirmed` on nobody undoes the change; who dies before it is closed has not written its files.
 Result<void> end_kept(txn::Journal& journal, const Keeper& keeper)
 {
+    drop_checkpoint(journal.record().directory);  // a change that is confirmed is nothing to go back from
     if (auto entered = journal.enter(txn::State::confirmed); !entered) {
         return entered;
     }
@@ -113,6 +115,7 @@ Result<void> undo_record(const Result<txn::Record>& record, const NetNamespace& 
     }
     LinkDomain domain{*route, here};
     const auto left = txn::roll_back(*journal, domain);
+    end_checkpoint(record->directory, left);
     return left.empty()
                ? Result<void>{}
                : Result<void>{Error{ErrorCode::damaged, fmt::format("could not undo:\n  {}", fmt::join(left, "\n  "))}};
@@ -171,9 +174,14 @@ private:
             return journal.error();
         }
         std::optional<txn::Watchdog> watchdog;
+        const auto& directory = journal->record().directory;
         if (watched_) {
+            if (auto second = take_checkpoint(plan, directory, undertaking_.trial.timeout); !second) {
+                talk_.warn(second.error().message + ": the change has net-setup's own way back alone");
+            }
             auto armed = arm(*journal);
             if (!armed) {
+                drop_checkpoint(directory);
                 journal->discard();
                 return armed.error();
             }
@@ -192,6 +200,7 @@ private:
             }
         }
         if (!outcome.ok()) {
+            end_checkpoint(directory, outcome.left_behind);
             dismiss(watchdog);
             return txn::to_error(outcome);
         }
@@ -208,7 +217,13 @@ private:
             .timeout = undertaking_.trial.timeout,
             .keep = [memory, &keeper = undertaking_.keeper] { return keep_record(memory->record(), keeper); },
             .undo = [memory, here = undertaking_.here] { return undo_record(memory->record(), here); },
-            .applied = [memory] { memory->refresh(); },
+            .applied =
+                [memory, directory = journal.record().directory, timeout = undertaking_.trial.timeout] {
+                    memory->refresh();
+                    put_off_checkpoint(directory, timeout);
+                },
+            .extended = [directory = journal.record().directory](
+                            std::chrono::milliseconds left) { put_off_checkpoint(directory, left); },
             .left_alone = left_alone_};
         if (auto entered = journal.enter(txn::State::armed); !entered) {
             return entered.error();
@@ -290,6 +305,7 @@ private:
             return failure;
         }
         const txn::Outcome outcome{std::move(failure), txn::roll_back(journal, domain_)};
+        end_checkpoint(journal.record().directory, outcome.left_behind);
         dismiss(watchdog);
         return txn::to_error(outcome);
     }

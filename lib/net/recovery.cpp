@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/recovery.hpp"
 
+#include "net/nm/checkpoint.hpp"
 #include "system/clock.hpp"
 #include "txn/execute.hpp"
 
@@ -54,6 +55,7 @@ public:
             return;
         }
         const auto left = txn::roll_back(*journal, domain_);
+        end_checkpoint(orphan.directory, left);
         if (left.empty()) {
             recovery_.undone.push_back(orphan.id);
         }

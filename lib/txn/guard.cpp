@@ -193,6 +193,9 @@ std::string Guard::extended_by(const std::string& seconds)
         return "what";
     }
     deadline_ms_ += more * 1000;
+    if (duty_.extended) {
+        duty_.extended(std::chrono::milliseconds{left_ms()});
+    }
     return fmt::format("extended {} {}", duty_.id, left_ms());
 }
 

@@ -19,9 +19,10 @@ struct Duty {
     std::string id;                ///< Of the transaction: who confirms names it.
     std::filesystem::path socket;  ///< Where confirm, rollback, extend and status are asked for.
     std::chrono::milliseconds timeout = std::chrono::seconds{90};  ///< From applied() on.
-    std::function<Result<void>()> keep;     ///< Ends the transaction: nothing is to be undone any more.
-    std::function<Result<void>()> undo;     ///< Takes everything back; ErrorCode::damaged says what is left.
-    std::function<void()> applied = {};     ///< The change is made; may be empty.
+    std::function<Result<void>()> keep;  ///< Ends the transaction: nothing is to be undone any more.
+    std::function<Result<void>()> undo;  ///< Takes everything back; ErrorCode::damaged says what is left.
+    std::function<void()> applied = {};  ///< The change is made; may be empty.
+    std::function<void(std::chrono::milliseconds left)> extended = {};  ///< It waits longer; may be empty.
     std::function<void()> left_alone = {};  ///< The applier has died; the watchdog goes on. May be empty.
 };
 

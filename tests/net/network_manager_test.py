@@ -69,6 +69,22 @@ def routes(link):
     return subprocess.run(["ip", "-4", "route", "show", "dev", link], capture_output=True, text=True, check=True).stdout
 
 
+MANAGER = "org.freedesktop.NetworkManager"
+MANAGER_PATH = "/org/freedesktop/NetworkManager"
+
+
+def bus(words):
+    """What busctl(1) says of NetworkManager."""
+    return subprocess.run(["busctl", *words.split()], capture_output=True, text=True, check=True).stdout
+
+
+def checkpoints():
+    """Of NetworkManager, by name: path -> seconds from its making to its rollback."""
+    told = bus(f"get-property {MANAGER} {MANAGER_PATH} {MANAGER} Checkpoints").split()[2:]
+    paths = [path.strip('"') for path in told]
+    return {path: int(bus(f"get-property {MANAGER} {path} {MANAGER}.Checkpoint RollbackTimeout").split()[1]) for path in paths}
+
+
 class ManagedCard(lab.Lab):
     """eth0 has the host's address by NetworkManager's profile "uplink"; 192.0.2.254 behind it answers echoes."""
 
@@ -190,6 +206,74 @@ class ManagedCard(lab.Lab):
         self.expect_card()
         self.expect_short(measured(), "bridge and rollback")
 
+    def wait_for_confirmation(self, timeout):
+        """A change that is made and waits; returns the process that makes it."""
+        words = [lab.TOOL, "lan-bridge", "eth0", "--confirm", "ask", "--timeout", f"{timeout}s"]
+        run = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.addCleanup(run.wait)
+        self.addCleanup(run.kill)
+        wait_until(lambda: self.record("status --json")["state"] == "applied", "the change")
+        return run
+
+    def test_its_checkpoint_stands_until_the_change_is_confirmed(self):
+        run = self.wait_for_confirmation(60)
+        wait_until(lambda: [time for time in checkpoints().values() if 90 <= time <= 110], "a checkpoint later than ours")
+        self.expect("extend --by 100s", 0)
+        self.assertEqual([190 <= time <= 210 for time in checkpoints().values()], [True])
+        self.expect("confirm", 0)
+        self.assertEqual((run.wait(), checkpoints()), (0, {}))
+        self.assertEqual(addresses("br0"), ["192.0.2.1"])
+
+    def test_its_checkpoint_ends_with_the_rollback_and_does_nothing(self):
+        run = self.wait_for_confirmation(60)
+        measured = self.measure(3000)
+        self.expect("rollback", 0)
+        self.assertEqual((run.wait(), checkpoints()), (12, {}))
+        self.expect_card()
+        self.expect_short(measured(), "rollback")
+
+    def test_it_brings_the_card_back_itself_where_run_and_watchdog_are_killed(self):
+        run = self.wait_for_confirmation(60)
+        watchdog = self.record("status --json")["watchdog_pid"]
+        for process in (run.pid, watchdog):
+            os.kill(process, signal.SIGKILL)
+        checkpoint, = checkpoints()
+        self.assertEqual(addresses("br0"), ["192.0.2.1"])
+        bus(f"call {MANAGER} {MANAGER_PATH} {MANAGER} CheckpointAdjustRollbackTimeout ou {checkpoint} 1")
+        wait_until(lambda: (addresses("eth0"), addresses("br0")) == (["192.0.2.1"], []), "the card's address")
+        wait_until(lambda: self.measure(200)()["lost"] == 0, "traffic")
+        self.assertEqual((routes("eth0"), checkpoints()), (self.routes, {}))
+        self.expect("recover", 0)
+        # NetworkManager 1.42 lets go of the bridge's port while it takes the card up, and then calls it "connecting" for good.
+        self.assertTrue(devices()["eth0"].endswith(":uplink"), devices())
+        subprocess.run(["nmcli", "connection", "up", "uplink"], stdout=subprocess.DEVNULL, check=True)
+        self.expect_card()
+
+    def test_what_was_killed_is_undone_before_it_and_its_checkpoint_ends(self):
+        run = self.wait_for_confirmation(60)
+        watchdog = self.record("status --json")["watchdog_pid"]
+        for process in (run.pid, watchdog):
+            os.kill(process, signal.SIGKILL)
+        run.wait()
+        self.expect("recover", 0)
+        self.assertEqual(checkpoints(), {})
+        self.expect_card()
+
+    def test_it_brings_the_card_back_at_once_where_the_rollback_fails(self):
+        done = self.tool("lan-bridge eth0 --confirm ask --timeout 1s", fault="fail:undo:0")  # that NetworkManager looks after it again
+        self.assertEqual((done.returncode, checkpoints()), (4, {}), done.stderr)
+        self.assertIn("could not undo:\n  have NetworkManager leave eth0 alone", done.stderr)
+        self.expect_card()
+
+    def test_another_programs_checkpoint_is_told_of_and_left_alone(self):
+        bus(f"call {MANAGER} {MANAGER_PATH} {MANAGER} CheckpointCreate aouu 0 600 0")
+        others = checkpoints()
+        done = self.expect("lan-bridge eth0 --confirm none", 0)
+        self.assertIn("net-setup's own way back alone", done.stderr)
+        self.assertEqual(checkpoints(), others)
+        self.expect("lan-bridge eth0 --back --confirm none", 0)
+        bus(f"call {MANAGER} {MANAGER_PATH} {MANAGER} CheckpointDestroy o {next(iter(others))}")
+
     def test_whoever_makes_the_change_is_killed(self):
         self.tool("lan-bridge eth0 --confirm none", fault="kill:after:2")
         wait_until(lambda: "br0" not in links(), "end of the bridge")
@@ -224,7 +308,7 @@ class ManagedCard(lab.Lab):
 
 
 if __name__ == "__main__":
-    for program in ("NetworkManager", "nmcli", "dbus-daemon"):
+    for program in ("NetworkManager", "nmcli", "dbus-daemon", "busctl"):
         if shutil.which(program) is None:
             lab.cannot_run(f"{program} is not installed")
     lab.enter()

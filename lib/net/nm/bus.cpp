@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/nm/bus.hpp"
 
+#include "net/model/overloaded.hpp"
+
 #include <dlfcn.h>
 #include <systemd/sd-bus.h>
 
@@ -27,6 +29,7 @@ struct Library {
     decltype(&sd_bus_set_property) set_property = nullptr;
     decltype(&sd_bus_message_new_method_call) new_call = nullptr;
     decltype(&sd_bus_message_append_basic) append = nullptr;
+    decltype(&sd_bus_message_append) append_all = nullptr;
     decltype(&sd_bus_message_read_basic) read = nullptr;
     decltype(&sd_bus_message_unref) unref = nullptr;
     decltype(&sd_bus_error_free) free_error = nullptr;
@@ -50,8 +53,8 @@ private:
             find(handle, "sd_bus_call_method", call_method) && find(handle, "sd_bus_get_property", get_property) &&
             find(handle, "sd_bus_set_property", set_property) &&
             find(handle, "sd_bus_message_new_method_call", new_call) &&
-            find(handle, "sd_bus_message_append_basic", append) && find(handle, "sd_bus_message_read_basic", read) &&
-            find(handle, "sd_bus_message_unref", unref);
+            find(handle, "sd_bus_message_append_basic", append) && find(handle, "sd_bus_message_append", append_all) &&
+            find(handle, "sd_bus_message_read_basic", read) && find(handle, "sd_bus_message_unref", unref);
         if (whole) {
             (void)find(handle, "sd_bus_error_free", free_error);
         }
@@ -98,6 +101,19 @@ public:
 private:
     sd_bus_error error_{};
 };
+
+/// Negative: an errno.
+int appended(sd_bus_message* message, const BusValue& value)
+{
+    const Library& library = *Library::load();
+    const Overloaded append{
+        [&](const std::string& text) { return library.append(message, SD_BUS_TYPE_STRING, text.c_str()); },
+        [&](const ObjectPath& path) { return library.append(message, SD_BUS_TYPE_OBJECT_PATH, path.text.c_str()); },
+        [&](std::uint32_t number) { return library.append(message, SD_BUS_TYPE_UINT32, &number); },
+        [&](NoObjects /*none*/) { return library.append_all(message, "ao", 0U); },
+    };
+    return std::visit(append, value);
+}
 
 constexpr const char* daemon_name = "org.freedesktop.DBus";
 constexpr const char* daemon_path = "/org/freedesktop/DBus";
@@ -172,17 +188,7 @@ Result<pid_t> Bus::service_process() const
                     : Result<pid_t>{static_cast<pid_t>(process)};
 }
 
-Result<std::string> Bus::call(const BusPlace& place, const std::vector<std::string>& strings) const
-{
-    return call_with(place, SD_BUS_TYPE_STRING, strings);
-}
-
-Result<std::string> Bus::call_on_objects(const BusPlace& place, const std::vector<std::string>& paths) const
-{
-    return call_with(place, SD_BUS_TYPE_OBJECT_PATH, paths);
-}
-
-Result<std::string> Bus::call_with(const BusPlace& place, char type, const std::vector<std::string>& words) const
+Result<std::string> Bus::call(const BusPlace& place, const std::vector<BusValue>& values) const
 {
     const Library& library = *Library::load();
     Failure failure;
@@ -194,8 +200,8 @@ Result<std::string> Bus::call_with(const BusPlace& place, char type, const std::
                                 place.interface.c_str(),
                                 place.member.c_str());
     const Message request{raw};
-    for (const std::string& word : words) {
-        code = code < 0 ? code : library.append(raw, type, word.c_str());
+    for (const BusValue& value : values) {
+        code = code < 0 ? code : appended(raw, value);
     }
     sd_bus_message* raw_answer = nullptr;
     code = code < 0 ? code : library.call(connection_->bus.get(), raw, 0, failure.get(), &raw_answer);

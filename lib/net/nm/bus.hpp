@@ -5,9 +5,11 @@
 
 #include <sys/types.h>
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 namespace kvmkit::net {
@@ -19,6 +21,14 @@ struct BusPlace {
     std::string member;
 };
 
+struct ObjectPath {
+    std::string text;
+};
+struct NoObjects {};  ///< An empty list of object paths.
+
+/// What a method is told.
+using BusValue = std::variant<std::string, ObjectPath, std::uint32_t, NoObjects>;
+
 /// The system's D-Bus, spoken to for one service. libsystemd is loaded when it is needed: a host without it has no
 /// service that this could ask. No call takes more than five seconds.
 class Bus {
@@ -29,10 +39,8 @@ public:
     /// The process behind the name.
     [[nodiscard]] Result<pid_t> service_process() const;
 
-    /// Calls a method with these strings; the answer is an object path, or empty where the method has none.
-    Result<std::string> call(const BusPlace& place, const std::vector<std::string>& strings) const;
-    /// The same with object paths.
-    Result<std::string> call_on_objects(const BusPlace& place, const std::vector<std::string>& paths) const;
+    /// Calls a method; the answer is an object path, or empty where the method has none.
+    Result<std::string> call(const BusPlace& place, const std::vector<BusValue>& values) const;
 
     [[nodiscard]] Result<bool> flag(const BusPlace& property) const;
     [[nodiscard]] Result<unsigned> number(const BusPlace& property) const;
@@ -43,7 +51,6 @@ public:
 private:
     struct Connection;
     explicit Bus(std::shared_ptr<const Connection> connection) : connection_(std::move(connection)) {}
-    Result<std::string> call_with(const BusPlace& place, char type, const std::vector<std::string>& words) const;
 
     std::shared_ptr<const Connection> connection_;
 };

@@ -23,8 +23,9 @@ constexpr const char* nothing = "/";
 constexpr unsigned is_external = 0x80;  // NM_ACTIVATION_STATE_FLAG_EXTERNAL, since 1.26
 constexpr unsigned activated = 2;       // NM_ACTIVE_CONNECTION_STATE_ACTIVATED
 constexpr unsigned deactivating = 3;
-constexpr unsigned device_disconnected = 30;  // NM_DEVICE_STATE_DISCONNECTED
-constexpr unsigned device_activated = 100;    // NM_DEVICE_STATE_ACTIVATED
+constexpr unsigned device_disconnected = 30;         // NM_DEVICE_STATE_DISCONNECTED
+constexpr unsigned device_activated = 100;           // NM_DEVICE_STATE_ACTIVATED
+constexpr std::uint32_t disconnect_new_devices = 4;  // NM_CHECKPOINT_CREATE_FLAG_DISCONNECT_NEW_DEVICES
 constexpr auto between_looks = 20ms;
 
 bool shares_namespace(pid_t process)
@@ -107,14 +108,39 @@ Result<void> NetworkManager::reload_profiles() const
     return done ? Result<void>{} : done.error();
 }
 
+Result<std::string> NetworkManager::take_checkpoint(std::chrono::seconds timeout) const
+{
+    return bus_.call({manager_path, service, "CheckpointCreate"},
+                     {NoObjects{}, static_cast<std::uint32_t>(timeout.count()), disconnect_new_devices});
+}
+
+Result<void> NetworkManager::put_off(const std::string& checkpoint, std::chrono::seconds timeout) const
+{
+    const auto done = bus_.call({manager_path, service, "CheckpointAdjustRollbackTimeout"},
+                                {ObjectPath{checkpoint}, static_cast<std::uint32_t>(timeout.count())});
+    return done ? Result<void>{} : done.error();
+}
+
+Result<void> NetworkManager::drop(const std::string& checkpoint) const
+{
+    const auto done = bus_.call({manager_path, service, "CheckpointDestroy"}, {ObjectPath{checkpoint}});
+    return done ? Result<void>{} : done.error();
+}
+
+Result<void> NetworkManager::roll_back_to(const std::string& checkpoint) const
+{
+    const auto done = bus_.call({manager_path, service, "CheckpointRollback"}, {ObjectPath{checkpoint}});
+    return done ? Result<void>{} : done.error();
+}
+
 Result<void> NetworkManager::activate(const std::string& uuid, std::chrono::milliseconds patience) const
 {
     const auto profile = bus_.call({settings_path, settings, "GetConnectionByUuid"}, {uuid});
     if (!profile) {
         return profile.error();
     }
-    const auto active =
-        bus_.call_on_objects({manager_path, service, "ActivateConnection"}, {*profile, nothing, nothing});
+    const auto active = bus_.call({manager_path, service, "ActivateConnection"},
+                                  {ObjectPath{*profile}, ObjectPath{nothing}, ObjectPath{nothing}});
     if (!active) {
         return active.error();
     }

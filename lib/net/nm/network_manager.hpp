@@ -35,6 +35,17 @@ public:
     /// Has it read all profiles anew. Links stay as they are.
     [[nodiscard]] Result<void> reload_profiles() const;
 
+    /// Has it note what all its devices are, and returns the note's name. Unless that is dropped in time, it makes them
+    /// so again, frees ports of ours among them, and takes addresses off all that came since.
+    [[nodiscard]] Result<std::string> take_checkpoint(std::chrono::seconds timeout) const;
+    /// So much longer from now on; needs NetworkManager 1.12.
+    [[nodiscard]] Result<void> put_off(const std::string& checkpoint, std::chrono::seconds timeout) const;
+    [[nodiscard]] Result<void> drop(const std::string& checkpoint) const;
+    [[nodiscard]] Result<void> roll_back_to(const std::string& checkpoint) const;
+
+    /// The process that it is now: what it noted is forgotten with that.
+    [[nodiscard]] Result<pid_t> process() const { return bus_.service_process(); }
+
     /// Makes the profile of that UUID the link's, and returns once it is: ErrorCode::timeout, external.
     [[nodiscard]] Result<void> activate(const std::string& uuid, std::chrono::milliseconds patience) const;
 
