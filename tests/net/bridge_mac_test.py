@@ -54,6 +54,16 @@ class BridgeOfOthers(uplink.Uplink):
         self.expect(back, 0)
         self.expect_as_before()
 
+    def test_is_told_to_those_who_talk_to_the_bridges_own_address(self):
+        """They had it by the MAC of before, and would talk to nobody."""
+        ip("-n lan addr add 192.168.77.2/24 dev lan0")
+        ip(f"-n lan neigh add 192.168.77.1 lladdr {VMS} nud stale dev lan0")
+
+        def known():
+            return [entry["lladdr"] for entry in uplink.ip_json("-n lan neigh show 192.168.77.1 dev lan0")]
+        self.expect(THERE, 0)
+        self.wait_for(lambda: known() == [self.mac], "the card's MAC at the LAN's")
+
     def test_comes_back_by_undo(self):
         self.expect_there_and_back("undo")
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """net-setup port add and port del on a real kernel: ports come and go, by any of their names, and the bridge's MAC stays.
 usage: ports_test.py NET-SETUP SCHEMAS"""
+import json
 import subprocess
 
 import lab
@@ -12,6 +13,12 @@ def addressed_bridge():
     ip("link add br1 type bridge")
     ip("addr add 192.0.2.1/24 dev br1")
     return world()["br1"]["mac"]
+
+
+def fixed_neighbours(link):
+    """Those that somebody set, with their MACs."""
+    told = subprocess.run(["ip", "-j", "neigh", "show", "dev", link, "nud", "permanent"], check=True, capture_output=True, text=True)
+    return sorted((entry["dst"], entry["lladdr"]) for entry in json.loads(told.stdout))
 
 
 class Ports(lab.Lab):
@@ -50,13 +57,14 @@ class Ports(lab.Lab):
         mac = addressed_bridge()
         ip("link set br1 up")
         ip("link add low address 02:00:00:00:00:01 type veth peer name far")
-        self.expect("port add br1 p0 low", 0)
-        self.assertEqual(world()["br1"]["mac"], mac)
-        self.expect("undo", 0)
-        ip("neigh add 192.0.2.9 lladdr 02:00:00:00:00:99 dev br1")
-        self.expect("port add br1 p0 low", 0)
-        known = subprocess.run(["ip", "-j", "neigh", "show", "dev", "br1"], check=True, capture_output=True, text=True).stdout
-        self.assertIn("02:00:00:00:00:99", known, "one that is pinned is left alone, and forgets no neighbour")
+        for address in ("192.0.2.9", "2001:db8::9"):
+            ip(f"neigh add {address} lladdr 02:00:00:00:00:99 dev br1")
+        fixed = fixed_neighbours("br1")
+        self.assertEqual(len(fixed), 2)
+        for words in ("port add br1 p0 low", "port del low", "undo", "undo", "bridge set br1 --mac 02:00:00:00:00:77", "undo"):
+            self.expect(words, 0)
+            self.assertEqual((words, fixed_neighbours("br1")), (words, fixed))
+            self.assertIn(world()["br1"]["mac"], (mac, "02:00:00:00:00:77"))
 
     def test_a_bridge_that_has_addresses_keeps_its_mac_with_a_first_port_of_a_higher_one(self):
         mac = addressed_bridge()

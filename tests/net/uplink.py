@@ -64,7 +64,7 @@ def routes():
 
 def everything():
     """All that a handover moves, as an independent eye sees it."""
-    fixed = [entry for entry in ip_json("neigh show") if entry["state"] == ["PERMANENT"]]
+    fixed = sorted((entry for entry in ip_json("neigh show") if entry["state"] == ["PERMANENT"]), key=lambda one: (one["dev"], one["dst"]))
     return {
         "links": lab.world(),
         "addresses": addresses(),

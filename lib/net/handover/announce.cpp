@@ -2,8 +2,8 @@
 #include "net/handover/announce.hpp"
 
 #include "net/handover/frame.hpp"
+#include "net/handover/staying.hpp"
 
-#include <linux/if_addr.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
 #include <netinet/in.h>
@@ -53,20 +53,26 @@ std::string neighbour_announcement(const MacAddress& mac, std::string_view ipv6)
 
 void announce(const Snapshot& snapshot, const Holder& link, const MacAddress& mac)
 {
+    std::vector<InterfaceAddress> addresses;
+    for (const Packet& packet : snapshot.addresses) {
+        if (const auto address = told_address(packet)) {
+            addresses.push_back(*address);
+        }
+    }
+    announce(addresses, link, mac);
+}
+
+void announce(std::span<const InterfaceAddress> addresses, const Holder& link, const MacAddress& mac)
+{
     const UniqueFd socket{::socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC, 0)};
     if (!socket) {
         return;
     }
-    for (const Packet& told : snapshot.addresses) {
-        const bool ipv4 = header_of<ifaddrmsg>(told).ifa_family == AF_INET;
-        const auto own = attribute(told, ipv4 ? IFA_LOCAL : IFA_ADDRESS);
-        if (!own || own->size() != (ipv4 ? sizeof(in_addr) : sizeof(in6_addr))) {
-            continue;
-        }
-        if (ipv4) {
-            send(socket.get(), link, ETH_P_ARP, all_stations, arp_announcement(mac, *own));
+    for (const InterfaceAddress& address : addresses) {
+        if (address.family() == Family::ipv4) {
+            send(socket.get(), link, ETH_P_ARP, all_stations, arp_announcement(mac, address.bytes()));
         } else {
-            send(socket.get(), link, ETH_P_IPV6, all_nodes_mac, neighbour_announcement(mac, *own));
+            send(socket.get(), link, ETH_P_IPV6, all_nodes_mac, neighbour_announcement(mac, address.bytes()));
         }
     }
 }

@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/handover/bridge_mac.hpp"
 
-#include "net/handover/rewrite.hpp"
+#include "net/handover/fixed_neighbours.hpp"
 #include "net/sysfs.hpp"
 
 #include <linux/if_link.h>
-#include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
-#include <sys/socket.h>
 
 #include <algorithm>
 
@@ -24,27 +22,6 @@ Order mac_order(const Link& bridge, const MacAddress& mac)
     const void* const octets = mac.octets().data();
     put(packet, IFLA_ADDRESS, {static_cast<const char*>(octets), mac.octets().size()});
     return {std::move(packet), {}, fmt::format("cannot set the MAC of bridge '{}'", bridge.name.str())};
-}
-
-/// Sets the neighbours of a link again that somebody set, but no proxy entries, which stay.
-Result<std::vector<Order>> orders_for_neighbours(Channel& channel, const Holder& link)
-{
-    const auto all = channel.list(make_packet(RTM_GETNEIGH, 0, ndmsg{}));
-    if (!all) {
-        return all.error();
-    }
-    const Snapshot own{.holder = link};
-    const Rewriter rewriter{own, link, 0};
-    std::vector<Order> orders;
-    for (const Packet& told : *all) {
-        const auto head = header_of<ndmsg>(told);
-        const bool internet = head.ndm_family == AF_INET || head.ndm_family == AF_INET6;
-        if (internet && head.ndm_ifindex == link.index && (head.ndm_state & NUD_PERMANENT) != 0) {
-            orders.push_back(
-                {rewriter.neighbour(told), {}, fmt::format("cannot keep the neighbours of '{}'", link.name)});
-        }
-    }
-    return orders;
 }
 
 }  // namespace
@@ -105,7 +82,8 @@ std::optional<MacAddress> BridgeMac::told() const
 
 Result<void> BridgeMac::set(const MacAddress& mac) const
 {
-    const auto neighbours = orders_for_neighbours(channel_, {bridge_->index, bridge_->name.str()});
+    const Holder holder{bridge_->index, bridge_->name.str()};
+    const auto neighbours = orders_for_neighbours(channel_, {&holder, 1});
     if (!neighbours) {
         return neighbours.error();
     }

@@ -188,6 +188,19 @@ private:
     bool to_the_end_ = false;
 };
 
+/// What a bridge has of its own, where that is to be found under another MAC now.
+void announce_own(const Link& bridge, const Snapshot& moved, const std::optional<MacAddress>& now)
+{
+    if (!now || now == bridge.mac) {
+        return;
+    }
+    auto own = bridge.addresses;
+    for (const Packet& packet : moved.addresses) {
+        std::erase(own, told_address(packet));
+    }
+    announce(own, holder_of(bridge), *now);
+}
+
 Result<Snapshot> snapshot_for(const Handover& step, const Move& move, Channel& channel)
 {
     if (!step.snapshot.empty()) {
@@ -230,6 +243,9 @@ Result<void> hand_over(const Handover& step, const Network& network)
         announce(*snapshot, move.to, *known);
     }
     auto given = !to_bridge && step.bridge_mac ? mac.give_back(*step.bridge_mac) : Result<void>{};
+    if (bridge != nullptr) {
+        announce_own(*bridge, *snapshot, mac.now());
+    }
     return made ? std::move(given) : std::move(made);
 }
 

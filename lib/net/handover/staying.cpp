@@ -36,15 +36,6 @@ std::optional<IpAddress> address_in(const Packet& packet, std::uint16_t type, Fa
     return octets ? std::optional{IpAddress{family, *octets}} : std::nullopt;
 }
 
-std::optional<InterfaceAddress> told_address(const Packet& packet)
-{
-    const auto head = header_of<ifaddrmsg>(packet);
-    const auto local = attribute(packet, IFA_LOCAL);
-    const auto octets = octets_of(local ? local : attribute(packet, IFA_ADDRESS));
-    return octets ? std::optional{InterfaceAddress{family_of(head.ifa_family), *octets, head.ifa_prefixlen}}
-                  : std::nullopt;
-}
-
 bool lies_in(const Addresses& addresses, const IpAddress& one)
 {
     return std::ranges::any_of(addresses,
@@ -112,6 +103,15 @@ private:
 };
 
 }  // namespace
+
+std::optional<InterfaceAddress> told_address(const Packet& packet)
+{
+    const auto head = header_of<ifaddrmsg>(packet);
+    const auto local = attribute(packet, IFA_LOCAL);
+    const auto octets = octets_of(local ? local : attribute(packet, IFA_ADDRESS));
+    return octets ? std::optional{InterfaceAddress{family_of(head.ifa_family), *octets, head.ifa_prefixlen}}
+                  : std::nullopt;
+}
 
 Snapshot without_staying(Snapshot snapshot, const std::vector<InterfaceAddress>& staying)
 {

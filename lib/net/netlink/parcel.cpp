@@ -69,6 +69,7 @@ Result<Parcel> pack(const Action& action, const Network& network)
         return std::move(requests).error();
     }
     parcel.attempt = std::move(requests->attempt);
+    parcel.readdressed = std::move(requests->readdressed);
     parcel.requests.reserve(requests->messages.size());
     for (const Message& message : requests->messages) {
         parcel.requests.push_back(bytes_of(message));

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/result.hpp"
+#include "net/handover/snapshot.hpp"
 #include "net/netlink/kernel_error.hpp"
 #include "net/planner/step.hpp"
 
@@ -16,9 +17,10 @@ namespace kvmkit::net {
 struct Parcel {
     std::vector<std::string> requests = {};  ///< Whole messages, but for their sequence numbers.
     Attempt attempt = {};
-    std::size_t steps = 1;                ///< How many steps in a row it makes.
-    bool takes_away = false;              ///< Deletes, removes, frees or switches off.
-    std::optional<SetIpv6> switch_ = {};  ///< In place of requests: a file of /proc/sys.
+    std::size_t steps = 1;                   ///< How many steps in a row it makes.
+    bool takes_away = false;                 ///< Deletes, removes, frees or switches off.
+    std::optional<Holder> readdressed = {};  ///< Its MAC is set, and its fixed neighbours are set again after it.
+    std::optional<SetIpv6> switch_ = {};     ///< In place of requests: a file of /proc/sys.
 };
 
 /// Packs one action on the links as they will be when it arrives. ErrorCode::not_found: a link that it needs does not

@@ -51,11 +51,10 @@ Message number_message(const Link& link, std::uint16_t type, std::uint32_t numbe
     return message;
 }
 
-Message mac_message(const Link& link, const MacAddress& mac)
+void put_mac(Requests& requests, const Link& link, const MacAddress& mac)
 {
-    Message message{RTM_SETLINK, 0, header_of(link)};
-    message.put(IFLA_ADDRESS, bytes_of(mac));
-    return message;
+    requests.messages.emplace_back(RTM_SETLINK, 0, header_of(link)).put(IFLA_ADDRESS, bytes_of(mac));
+    requests.readdressed = Holder{link.index, link.name.str()};
 }
 
 void put_options(Message& message, const LinkOptions& options)
@@ -204,11 +203,11 @@ public:
             const bool gets_own = bridge != nullptr && s.bridge_mac && is_left_without_mac(network_, *bridge, s.port) &&
                                   (bridge->mac != s.bridge_mac || has_pinned_mac(bridge->name) != true);
             if (bridge != nullptr && !gets_own && would_change_mac(network_, *bridge, port, Passing::leaves)) {
-                requests.messages.push_back(mac_message(*bridge, *bridge->mac));
+                put_mac(requests, *bridge, *bridge->mac);
             }
             requests.messages.push_back(number_message(port, IFLA_MASTER, 0));
             if (gets_own) {
-                requests.messages.push_back(mac_message(*bridge, *s.bridge_mac));
+                put_mac(requests, *bridge, *s.bridge_mac);
             }
             return requests;
         });
@@ -230,8 +229,12 @@ public:
     }
     Result<Requests> operator()(const SetMac& s) const
     {
-        return changing(
-            s.name, s, "set the MAC of link '{}'", [&](const Link& link) { return mac_message(link, s.mac); });
+        return on(s.name, s, [&](const Link& link) {
+            Requests requests{
+                .attempt = {Request::change_link, fmt::format("cannot set the MAC of link '{}'", s.name.str())}};
+            put_mac(requests, link, s.mac);
+            return requests;
+        });
     }
     Result<Requests> operator()(const SetGroup& s) const
     {
@@ -315,7 +318,7 @@ private:
             requests.messages.push_back(flags_message(port, false, {}));
         }
         if (would_change_mac(network_, bridge, port, Passing::comes)) {
-            requests.messages.push_back(mac_message(bridge, *bridge.mac));
+            put_mac(requests, bridge, *bridge.mac);
         }
         requests.messages.push_back(number_message(port, IFLA_MASTER, static_cast<std::uint32_t>(bridge.index)));
         if (!s.options.empty()) {
@@ -327,7 +330,7 @@ private:
             append(requests, vlan_messages(as_new, *s.vlans));
         }
         if (s.master_mac) {
-            requests.messages.push_back(mac_message(bridge, *s.master_mac));
+            put_mac(requests, bridge, *s.master_mac);
         }
         return requests;
     }

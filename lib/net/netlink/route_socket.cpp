@@ -2,6 +2,7 @@
 #include "net/netlink/route_socket.hpp"
 
 #include "base/unique_fd.hpp"
+#include "net/handover/fixed_neighbours.hpp"
 #include "net/netlink/internal/courier.hpp"
 #include "net/netlink/internal/dump.hpp"
 #include "net/netlink/internal/socket.hpp"
@@ -108,6 +109,32 @@ Result<void> switch_ipv6(const SetIpv6& step)
     return write_all(fd.get(), step.on != whole ? "1\n" : "0\n", file);
 }
 
+/// Sends requests, and sets the neighbours again that the kernel forgets with them.
+Result<Receipt> deliver_with_neighbours(Courier& courier, std::span<const Parcel> parcels)
+{
+    std::vector<Holder> links;
+    for (const Parcel& parcel : parcels) {
+        if (parcel.readdressed) {
+            links.push_back(*parcel.readdressed);
+        }
+    }
+    if (links.empty()) {
+        return courier.deliver(parcels);
+    }
+    auto channel = Channel::open();
+    const auto neighbours =
+        channel ? orders_for_neighbours(*channel, links) : Result<std::vector<Order>>{channel.error()};
+    if (!neighbours) {
+        return neighbours.error();
+    }
+    auto receipt = courier.deliver(parcels);
+    auto kept = channel->send(*neighbours);
+    if (!kept && receipt && !receipt->refused) {
+        receipt->refused = Refused{parcels.size() - 1, std::move(kept).error()};
+    }
+    return receipt;
+}
+
 }  // namespace
 
 struct RouteSocket::Sockets {
@@ -204,7 +231,7 @@ Result<Receipt> RouteSocket::deliver(std::span<const Parcel> parcels)
             }
         }
     }
-    return sockets_->courier.deliver(parcels);
+    return deliver_with_neighbours(sockets_->courier, parcels);
 }
 
 }  // namespace kvmkit::net

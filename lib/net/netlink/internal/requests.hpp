@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "net/handover/snapshot.hpp"
 #include "net/netlink/internal/message.hpp"
 #include "net/netlink/kernel_error.hpp"
 #include "net/planner/step.hpp"
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,6 +16,7 @@ namespace kvmkit::net {
 struct Requests {
     std::vector<Message> messages = {};
     Attempt attempt = {};
+    std::optional<Holder> readdressed = {};  ///< See Parcel.
 };
 
 /// The messages that make an action on the links as they are; none where there is nothing to change, or for what is no
