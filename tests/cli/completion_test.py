@@ -169,7 +169,7 @@ class Answers(Scratch):
             ("net-setup", "show", "--format"): "table tree svg yaml json",
             ("net-setup", "apply", "--confirm"): "ask auto none",
             ("net-setup", "apply", "--persist"): "auto networkd netplan nm ifupdown ifcfg wicked own none",
-            ("net-setup", "apply", "--allow"): "cloud-nic wifi vmware hyper-v proxmox way-back all",
+            ("net-setup", "apply", "--allow"): "cloud-nic wifi vmware hyper-v bpdu proxmox way-back all",
             ("net-setup", "bridge", "set", "--vlan-filtering"): "on off",
             ("net-setup", "vlan", "add", "--protocol"): "802.1q 802.1ad",
             ("vm-run", "launch", "--accel"): "auto kvm tcg",

@@ -150,16 +150,6 @@ class Vlans(lab.Lab):
         self.expect("undo", 0)
         self.assertEqual(world(), before)
 
-    @unittest.skipUnless(FULL, "needs 8021q")
-    def test_a_bridge_whose_vlan_has_an_address_keeps_its_mac(self):
-        ip("link add br1 type bridge")
-        ip("link add link br1 name br1.5 type vlan id 5")
-        ip("addr add 192.0.2.1/24 dev br1.5")
-        ip("link set p0 address 02:00:00:00:00:01")
-        mac = world()["br1"]["mac"]
-        self.expect("port add br1 p0", 0)
-        self.assertEqual((world()["br1"]["mac"], world()["br1.5"]["mac"]), (mac, mac))
-
     @unittest.skipUnless(FULL, "needs bridges that filter VLANs")
     def test_ports_and_bridges_belong_to_vlans(self):
         self.expect("bridge add br0 --port p0", 0)
@@ -276,6 +266,18 @@ class Refusals(lab.Lab):
         self.make_card("p0", "vmxnet3")
         self.refused_by("vmware", "bridge add br1 --port p0", "promiscuous mode")
 
+    def test_a_spanning_tree_that_is_heard_where_asked_for(self):
+        ip("link add far type bridge stp_state 1")
+        ip("link set p1 up master far")
+        ip("link set far up")
+        ip("link set p0 up")
+        self.make_card("p0", "virtio_net")
+        self.expect(f"port add br0 p0 --dry-run --root {self.root}", 1)
+        self.refused_by("bpdu", "port add br0 p0 --listen 5", "BPDUs come in on 'p0' from bridge 8000.")
+        self.expect("port del p0", 0)
+        ip("link set far type bridge stp_state 0")
+        self.expect(f"port add br0 p0 --listen 3 --root {self.root}", 0)
+
     def test_what_proxmox_configures(self):
         self.lay("usr/bin/pveversion", "")
         self.lay("etc/network/interfaces", "auto p0\niface p0 inet manual\n")
@@ -297,7 +299,7 @@ class Refusals(lab.Lab):
     def test_wrong_names_are_told(self):
         self.expect_refusal("port add br0 p0 --allow cloud", 2,
                             "cannot allow 'cloud': nothing is refused by that name",
-                            "write cloud-nic, wifi, vmware, hyper-v, proxmox, way-back or all")
+                            "write cloud-nic, wifi, vmware, hyper-v, bpdu, proxmox, way-back or all")
 
 
 lab.enter()

@@ -72,6 +72,16 @@ class Ports(lab.Lab):
         self.expect("port add br1 p0", 0)
         self.assertEqual(world()["br1"]["mac"], mac)
 
+    def test_a_bridge_whose_vlan_has_an_address_keeps_its_mac(self):
+        mac = addressed_bridge()
+        ip("addr flush dev br1")
+        if subprocess.run(["ip", "link", "add", "link", "br1", "name", "br1.5", "type", "vlan", "id", "5"], check=False).returncode != 0:
+            self.skipTest("needs 8021q")
+        ip("addr add 192.0.2.1/24 dev br1.5")
+        ip("link set p0 address 02:00:00:00:00:01")
+        self.expect("port add br1 p0", 0)
+        self.assertEqual((world()["br1"]["mac"], world()["br1.5"]["mac"]), (mac, mac))
+
     def test_a_bridge_that_has_addresses_keeps_its_mac_whoever_goes(self):
         """The kernel gives it the lowest MAC of those that stay, and none at all without ports."""
         ip("link add low address 02:00:00:00:00:01 type veth peer name far")

@@ -11,7 +11,6 @@
 #include "surroundings.hpp"
 
 #include <algorithm>
-#include <charconv>
 
 #include <fmt/format.h>
 
@@ -90,24 +89,6 @@ std::vector<int> listening_links(const net::Network& network, const std::vector<
         }
     }
     return indexes;
-}
-
-/// Absent: nobody asked to listen.
-Result<std::optional<std::chrono::seconds>> listening_time(const cli::Arguments& arguments)
-{
-    constexpr unsigned longest = 600;
-    const auto text = arguments.maybe("listen");
-    if (!text) {
-        return std::optional<std::chrono::seconds>{};
-    }
-    unsigned seconds = 0;
-    const auto read = std::from_chars(text->data(), text->data() + text->size(), seconds);
-    if (read.ec != std::errc{} || read.ptr != text->data() + text->size() || seconds == 0 || seconds > longest) {
-        return Error{ErrorCode::usage,
-                     fmt::format("--listen takes a number of seconds, not '{}'", *text),
-                     fmt::format("give 1 to {}; a spanning tree says hello every 2 s", longest)};
-    }
-    return std::optional{std::chrono::seconds{seconds}};
 }
 
 Result<net::DoctorFacts> gather(net::Network network,

@@ -182,6 +182,10 @@ void declare_change(cli::po::options_description_easy_init& add)
     add("json", "print one JSON record");
     add("yes", "for scripts: ask nobody");
     declare_surroundings(add);
+    add("listen",
+        cli::po::value<std::string>()->value_name("SECONDS"),
+        "first listen that long for a spanning tree on the cards that become ports; one that is heard is a hazard: "
+        "bpdu");
     declare_keeping(add);
     declare_trial(add);
 }

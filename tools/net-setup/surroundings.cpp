@@ -2,13 +2,16 @@
 #include "surroundings.hpp"
 
 #include "facts/underlay.hpp"
+#include "net/doctor/read_facts.hpp"
 #include "net/owner/interfaces_file.hpp"
 #include "probe/underlay.hpp"
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cstdlib>
+#include <iterator>
 
 #include <fmt/format.h>
 
@@ -108,7 +111,7 @@ void declare_surroundings(cli::po::options_description_easy_init& add)
     using Texts = std::vector<std::string>;
     add("allow",
         cli::po::value<Texts>()->value_name("HAZARD,..."),
-        "do it although it is refused by this name: cloud-nic, wifi, vmware, hyper-v, proxmox, way-back, or all");
+        "do it although it is refused by this name: cloud-nic, wifi, vmware, hyper-v, bpdu, proxmox, way-back, or all");
     add("root",
         cli::po::value<std::string>()->value_name("DIR")->default_value("/"),
         "read below DIR what machine this is and who else configures it");
@@ -132,14 +135,61 @@ const net::HazardFacts& Caution::around() const
     return *around_;
 }
 
+Result<void> Caution::hear(const net::Network& network, const net::Plan& plan) const
+{
+    const auto cards = listen_ ? net::cards_to_bridge(network, plan, around()) : std::vector<const net::Link*>{};
+    if (cards.empty()) {
+        return {};
+    }
+    std::vector<int> indexes;
+    std::ranges::transform(cards, std::back_inserter(indexes), &net::Link::index);
+    const auto heard = net::listen_for_bpdus(indexes, *std::exchange(listen_, std::nullopt));
+    if (!heard) {
+        return heard.error();
+    }
+    for (const net::Bpdu& bpdu : *heard) {
+        around_->bpdus.emplace(net::find(network, bpdu.link)->name, bpdu.sender);
+    }
+    return {};
+}
+
+std::optional<net::Hazard> Caution::operator()(const net::Network& network, const net::Plan& plan) const
+{
+    if (plan.empty()) {
+        return std::nullopt;
+    }
+    if (auto listened = hear(network, plan); !listened) {
+        return net::Hazard{"bpdu", std::move(listened).error()};
+    }
+    return net::hazard_of(network, plan, around(), allowed_);
+}
+
+Result<std::optional<std::chrono::seconds>> listening_time(const cli::Arguments& arguments)
+{
+    constexpr unsigned longest = 600;
+    const auto text = arguments.maybe("listen");
+    if (!text) {
+        return std::optional<std::chrono::seconds>{};
+    }
+    unsigned seconds = 0;
+    const auto read = std::from_chars(text->data(), text->data() + text->size(), seconds);
+    if (read.ec != std::errc{} || read.ptr != text->data() + text->size() || seconds == 0 || seconds > longest) {
+        return Error{ErrorCode::usage,
+                     fmt::format("--listen takes a number of seconds, not '{}'", *text),
+                     fmt::format("give 1 to {}; a spanning tree says hello every 2 s", longest)};
+    }
+    return std::optional{std::chrono::seconds{seconds}};
+}
+
 Result<Caution> read_caution(const cli::Arguments& arguments)
 {
     auto allowed = net::read_allowed(arguments.list("allow"));
     auto root = Root::open(arguments.text("root"));
-    if (!allowed || !root) {
-        return !allowed ? std::move(allowed).error() : std::move(root).error();
+    const auto listen = listening_time(arguments);
+    if (!allowed || !root || !listen) {
+        return !allowed ? std::move(allowed).error() : !root ? std::move(root).error() : listen.error();
     }
-    return Caution{*std::move(root), *std::move(allowed)};
+    return Caution{*std::move(root), *std::move(allowed), *listen};
 }
 
 }  // namespace kvmkit::net_setup

@@ -6,6 +6,7 @@
 #include "net/planner/plan.hpp"
 #include "system/root.hpp"
 
+#include <chrono>
 #include <optional>
 #include <set>
 #include <string>
@@ -16,6 +17,9 @@ namespace kvmkit::net_setup {
 /// Adds --allow and --root.
 void declare_surroundings(cli::po::options_description_easy_init& add);
 
+/// The time of --listen; absent: nobody asked to listen.
+Result<std::optional<std::chrono::seconds>> listening_time(const cli::Arguments& arguments);
+
 /// SSH_CONNECTION of this process or, where sudo took it away, of one of its parents; empty: none.
 std::string ssh_connection();
 
@@ -23,19 +27,22 @@ std::string ssh_connection();
 /// that changes something: of thousands of links that takes longer than finding that nothing is to be done.
 class Caution {
 public:
-    Caution(Root root, std::set<std::string> allowed) : root_(std::move(root)), allowed_(std::move(allowed)) {}
-
-    /// The plan, or why it is not to be made.
-    [[nodiscard]] std::optional<net::Hazard> operator()(const net::Network& network, const net::Plan& plan) const
+    Caution(Root root, std::set<std::string> allowed, std::optional<std::chrono::seconds> listen)
+        : root_(std::move(root)), allowed_(std::move(allowed)), listen_(listen)
     {
-        return plan.empty() ? std::nullopt : net::hazard_of(network, plan, around(), allowed_);
     }
+
+    /// What speaks against a plan; absent: nothing. Where it was asked for, listens on the first plan's cards.
+    [[nodiscard]] std::optional<net::Hazard> operator()(const net::Network& network, const net::Plan& plan) const;
 
     [[nodiscard]] const net::HazardFacts& around() const;
 
 private:
+    Result<void> hear(const net::Network& network, const net::Plan& plan) const;
+
     Root root_;
     std::set<std::string> allowed_;
+    mutable std::optional<std::chrono::seconds> listen_;  ///< Absent: not asked for, or done.
     mutable std::optional<net::HazardFacts> around_ = {};
 };
 

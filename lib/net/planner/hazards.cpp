@@ -251,6 +251,23 @@ std::optional<Hazard> hyper_v(const Scene& scene)
     return std::nullopt;
 }
 
+std::optional<Hazard> bpdu(const Scene& scene)
+{
+    for (const NewPort& port : scene.around.bpdus.empty() ? std::vector<NewPort>{} : new_ports(scene)) {
+        const auto heard = scene.around.bpdus.find(port.card->name);
+        if (heard != scene.around.bpdus.end()) {
+            return refusal(port,
+                           fmt::format("BPDUs come in on '{}'{}: its switch speaks a spanning tree, and one with BPDU "
+                                       "guard shuts the port where a bridge sends some, too",
+                                       port.card->name.str(),
+                                       heard->second.empty() ? "" : fmt::format(" from bridge {}", heard->second)),
+                           "leave the bridge's own spanning tree off, as new ones have it, and see that no VM sends "
+                           "BPDUs");
+        }
+    }
+    return std::nullopt;
+}
+
 std::optional<Hazard> proxmox(const Scene& scene)
 {
     if (!scene.around.proxmox) {
@@ -294,10 +311,22 @@ constexpr std::array rows{Row{"cloud-nic", cloud_nic},
                           Row{"wifi", wifi},
                           Row{"vmware", vmware},
                           Row{"hyper-v", hyper_v},
+                          Row{"bpdu", bpdu},
                           Row{"proxmox", proxmox},
                           Row{"way-back", way_back}};
 
 }  // namespace
+
+std::vector<const Link*> cards_to_bridge(const Network& network, const Plan& plan, const HazardFacts& around)
+{
+    std::vector<const Link*> cards;
+    for (const NewPort& port : new_ports({network, plan, around})) {
+        if (std::ranges::find(cards, port.card) == cards.end()) {
+            cards.push_back(port.card);
+        }
+    }
+    return cards;
+}
 
 const std::vector<std::string>& hazard_names()
 {

@@ -19,6 +19,7 @@ struct HazardFacts {
     bool proxmox = false;                          ///< Proxmox VE is installed.
     std::set<std::string> ifupdown_links = {};     ///< Those that /etc/network/interfaces configures.
     std::optional<Operator> operator_at = {};
+    std::map<LinkName, std::string> bpdus = {};  ///< Cards on which a spanning tree was heard, and from which bridge.
 };
 
 /// What is refused unless it is allowed by name.
@@ -27,6 +28,10 @@ struct Hazard {
     Error error;       ///< ErrorCode::refused
     KeyPath origin = {};
 };
+
+/// The cards that a plan has frames of other MACs than their own sent by: they become ports, or what stands on them
+/// does. Pure.
+std::vector<const Link*> cards_to_bridge(const Network& network, const Plan& plan, const HazardFacts& around);
 
 /// The names, in the order in which they are looked for.
 const std::vector<std::string>& hazard_names();
