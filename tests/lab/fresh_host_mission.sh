@@ -67,6 +67,13 @@ is_ready() {
     grep -q '^READY: ' <<<"$text" || fail "kvm-check does not say ready"
 }
 
+# A host with nothing but the packages has no ping: a guest that refuses a call to a port has answered.
+answers() {
+    local words
+    words=$(timeout 10 bash -c "exec 3<>/dev/tcp/$1/9" 2>&1) || true
+    grep -q 'Connection refused' <<<"$words"
+}
+
 runs_a_kvm_guest() {
     vm-run launch "$vm" --accel kvm --wait boot --timeout 600 --memory 256M --kernel /var/lib/guest/vmlinuz \
         --initrd /var/lib/guest/initrd --cmdline "console=ttyS0 quiet kvmkit.name=$vm" --json >launch.json ||
@@ -76,7 +83,7 @@ runs_a_kvm_guest() {
     grep -Eq "\"ready_line\": *\"KVMKIT-GUEST ready NAME=$vm IP=192\.168\.[0-9]+\.[0-9]+ SVM=[01] VMX=0\"" launch.json ||
         fail "no ready line with SVM= and an address of libvirt's network"
     grep -q '"net": *"network=default"' launch.json || fail "the guest is not in libvirt's default network"
-    ping -c 3 -W 5 "$(vm-run ip "$vm")" || fail "the guest cannot be called"
+    answers "$(vm-run ip "$vm")" || fail "the guest cannot be called"
     # Into files: a reader that has seen enough would end the writer by SIGPIPE.
     vm-run xml "$vm" >ours.xml
     grep -q "^<domain type='kvm'" ours.xml || fail "vm-run xml does not say type='kvm'"

@@ -86,13 +86,16 @@ struct World::Apply {
 
     Result<void> operator()(const MakeFolder& step) const
     {
-        if (auto made = make_directories(step.path, step.mode); !made) {
+        if (auto made = make_directories(step.path.parent_path(), 0755); !made) {
             return made;
         }
+        if (auto free = check_nothing_there(step.path); !free) {  // it may have come since the look before
+            return free;
+        }
         // The umask must not keep QEMU's user out.
-        return ::chmod(step.path.c_str(), step.mode) == 0
-                   ? Result<void>{}
-                   : errno_error(errno, fmt::format("cannot create directory '{}'", step.path.string()));
+        const bool made = ::mkdir(step.path.c_str(), step.mode) == 0 && ::chmod(step.path.c_str(), step.mode) == 0;
+        return made ? Result<void>{}
+                    : errno_error(errno, fmt::format("cannot create directory '{}'", step.path.string()));
     }
     Result<void> operator()(const RemoveFolder& step) const { return world.remove_unless_used(step.path, step.path); }
     Result<void> operator()(const MakeDriverRoot& step) const { return make_driver_root(step.path, world.root_); }
