@@ -48,6 +48,8 @@ kvmkit_lab_test(net.state lab net -- ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURC
   $<TARGET_FILE:net-setup> ${PROJECT_SOURCE_DIR}/docs/schema full)
 kvmkit_lab_test(net.hands lab net -- ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/net/hands_test.py
   $<TARGET_FILE:net-setup> ${PROJECT_SOURCE_DIR}/docs/schema full)
+kvmkit_lab_test(net.ports lab net -- ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/net/ports_test.py
+  $<TARGET_FILE:net-setup> ${PROJECT_SOURCE_DIR}/docs/schema full)
 kvmkit_lab_test(net.operator lab net --nics 1 --client ${lab_tests}/net_client.sh)
 kvmkit_lab_test(net.session lab net --client "${Python3_EXECUTABLE} ${lab_tests}/net_session.py 5")
 kvmkit_lab_test(net.session-often lab-slow net --timeout 1700 --client "${Python3_EXECUTABLE} ${lab_tests}/net_session.py 50")
