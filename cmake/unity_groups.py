@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Tells which sources of one target can be compiled as one: prints a line "GROUP;SOURCE" for each that shares its group with
 others. Two sources are kept apart where a name that one has for itself, in an unnamed namespace or as a macro, is something else
-in the other: its own, or what a header gives to it. A source that calls something like a type of a header stands alone.
+in the other: its own, or what a header gives to it. A source that calls something like a type of a header stands alone, and so does
+one whose kernel headers define IPv6's addresses: the C library's do that, too, unless they come in the right order.
 usage: unity_groups.py MOST SOURCE...            in the folder with lib/"""
 import functools
 import os
@@ -19,6 +20,7 @@ VALUE = re.compile(r".*?\b(\w+)(?:\[\w*\])?(?:\{| = |;)")
 MACRO = re.compile(r"#define (\w+)")
 WORD = re.compile(r"\w+")
 INCLUDE = re.compile(r'^#include "(.*)"', re.MULTILINE)
+DEFINES_IN6 = re.compile(r"^#include <linux/(?:if_bridge|in6|ipv6)\.h>", re.MULTILINE)
 NO_NAME = ("using ", "TEST", "INSTANTIATE", "static_assert", "#", "//", "{", "}", "/*", " ")
 
 
@@ -71,6 +73,7 @@ class Source:
         self.path = path
         text = path.read_text(encoding="utf-8")
         self.words = words_of(path)
+        self.stands_alone = DEFINES_IN6.search(text) is not None
         self.names = {}  # -> the text that may be repeated, or None
         inside = False
         for line in text.splitlines():
@@ -97,7 +100,7 @@ def main():
     headers = Headers(sources)
     groups = []
     for source in map(Source, sources):
-        if headers.mean_otherwise(source):
+        if source.stands_alone or headers.mean_otherwise(source):
             continue
         for group in groups:
             if len(group) < most and all(source.goes_with(other, headers) for other in group):
