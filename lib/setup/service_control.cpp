@@ -83,6 +83,12 @@ UnitState unit_by_files(const Root& root, const std::string& unit)
     return state;
 }
 
+/// The runlevel that enabling and disabling is about.
+bool in_default_runlevel(const Root& root, const std::string& script)
+{
+    return root.exists("etc/runlevels/default/" + script);
+}
+
 bool in_a_runlevel(const Root& root, const std::string& script)
 {
     const auto levels = names_in(root, "etc/runlevels");
@@ -146,6 +152,17 @@ Result<UnitState> ServiceControl::state(const std::string& unit) const
     return state;
 }
 
+/// OpenRC's and sysvinit's tools call it a failure to take back what was never done, as after a kill.
+bool ServiceControl::is_taken_back(const ChangeUnit& change, const UnitState& unit) const
+{
+    if (change.action == UnitAction::disable) {
+        return manager_ == Manager::openrc ? !in_default_runlevel(root_, change.unit)
+                                           : manager_ == Manager::sysv && !unit.is_enabled();
+    }
+    const bool scripts = manager_ == Manager::openrc || manager_ == Manager::sysv;
+    return change.action == UnitAction::stop && scripts && !unit.is_active();
+}
+
 bool ServiceControl::is_left_out(const ChangeUnit& change) const
 {
     const bool undoing = change.action == UnitAction::stop || change.action == UnitAction::disable;
@@ -156,7 +173,7 @@ bool ServiceControl::is_left_out(const ChangeUnit& change) const
     const bool starts = change.action == UnitAction::start;
     const bool not_at_boot = change.if_enabled && starts && unit && !unit->is_enabled();
     const bool closed = change.if_enabled && unit && unit->load == "masked";
-    return not_at_boot || closed || (unit && unit->load == "not-found");
+    return not_at_boot || closed || (unit && (unit->load == "not-found" || is_taken_back(change, *unit)));
 }
 
 Result<void> ServiceControl::make(const ChangeUnit& change) const

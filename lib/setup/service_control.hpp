@@ -26,13 +26,14 @@ public:
     [[nodiscard]] Result<UnitState> state(const std::string& unit) const;
 
     /// Makes it. What takes back, and what is only to be done `if_enabled`, does nothing where there is no such
-    /// service.
+    /// service; taking back what was never made does nothing.
     [[nodiscard]] Result<void> make(const ChangeUnit& change) const;
 
     [[nodiscard]] Manager manager() const noexcept { return manager_; }
 
 private:
     [[nodiscard]] bool is_left_out(const ChangeUnit& change) const;
+    [[nodiscard]] bool is_taken_back(const ChangeUnit& change, const UnitState& unit) const;
 
     Runner& runner_;
     const Root& root_;

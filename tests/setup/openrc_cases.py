@@ -70,9 +70,17 @@ def an_image_that_openrc_starts_is_enabled(machine: Machine) -> None:
     init = machine.root / "usr/sbin/init"
     init.unlink()
     init.symlink_to("openrc-init")
-    done = outside(machine, "apply", "hypervisor", "services", "--json")
+    assert outside(machine, "apply", "hypervisor").code == 0
+    for moment in ("before:0", "before:1", "after:1"):
+        killed = outside(machine, "apply", "services", KVMKIT_FAULT=f"kill:{moment}")
+        assert killed.code != 0, killed
+        resumed = outside(machine, "resume")
+        assert resumed.code == 0 and levels(machine) == [], (moment, resumed)
+    assert outside(machine, "apply", "services", KVMKIT_FAULT="fail:before:1").code == 3 and levels(machine) == []
+    done = outside(machine, "apply", "services", "--json")
     assert done.code == 0 and done.record["service"]["manager"] == "openrc" and done.record["service"]["enabled"], done
     assert levels(machine) == ["libvirtd", "virtlogd"] and not list((machine.root / "run").glob("*.pid"))
+    assert "nothing to" in outside(machine, "resume").out
     assert outside(machine, "rollback").code == 0 and levels(machine) == []
 
 

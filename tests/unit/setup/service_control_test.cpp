@@ -65,6 +65,17 @@ TEST_F(Control, NamesWhatOpenRcCouldNotDo)
     EXPECT_EQ(failed.error().hint, "look at: rc-service libvirtd status");
 }
 
+TEST_F(Control, TakesNothingBackThatWasNeverDone)
+{
+    folder_.write("run/openrc/softlevel", "default");
+    folder_.write("etc/init.d/libvirtd", "");
+    folder_.write("etc/runlevels/boot/libvirtd", "");  // somebody else's
+    runner_.answer("rc-service libvirtd status", {.status = 3, .out = {}, .err = {}});
+    EXPECT_TRUE(make({UnitAction::disable, "libvirtd"}));
+    EXPECT_TRUE(make({UnitAction::stop, "libvirtd"}));
+    EXPECT_EQ(runner_.ran(), Lines(2, "rc-service libvirtd status")) << "rc-update would call it a failure";
+}
+
 TEST_F(Control, MakesLinksOfSysvinitWhereThereAreNone)
 {
     folder_.write("proc/1/comm", "init\n");
