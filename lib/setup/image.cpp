@@ -5,11 +5,13 @@
 #include "setup/distribution.hpp"
 #include "setup/installer.hpp"
 #include "system/root.hpp"
+#include "system/runner.hpp"
 #include "system/small_files.hpp"
 
 #include <elf.h>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -102,6 +104,23 @@ bool is_first(const Root& host, const std::string& pid)
     return false;
 }
 
+/// Its programs must be run, and for a change its files written.
+Result<void> check_mount(const UniqueFd& folder, const std::string& name, Visit visit)
+{
+    struct statvfs mount {};
+    if (::fstatvfs(folder.get(), &mount) != 0) {
+        return errno_error(errno, fmt::format("cannot look at the mount of image '{}'", name));
+    }
+    const bool closed = (mount.f_flag & ST_RDONLY) != 0 && visit == Visit::changes;
+    if (closed || (mount.f_flag & ST_NOEXEC) != 0) {
+        return Error{
+            ErrorCode::refused,
+            fmt::format("refused to enter image '{}': it is mounted {}", name, closed ? "read-only" : "noexec"),
+            fmt::format("mount -o remount,{} {}", closed ? "rw" : "exec", shell_line({name}))};
+    }
+    return {};
+}
+
 /// What was booted from the folder has a package manager and services of its own.
 Result<void> check_at_rest(const struct stat& folder, const std::string& name)
 {
@@ -124,7 +143,7 @@ Result<void> check_at_rest(const struct stat& folder, const std::string& name)
 
 }  // namespace
 
-Result<Image> open_image(const std::string& directory)
+Result<Image> open_image(const std::string& directory, Visit visit)
 {
     UniqueFd folder{::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
     struct stat found {};
@@ -150,7 +169,8 @@ Result<Image> open_image(const std::string& directory)
     const auto distribution = detect_distribution(*root);
     auto sound = distribution ? check_tier(*distribution) : Result<void>{distribution.error()};
     sound = sound ? check_runs_here(*root, directory) : sound;
-    sound = sound ? check_at_rest(found, directory) : sound;
+    sound = sound ? check_mount(folder, directory, visit) : sound;
+    sound = sound && visit == Visit::changes ? check_at_rest(found, directory) : sound;
     if (!sound) {
         return std::move(sound).error();
     }

@@ -15,9 +15,12 @@ struct Image {
     std::string lock_name;  ///< The same for every name of the folder.
 };
 
+/// What is done in an image.
+enum class Visit { looks, changes };
+
 /// Looks whether a folder holds such a system. ErrorCode::usage: it is this host's own "/"; not_found: there is none,
 /// or no system in it; refused: a distribution that is not served or only planned for, programs of another
-/// architecture, or a container that runs in it.
-Result<Image> open_image(const std::string& directory);
+/// architecture, or for a change a container that runs in it.
+Result<Image> open_image(const std::string& directory, Visit visit);
 
 }  // namespace kvmkit::setup

@@ -208,3 +208,51 @@ def what_is_no_image_is_refused(machine: Machine) -> None:
                             capture_output=True, text=True, check=False)
     assert nobody.returncode == 3 and "only root may" in nobody.stderr, nobody
     assert machine_state() == here and not machine.installed("vlan")
+
+
+def commands_that_are_told_name_the_image(machine: Machine) -> None:
+    """Typed as they are told, they must change the image and not this machine."""
+    image_of(machine)
+    there = f"--root {machine.root}"
+    fails = outside(machine, "verify", "hypervisor")
+    assert fails.code == 1 and f"host-setup apply {there}" in fails.out, fails
+    unknown = outside(machine, "show", "x")
+    assert unknown.code == 3 and f"host-setup history {there}" in unknown.err, unknown
+    database = machine.root / "var/lib/dpkg/status"
+    sound = database.read_text()
+    database.write_text(sound.replace("Status: install ok installed", "Status: install ok half-configured", 1))
+    broken = outside(machine, "apply", "hypervisor")
+    assert broken.code != 0 and f"host-setup apply {there} --repair" in broken.err, broken
+    assert f"chroot {machine.root} dpkg --configure -a" in broken.err, broken
+    database.write_text(sound)
+    for component in ("mirror", "ssh-root"):
+        assert "on the host itself" in outside(machine, "verify", component).err
+
+
+def an_image_is_looked_at_while_it_is_changed(machine: Machine) -> None:
+    image_of(machine)
+    changing = start(machine, "apply", "--root", str(machine.root), "hypervisor", KVMKIT_FAULT="hold:after:0")
+    try:
+        wait_until(lambda: list((machine.root / "var/lib/kvmkit/txn/host-setup").glob("*/journal")), "no change began")
+        assert outside(machine, "history").code == 0 and outside(machine, "verify", "hypervisor").code == 1
+        assert outside(machine, "apply", "--dry-run", "hypervisor").code == 1
+        second = outside(machine, "apply", "hypervisor")
+        assert second.code == 11, second
+    finally:
+        changing.kill()
+        changing.wait(timeout=60)
+
+
+def an_image_whose_programs_may_not_run_is_refused(machine: Machine) -> None:
+    image_of(machine)
+    subprocess.run(["mount", "--rbind", machine.root, machine.root], check=True)
+    subprocess.run(["mount", "-o", "remount,bind,noexec", machine.root], check=True)
+    try:
+        refused = outside(machine, "apply", "hypervisor")
+        assert refused.code == 10 and f"mount -o remount,exec {machine.root}" in refused.err, refused
+        subprocess.run(["mount", "-o", "remount,bind,exec,ro", machine.root], check=True)
+        refused = outside(machine, "apply", "hypervisor")
+        assert refused.code == 10 and f"mount -o remount,rw {machine.root}" in refused.err, refused
+        assert outside(machine, "apply", "--dry-run", "hypervisor").code == 1
+    finally:
+        subprocess.run(["umount", "-l", machine.root], check=True)

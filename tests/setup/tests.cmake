@@ -22,6 +22,7 @@ foreach(case
     the_option_nested_waits_for_a_reboot
     a_saved_plan_is_made_and_no_other a_host_that_drifted_is_named_path_by_path a_plan_that_is_not_this_hosts_is_refused
     what_kvm_check_found_is_done a_package_may_go_where_it_is_named
+    commands_that_are_told_name_the_image an_image_is_looked_at_while_it_is_changed an_image_whose_programs_may_not_run_is_refused
     an_image_is_made_what_a_host_is an_image_that_is_killed_anywhere_is_mended
     an_image_that_is_cut_while_dpkg_works_is_mended_by_the_next nothing_of_an_image_is_started what_is_no_image_is_refused)
   add_test(NAME setup-${case} COMMAND unshare --mount --net --propagation private

@@ -183,15 +183,16 @@ Result<cli::ExitCode> carry_out(const setup::Request& request,
         return std::move(signals).error();
     }
     ProgressTeller teller{console, arguments};
-    const setup::Talk talk{.note = [&](const std::string& text) { teller.note(text); },
-                           .warn = [&](const std::string& text) { teller.warn(text); },
+    const setup::Talk talk{.note = [&](const std::string& text) { teller.note(as_typed(text, arguments)); },
+                           .warn = [&](const std::string& text) { teller.warn(as_typed(text, arguments)); },
                            .progress = [&](const setup::PackageProgress& now) { teller.packages(now); },
                            .interrupted = [&] { return signals->caught().has_value(); }};
     SystemRunner runner;
-    const auto done = setup::apply(runner, request, talk);
+    auto done = setup::apply(runner, request, talk);
     if (!done) {
-        return done.error();
+        return std::move(done).error();
     }
+    as_typed(done->notes, arguments);
     arguments.has("json") ? print_record(console, *done, request.components) : print_text(console, *done);
     const bool not_yet = !done->relogin.empty() || !done->reboot.empty();
     return not_yet && arguments.has("detailed-exit") ? cli::ExitCode::not_yet : cli::ExitCode::ok;
@@ -288,7 +289,8 @@ Result<cli::ExitCode> apply_here(const cli::Arguments& arguments, cli::Console& 
 Result<cli::ExitCode> run_apply(const cli::Arguments& arguments, cli::Console& console)
 {
     auto fits = arguments.given("root") ? check_fits_image(arguments) : Result<void>{};
-    return fits ? run_there(arguments, console, apply_here) : std::move(fits).error();
+    const auto visit = arguments.has("dry-run") ? setup::Visit::looks : setup::Visit::changes;
+    return fits ? run_there(arguments, console, visit, apply_here) : std::move(fits).error();
 }
 
 }  // namespace kvmkit::host_setup

@@ -103,12 +103,12 @@ void declare_history(cli::po::options_description_easy_init add)
 
 Result<cli::ExitCode> run_history(const cli::Arguments& arguments, cli::Console& console)
 {
-    return run_there(arguments, console, list_changes);
+    return run_there(arguments, console, setup::Visit::looks, list_changes);
 }
 
 Result<cli::ExitCode> run_show(const cli::Arguments& arguments, cli::Console& console)
 {
-    return run_there(arguments, console, show_change);
+    return run_there(arguments, console, setup::Visit::looks, show_change);
 }
 
 void declare_rollback(cli::po::options_description_easy_init add)
@@ -121,7 +121,7 @@ void declare_rollback(cli::po::options_description_easy_init add)
 
 Result<cli::ExitCode> run_rollback(const cli::Arguments& arguments, cli::Console& console)
 {
-    return run_there(arguments, console, roll_back);
+    return run_there(arguments, console, setup::Visit::changes, roll_back);
 }
 
 void declare_confirm(cli::po::options_description_easy_init add)

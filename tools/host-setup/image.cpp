@@ -2,9 +2,11 @@
 #include "image.hpp"
 
 #include "apply.hpp"
-#include "setup/image.hpp"
+#include "setup/image_words.hpp"
 #include "system/enter_root.hpp"
 #include "txn/lock.hpp"
+
+#include <optional>
 
 #include <fmt/format.h>
 
@@ -20,8 +22,22 @@ bool in_image(const cli::Arguments& arguments)
     return arguments.given("root");
 }
 
+std::string as_typed(const std::string& text, const cli::Arguments& arguments)
+{
+    const auto directory = arguments.maybe("root");
+    return directory ? setup::seen_from_outside(text, *directory) : text;
+}
+
+void as_typed(std::vector<std::string>& texts, const cli::Arguments& arguments)
+{
+    for (std::string& text : texts) {
+        text = as_typed(text, arguments);
+    }
+}
+
 Result<cli::ExitCode> run_there(const cli::Arguments& arguments,
                                 cli::Console& console,
+                                setup::Visit visit,
                                 Result<cli::ExitCode> (*command)(const cli::Arguments&, cli::Console&))
 {
     const auto directory = arguments.maybe("root");
@@ -31,20 +47,32 @@ Result<cli::ExitCode> run_there(const cli::Arguments& arguments,
     if (auto allowed = check_root("enter image", "sudo " + arguments.command_line()); !allowed) {
         return std::move(allowed).error();
     }
-    const auto image = setup::open_image(*directory);
+    const auto image = setup::open_image(*directory, visit);
     if (!image) {
         return image.error();
     }
     // Of this machine: what is in the image's /run is not seen by the next one.
-    const auto lock = txn::Lock::acquire(txn::default_places(), image->lock_name, arguments.command_line());
-    if (!lock) {
-        return lock.error();
+    std::optional<txn::Lock> lock;
+    if (visit == setup::Visit::changes) {
+        auto taken = txn::Lock::acquire(txn::default_places(), image->lock_name, arguments.command_line());
+        if (!taken) {
+            return std::move(taken).error();
+        }
+        lock.emplace(std::move(*taken));
     }
     const auto entered = enter_root(image->folder, image->name);
     if (!entered) {
         return entered.error();
     }
-    return entered->outside ? static_cast<cli::ExitCode>(*entered->outside) : command(arguments, console);
+    if (entered->outside) {
+        return static_cast<cli::ExitCode>(*entered->outside);
+    }
+    auto done = command(arguments, console);
+    if (!done) {
+        done.error().message = as_typed(done.error().message, arguments);
+        done.error().hint = as_typed(done.error().hint, arguments);
+    }
+    return done;
 }
 
 }  // namespace kvmkit::host_setup

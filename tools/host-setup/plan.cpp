@@ -150,6 +150,7 @@ Result<Outlook> look_ahead(const Root& root, const cli::Arguments& arguments, co
     if (auto added = add_root_login(root, *wishes, *plan); !added) {
         return std::move(added).error();
     }
+    as_typed(plan->notes, arguments);
     const bool repairs = arguments.has("repair") && is_unfinished(host->packages);
     if (repairs) {
         plan->steps.insert(plan->steps.begin(), setup::FinishPackages{});

@@ -133,7 +133,7 @@ Result<cli::ExitCode> resume_here(const cli::Arguments& arguments, cli::Console&
 
 Result<cli::ExitCode> run_resume(const cli::Arguments& arguments, cli::Console& console)
 {
-    return run_there(arguments, console, resume_here);
+    return run_there(arguments, console, setup::Visit::changes, resume_here);
 }
 
 }  // namespace kvmkit::host_setup

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "apply.hpp"
 #include "commands.hpp"
+#include "image.hpp"
 #include "look.hpp"
 #include "render.hpp"
 #include "system/root.hpp"
@@ -76,7 +77,7 @@ void print_network(const cli::Console& console, const setup::NetworkSurroundings
                            network.active ? "" : ", not started"));
 }
 
-void print_text(const cli::Console& console, const setup::Host& host, const setup::Plan& plan)
+void print_text(const cli::Console& console, const setup::Host& host, const setup::Plan& plan, const std::string& mend)
 {
     console.out << title(host) << '\n';
     for (const auto& need : host.needs) {
@@ -94,7 +95,7 @@ void print_text(const cli::Console& console, const setup::Host& host, const setu
         print_network(console, host.network);
     }
     print_notes(console, plan.notes);
-    console.out << (plan.steps.empty() ? "nothing to do\n" : "to mend it: host-setup plan, then host-setup apply\n");
+    console.out << (plan.steps.empty() ? "nothing to do" : mend) << '\n';
 }
 
 }  // namespace
@@ -125,7 +126,9 @@ Result<cli::ExitCode> run_status(const cli::Arguments& arguments, cli::Console& 
         rest->notes.push_back(plan.error().message);
         plan = std::move(rest);
     }
-    arguments.has("json") ? print_record(console, *host, *plan) : print_text(console, *host, *plan);
+    as_typed(plan->notes, arguments);
+    const auto mend = as_typed("to mend it: host-setup plan, then host-setup apply", arguments);
+    arguments.has("json") ? print_record(console, *host, *plan) : print_text(console, *host, *plan, mend);
     return plan->steps.empty() ? cli::ExitCode::ok : cli::ExitCode::no;
 }
 

@@ -102,6 +102,21 @@ void declare_verify(cli::po::options_description_easy_init add)
 
 namespace {
 
+/// A mirror is asked, and a login tried, by a host that runs.
+Result<void> check_can_be_told(const cli::Arguments& arguments)
+{
+    for (const auto component : {setup::Component::mirror, setup::Component::ssh_root}) {
+        const auto name = std::string{word(component)};
+        if (std::ranges::find(arguments.operands(), name) != arguments.operands().end()) {
+            return Error{
+                ErrorCode::usage,
+                fmt::format("component {} cannot be verified in an image: only a host that runs shows it", name),
+                "on the host itself: host-setup verify " + name};
+        }
+    }
+    return {};
+}
+
 Result<cli::ExitCode> verify_here(const cli::Arguments& arguments, cli::Console& console)
 {
     const auto chosen = components_of(arguments);
@@ -126,7 +141,10 @@ Result<cli::ExitCode> verify_here(const cli::Arguments& arguments, cli::Console&
                                        .network = wishes->network,
                                        .kvm = modules ? try_kvm() : setup::KvmTrial{},
                                        .privileged = ::geteuid() == 0};
-    const auto findings = setup::verify(*host, runner, request);
+    auto findings = setup::verify(*host, runner, request);
+    for (setup::Finding& finding : findings) {
+        finding.hint = as_typed(finding.hint, arguments);
+    }
     arguments.has("json") ? print_record(console, *host, components, findings) : print_text(console, *host, findings);
     if (any(findings, Proof::fails)) {
         return cli::ExitCode::no;
@@ -138,7 +156,8 @@ Result<cli::ExitCode> verify_here(const cli::Arguments& arguments, cli::Console&
 
 Result<cli::ExitCode> run_verify(const cli::Arguments& arguments, cli::Console& console)
 {
-    return run_there(arguments, console, verify_here);
+    const auto told = arguments.given("root") ? check_can_be_told(arguments) : Result<void>{};
+    return told ? run_there(arguments, console, setup::Visit::looks, verify_here) : told.error();
 }
 
 }  // namespace kvmkit::host_setup

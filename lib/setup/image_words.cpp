@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "setup/image_words.hpp"
+
+#include "system/runner.hpp"
+
+#include <regex>
+
+#include <fmt/format.h>
+
+namespace kvmkit::setup {
+namespace {
+
+/// With nothing in it that a replacement would take for a reference.
+std::string literal(const std::string& text)
+{
+    static const std::regex dollar{"\\$"};
+    return std::regex_replace(text, dollar, "$$$$");
+}
+
+}  // namespace
+
+std::string seen_from_outside(const std::string& text, const std::string& directory)
+{
+    if (text.find("on the host") != std::string::npos) {
+        return text;
+    }
+    static const std::regex ours{"\\bhost-setup (apply|plan|status|verify|history|show|rollback|resume)\\b(?! --root)"};
+    static const std::regex managers{"\\b(dpkg --|apt-get )"};
+    const std::string folder = literal(shell_line({directory}));
+    const auto told = std::regex_replace(text, ours, fmt::format("host-setup $1 --root {}", folder));
+    return std::regex_replace(told, managers, fmt::format("chroot {} $1", folder));
+}
+
+}  // namespace kvmkit::setup
