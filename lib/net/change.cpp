@@ -2,11 +2,11 @@
 #include "net/change.hpp"
 
 #include "net/domain.hpp"
-#include "net/locks.hpp"
 #include "net/nm/checkpoint.hpp"
 #include "net/nm/truce.hpp"
 #include "net/planner/way_back.hpp"
 #include "net/recovery.hpp"
+#include "txn/change_locks.hpp"
 #include "txn/execute.hpp"
 #include "txn/scope.hpp"
 #include "txn/watchdog.hpp"
@@ -381,7 +381,7 @@ Result<Change> carry_out(RouteSocket& route, const Undertaking& undertaking, con
     if (auto allowed = check_may_change_links(); !allowed) {
         return allowed.error();
     }
-    const auto locks = Locks::acquire(undertaking.places, undertaking.command_line);
+    const auto locks = txn::ChangeLocks::acquire(undertaking.places, "net-setup", undertaking.command_line);
     if (!locks) {
         return locks.error();
     }

@@ -2,10 +2,10 @@
 #include "net/history.hpp"
 
 #include "net/domain.hpp"
-#include "net/locks.hpp"
 #include "net/nm/truce.hpp"
 #include "net/planner/outlook.hpp"
 #include "system/clock.hpp"
+#include "txn/change_locks.hpp"
 #include "txn/execute.hpp"
 
 #include <algorithm>
@@ -128,7 +128,7 @@ Result<Recovery> undo_half_made(RouteSocket& route, const Undertaking& undertaki
     if (auto allowed = check_may_change_links(); !allowed) {
         return allowed.error();
     }
-    const auto locks = Locks::acquire(undertaking.places, undertaking.command_line);
+    const auto locks = txn::ChangeLocks::acquire(undertaking.places, "net-setup", undertaking.command_line);
     const auto inventory = locks ? history(undertaking.places) : Result<txn::Inventory>{locks.error()};
     if (!inventory) {
         return inventory.error();
@@ -151,7 +151,7 @@ Result<std::string> undo_change(RouteSocket& route,
     if (auto allowed = check_may_change_links(); !allowed) {
         return allowed.error();
     }
-    const auto locks = Locks::acquire(undertaking.places, undertaking.command_line);
+    const auto locks = txn::ChangeLocks::acquire(undertaking.places, "net-setup", undertaking.command_line);
     if (!locks) {
         return locks.error();
     }

@@ -2,7 +2,6 @@
 #include "setup/apply.hpp"
 
 #include "setup/apt_locks.hpp"
-#include "setup/change_locks.hpp"
 #include "setup/clean_up.hpp"
 #include "setup/domain.hpp"
 #include "setup/installer.hpp"
@@ -15,6 +14,7 @@
 #include "setup/removals.hpp"
 #include "setup/space.hpp"
 #include "setup/undo_wait.hpp"
+#include "txn/change_locks.hpp"
 #include "txn/execute.hpp"
 #include "txn/store.hpp"
 
@@ -385,7 +385,7 @@ private:
 
 Result<Done> apply(Runner& runner, const Request& request, const Talk& talk)
 {
-    const auto locks = take_change_locks(request.places, request.command_line);
+    const auto locks = txn::ChangeLocks::acquire(request.places, "host-setup", request.command_line);
     if (!locks) {
         return locks.error();
     }

@@ -2,13 +2,13 @@
 #include "setup/history.hpp"
 
 #include "base/text.hpp"
-#include "setup/change_locks.hpp"
 #include "setup/clean_up.hpp"
 #include "setup/domain.hpp"
 #include "setup/package_manager.hpp"
 #include "setup/package_work.hpp"
 #include "setup/undo_wait.hpp"
 #include "system/small_files.hpp"
+#include "txn/change_locks.hpp"
 
 #include <algorithm>
 
@@ -196,7 +196,7 @@ std::vector<std::string> running_vms(const Root& root)
 
 Result<TakenBack> take_back(Runner& runner, const UndoRequest& request, const std::string& id)
 {
-    const auto locks = take_change_locks(request.places, request.command_line);
+    const auto locks = txn::ChangeLocks::acquire(request.places, "host-setup", request.command_line);
     const auto root = Root::open(request.top);
     const auto inventory = transactions(request.places);
     if (!locks || !root || !inventory) {
@@ -239,7 +239,7 @@ Result<TakenBack> take_back(Runner& runner, const UndoRequest& request, const st
 
 Result<txn::Cleanup> resume(Runner& runner, const UndoRequest& request, const std::string& id)
 {
-    const auto locks = take_change_locks(request.places, request.command_line);
+    const auto locks = txn::ChangeLocks::acquire(request.places, "host-setup", request.command_line);
     if (!locks) {
         return locks.error();
     }

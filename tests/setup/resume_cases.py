@@ -191,13 +191,19 @@ def what_a_killed_run_began_is_waited_for(machine: Machine) -> None:
     assert finished.code == 0 and machine.installed("vlan") and "nothing to do" in machine.setup("apply").out, finished
 
 
-def what_could_not_be_finished_is_finished_by_the_next_try(machine: Machine) -> None:
-    """What the first try undid, and what it says of that; and what was refused before anything was undone."""
+def killed_then_drifted(machine: Machine) -> tuple:
+    """A saved plan that was cut, on a host that somebody changed since: its transaction, the file, and what that was."""
     plan_of(machine)
     identity = killed(machine, "before:1", "--plan", f"/{PLAN}")
     sources = machine.root / "etc/apt/sources.list"
     kept = sources.read_text()
     sources.write_text(kept + "# mine\n")
+    return identity, sources, kept
+
+
+def what_could_not_be_finished_is_finished_by_the_next_try(machine: Machine) -> None:
+    """What the first try undid, and what it says of that; and what was refused before anything was undone."""
+    identity, sources, kept = killed_then_drifted(machine)
     first = machine.setup("resume", "--finish")
     assert first.code == 12 and f"\nwhat was begun is undone: {identity}" in first.err and "/etc/apt/sources.list: was" in first.err, first
     second = machine.setup("resume", "--finish")
@@ -301,11 +307,7 @@ def nothing_older_is_finished_over_what_stands(machine: Machine) -> None:
 
 def what_is_refused_once_something_is_undone_says_so(machine: Machine) -> None:
     """It is not so that nothing was touched: by a plan that drifted, and by ssh-root."""
-    plan_of(machine)
-    identity = killed(machine, "before:1", "--plan", f"/{PLAN}")
-    sources = machine.root / "etc/apt/sources.list"
-    kept = sources.read_text()
-    sources.write_text(kept + "# mine\n")
+    identity, sources, kept = killed_then_drifted(machine)
     drifted = machine.setup("apply", "--plan", f"/{PLAN}")
     assert drifted.code == 12 and f"\nwhat was begun is undone: {identity}" in drifted.err and "sources.list: was" in drifted.err, drifted
     again = machine.setup("apply", "--plan", f"/{PLAN}")

@@ -2,10 +2,10 @@
 #include "keeping.hpp"
 
 #include "base/suggest.hpp"
-#include "net/locks.hpp"
 #include "net/persist/resume.hpp"
 #include "net/persist/returns.hpp"
 #include "net/planner/outlook.hpp"
+#include "txn/change_locks.hpp"
 
 #include <algorithm>
 #include <array>
@@ -215,7 +215,7 @@ Result<void> Keep::without_change(const net::Network& network, const cli::Consol
     if (!is_asked_for() || links.empty()) {
         return {};
     }
-    const auto locks = net::Locks::acquire(txn::default_places(), command_);
+    const auto locks = txn::ChangeLocks::acquire(txn::default_places(), "net-setup", command_);
     if (!locks) {
         return locks.error();
     }

@@ -3,9 +3,9 @@
 #include "commands.hpp"
 #include "keeping.hpp"
 #include "named.hpp"
-#include "net/locks.hpp"
 #include "session.hpp"
 #include "system/signals.hpp"
+#include "txn/change_locks.hpp"
 
 #include <algorithm>
 
@@ -116,7 +116,8 @@ Result<Report> keep(const net::PersistWish& wish,
 {
     const auto places = txn::default_places();
     auto signals = SignalWatch::open();
-    const auto locks = signals ? net::Locks::acquire(places, arguments.command_line()) : signals.error();
+    const auto locks =
+        signals ? txn::ChangeLocks::acquire(places, "net-setup", arguments.command_line()) : signals.error();
     if (!locks) {
         return locks.error();
     }

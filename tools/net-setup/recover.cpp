@@ -2,11 +2,11 @@
 #include "cli/json.hpp"
 #include "commands.hpp"
 #include "keeping.hpp"
-#include "net/locks.hpp"
 #include "net/netlink/route_socket.hpp"
 #include "net/persist/resume.hpp"
 #include "net/recovery.hpp"
 #include "system/runner.hpp"
+#include "txn/change_locks.hpp"
 
 namespace kvmkit::net_setup {
 namespace {
@@ -44,7 +44,7 @@ void declare_recover(cli::po::options_description_easy_init add)
 Result<cli::ExitCode> recover(const cli::Arguments& arguments, cli::Console& console)
 {
     const auto places = txn::default_places();
-    const auto locks = net::Locks::acquire(places, arguments.command_line());
+    const auto locks = txn::ChangeLocks::acquire(places, "net-setup", arguments.command_line());
     if (!locks) {
         return locks.error();
     }

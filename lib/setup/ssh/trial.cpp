@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "setup/ssh/trial.hpp"
 
-#include "setup/change_locks.hpp"
 #include "setup/clean_up.hpp"
 #include "setup/domain.hpp"
 #include "setup/ssh/config.hpp"
 #include "setup/ssh/login_mark.hpp"
 #include "setup/ssh/sshd.hpp"
 #include "system/files.hpp"
+#include "txn/change_locks.hpp"
 #include "txn/execute.hpp"
 #include "txn/scope.hpp"
 #include "txn/watchdog.hpp"
@@ -212,7 +212,7 @@ std::filesystem::path trial_socket(const txn::Places& places)
 
 Result<RootLoginDone> change_root_login(Runner& runner, const RootLoginRequest& request, const Talk& talk)
 {
-    const auto locks = take_change_locks(request.places, request.command_line);
+    const auto locks = txn::ChangeLocks::acquire(request.places, "host-setup", request.command_line);
     if (!locks) {
         return locks.error();
     }
