@@ -35,9 +35,13 @@ void resolve_groups(Runner& runner, Host& host)
 {
     std::vector<Need> needs;
     for (Need& need : host.needs) {
-        const auto rest = need.is_group() ? open_manager(host.distribution.installer, runner, {})->rest_of(need.package)
-                                          : Result<std::vector<std::string>>{Error{}};
+        if (!need.is_group()) {
+            needs.push_back(std::move(need));
+            continue;
+        }
+        const auto rest = open_manager(host.distribution.installer, runner, {})->rest_of(need.package);
         if (!rest) {  // without lists, or for users who may not read them, it stays one thing that is missing
+            host.remarks.push_back(rest.error().message);
             needs.push_back(std::move(need));
             continue;
         }

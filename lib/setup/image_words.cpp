@@ -27,7 +27,9 @@ std::string seen_from_outside(const std::string& text, const std::string& direct
     static const std::regex ours{"\\bhost-setup (apply|plan|status|verify|history|show|rollback|resume)\\b(?! --root)"};
     static const std::regex managers{"\\b(dpkg --|apt-get )"};
     const std::string folder = literal(shell_line({directory}));
-    const auto told = std::regex_replace(text, ours, fmt::format("host-setup $1 --root {}", folder));
+    static const std::regex units{"\\bsystemctl (?!--root)"};
+    auto told = std::regex_replace(text, ours, fmt::format("host-setup $1 --root {}", folder));
+    told = std::regex_replace(told, units, fmt::format("systemctl --root {} ", folder));
     return std::regex_replace(told, managers, fmt::format("chroot {} $1", folder));
 }
 

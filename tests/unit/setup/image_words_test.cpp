@@ -17,6 +17,8 @@ TEST(ImageWords, NameTheImageInEachCommand)
                                 "/mnt"),
               "host-setup apply --root /mnt --repair does it first; or by hand: chroot /mnt dpkg --configure -a (or: "
               "chroot /mnt apt-get -f install)");
+    EXPECT_EQ(seen_from_outside("systemctl unmask libvirtd.socket; or leave it: host-setup apply hypervisor", "/mnt"),
+              "systemctl --root /mnt unmask libvirtd.socket; or leave it: host-setup apply --root /mnt hypervisor");
     EXPECT_EQ(seen_from_outside("host-setup history", "a$1b"), "host-setup history --root 'a$1b'");
 }
 
