@@ -164,6 +164,8 @@ def desktop_comes_as_a_group(machine: DnfMachine) -> None:
 
 def group_that_no_repository_has_is_named(machine: DnfMachine) -> None:
     machine.index()
+    planned = machine.setup("plan", "desktop", "--json")
+    assert any("find out what group" in note for note in planned.record["notes"]), planned
     done = machine.setup("apply", "desktop")
     assert done.code == 3 and "-environment': no repository that is enabled has it" in done.err and not machine.packages(), done
 
