@@ -123,7 +123,8 @@ struct HostDomain::Inverse {
             return unit.error();
         }
         if (change.action == UnitAction::enable && !unit->is_enabled()) {
-            return MaybeStep{ChangeUnit{UnitAction::disable, change.unit}};
+            const bool linked = unit->unit_file != unlinked_script;
+            return MaybeStep{ChangeUnit{linked ? UnitAction::disable : UnitAction::unlink, change.unit}};
         }
         const bool starts = change.action == UnitAction::start && !unit->is_active();
         if (starts && (!change.if_enabled || unit->is_enabled())) {

@@ -26,6 +26,9 @@ std::vector<CommandLine> commands_of(Manager manager, const ChangeUnit& change)
     if (manager == Manager::openrc) {
         return {{"rc-service", change.unit, verb}};
     }
+    if (change.action == UnitAction::unlink) {
+        return {{"update-rc.d", "-f", change.unit, "remove"}};
+    }
     if (manager == Manager::sysv && at_boot) {
         std::vector<CommandLine> lines{{"update-rc.d", change.unit, verb}};
         if (change.action == UnitAction::enable) {
@@ -97,21 +100,30 @@ bool in_a_runlevel(const Root& root, const std::string& script)
     });
 }
 
-/// "S03libvirtd" of libvirtd.
-bool starts(std::string_view link, const std::string& script)
+/// "S03libvirtd" of libvirtd, which is started there; "K01libvirtd", which is stopped.
+bool leads_to(std::string_view link, const std::string& script)
 {
     constexpr std::size_t prefix = 3;
-    return link.size() == prefix + script.size() && link.front() == 'S' &&
+    return link.size() == prefix + script.size() && (link.front() == 'S' || link.front() == 'K') &&
            std::isdigit(static_cast<unsigned char>(link[1])) != 0 && link.ends_with(script);
 }
 
-bool in_a_sysv_level(const Root& root, const std::string& script)
+std::string_view in_sysv_levels(const Root& root, const std::string& script)
 {
-    constexpr std::array levels{"etc/rc2.d", "etc/rc3.d", "etc/rc4.d", "etc/rc5.d"};
-    return std::ranges::any_of(levels, [&](const char* level) {
-        return std::ranges::any_of(names_in(root, level),
-                                   [&](const std::string& link) { return starts(link, script); });
-    });
+    std::string_view found = unlinked_script;
+    for (const std::string_view level : {"0", "1", "2", "3", "4", "5", "6", "S"}) {
+        const bool serves = level >= "2" && level <= "5";
+        for (const std::string& link : names_in(root, fmt::format("etc/rc{}.d", level))) {
+            if (!leads_to(link, script)) {
+                continue;
+            }
+            if (serves && link.front() == 'S') {
+                return "enabled";
+            }
+            found = "disabled";
+        }
+    }
+    return found;
 }
 
 }  // namespace
@@ -140,8 +152,10 @@ Result<UnitState> ServiceControl::state(const std::string& unit) const
     if (!root_.exists("etc/init.d/" + unit)) {
         return UnitState{.load = "not-found", .active = "inactive", .unit_file = {}};
     }
-    const bool enabled = openrc ? in_a_runlevel(root_, unit) : in_a_sysv_level(root_, unit);
-    UnitState state{.load = "loaded", .active = "inactive", .unit_file = enabled ? "enabled" : "disabled"};
+    const std::string_view openrcs = in_a_runlevel(root_, unit) ? "enabled" : "disabled";
+    UnitState state{.load = "loaded",
+                    .active = "inactive",
+                    .unit_file = std::string{openrc ? openrcs : in_sysv_levels(root_, unit)}};
     if (!image_) {
         const auto ended = runner_.run({.argv = {openrc ? "rc-service" : "service", unit, "status"}});
         if (!ended) {
@@ -159,13 +173,16 @@ bool ServiceControl::is_taken_back(const ChangeUnit& change, const UnitState& un
         return manager_ == Manager::openrc ? !in_default_runlevel(root_, change.unit)
                                            : manager_ == Manager::sysv && !unit.is_enabled();
     }
+    if (change.action == UnitAction::unlink) {
+        return unit.unit_file == unlinked_script;
+    }
     const bool scripts = manager_ == Manager::openrc || manager_ == Manager::sysv;
     return change.action == UnitAction::stop && scripts && !unit.is_active();
 }
 
 bool ServiceControl::is_left_out(const ChangeUnit& change) const
 {
-    const bool undoing = change.action == UnitAction::stop || change.action == UnitAction::disable;
+    const bool undoing = change.action != UnitAction::enable && change.action != UnitAction::start;
     if (!undoing && !change.if_enabled) {
         return false;
     }

@@ -16,6 +16,9 @@ bool is_controlled(Manager manager) noexcept;
 /// What libvirt's daemon is called by a manager: "libvirtd.service" by systemd, "libvirtd" by all others.
 std::string libvirtd_of(Manager manager);
 
+/// What UnitState::unit_file says of a script of sysvinit that no runlevel has a link to.
+inline constexpr std::string_view unlinked_script = "unlinked";
+
 /// The services of a host, asked for and changed in the words of what starts them: systemd, OpenRC or sysvinit.
 class ServiceControl {
 public:

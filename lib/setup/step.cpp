@@ -45,7 +45,8 @@ unsigned number_in(const Json& record, const char* name)
 
 std::optional<UnitAction> read_action(std::string_view text)
 {
-    for (const UnitAction action : {UnitAction::enable, UnitAction::disable, UnitAction::start, UnitAction::stop}) {
+    for (const UnitAction action :
+         {UnitAction::enable, UnitAction::disable, UnitAction::unlink, UnitAction::start, UnitAction::stop}) {
         if (word(action) == text) {
             return action;
         }
@@ -269,6 +270,7 @@ std::string_view word(UnitAction action) noexcept
     switch (action) {
         case UnitAction::enable: return "enable";
         case UnitAction::disable: return "disable";
+        case UnitAction::unlink: return "unlink";
         case UnitAction::start: return "start";
         case UnitAction::stop: return "stop";
     }

@@ -104,7 +104,8 @@ struct SetDeviceOwner {
     mode_t mode = 0;
 };
 
-enum class UnitAction { enable, disable, start, stop };
+/// `unlink`: out of all of sysvinit's runlevels, as a script that was in none.
+enum class UnitAction { enable, disable, unlink, start, stop };
 struct ChangeUnit {
     UnitAction action = UnitAction::enable;
     std::string unit;

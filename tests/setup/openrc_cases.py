@@ -89,11 +89,16 @@ def sysvinit_starts_libvirt(machine: Machine) -> None:
     (machine.root / "etc/inittab").write_text("id:2:initdefault:\n")
     (machine.root / "sbin/openrc").unlink()  # or update-rc.d would tell OpenRC
     (machine.root / "proc/1/comm").write_text("init")  # this case is the first process of its namespace
+    assert machine.setup("apply", "hypervisor").code == 0
+    for link in (machine.root / "etc").glob("rc?.d/*virt*"):
+        link.unlink()  # as where the package leaves that to the administrator
+    broken = machine.setup("apply", "services", KVMKIT_FAULT="kill:before:0")
+    assert broken.code == -signal.SIGKILL and machine.setup("resume").code == 0
     done = machine.setup("apply", "--json")
     check(done.record)
     links = [path.name[3:] for path in (machine.root / "etc/rc2.d").iterdir() if path.name.startswith("S") and "virt" in path.name]
     assert done.code == 0 and done.record["service"]["manager"] == "sysvinit" and sorted(links) == ["libvirtd", "virtlogd"], done
     assert runs(machine) == ["virtlogd", "libvirtd"] and "nothing to do" in machine.setup("apply").out
     back = machine.setup("rollback")
-    links = [path.name for path in (machine.root / "etc/rc2.d").iterdir() if path.name.startswith("S") and "virt" in path.name]
+    links = list((machine.root / "etc").glob("rc?.d/*virt*"))
     assert back.code == 0 and links == [] and runs(machine) == [], (back, links)

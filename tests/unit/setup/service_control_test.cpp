@@ -86,9 +86,11 @@ TEST_F(Control, MakesLinksOfSysvinitWhereThereAreNone)
     runner_.answer("update-rc.d libvirtd enable", {});
     runner_.answer("update-rc.d libvirtd disable", {});
     runner_.answer("service libvirtd status", {});
+    EXPECT_EQ(state("libvirtd").unit_file, unlinked_script);
+    EXPECT_TRUE(make({UnitAction::unlink, "libvirtd"})) << "nothing is there to take back, and nobody is told to";
     EXPECT_TRUE(make({UnitAction::enable, "libvirtd"}));
     link("../init.d/libvirtd", "etc/rc2.d/K01libvirtd");
-    EXPECT_FALSE(state("libvirtd").is_enabled());
+    EXPECT_EQ(state("libvirtd").unit_file, "disabled");
     link("../init.d/libvirtd", "etc/rc3.d/S01libvirtd");
     EXPECT_TRUE(state("libvirtd").is_enabled() && state("libvirtd").is_active());
     EXPECT_TRUE(make({UnitAction::disable, "libvirtd"}));
