@@ -18,8 +18,34 @@ const std::string tool = "host-setup";
 Result<txn::Cleanup> clean_up(const txn::Places& places, const UndoWait& wait, HostDomain& domain)
 {
     const auto found = txn::read_all_records(places, tool);
-    auto quiet = found ? wait_to_undo(txn::orphans(*found), wait) : Result<void>{found.error()};
-    return quiet ? txn::undo_orphans(places, tool, domain) : Result<txn::Cleanup>{std::move(quiet).error()};
+    if (!found) {
+        return found.error();
+    }
+    std::vector<std::string> staying = found->damaged;
+    auto left = txn::orphans(*found);
+    std::erase_if(left, [&](const txn::Record& record) {
+        auto free = check_nothing_stands_on(*found, record);
+        if (!free) {
+            staying.push_back(fmt::format("{} ({})", free.error().message, free.error().hint));
+        }
+        return !free;
+    });
+    if (auto quiet = wait_to_undo(left, wait); !quiet) {
+        return std::move(quiet).error();
+    }
+    auto cleanup = txn::undo_all(left, domain);
+    cleanup.failed.insert(cleanup.failed.begin(), staying.begin(), staying.end());
+    return cleanup;
+}
+
+Result<void> check_nothing_stands_on(const txn::Inventory& inventory, const txn::Record& record)
+{
+    const txn::Record* const above = txn::built_upon(inventory, record);
+    return above == nullptr
+               ? Result<void>{}
+               : Error{ErrorCode::refused,
+                       fmt::format("what is left of {} stays: {} was made on top of it", record.id, above->id),
+                       fmt::format("host-setup rollback {}; then: host-setup resume", above->id)};
 }
 
 Result<std::vector<std::string>> clean_up_first(const txn::Places& places,

@@ -15,7 +15,8 @@
 namespace kvmkit::setup {
 
 /// Undoes what killed runs of host-setup left, once no package manager is at work that they may have begun: before
-/// anything else is changed. Under host-setup's locks. Root.
+/// anything else is changed. What a newer change stands on stays, and is told among what failed. Under host-setup's
+/// locks. Root.
 Result<txn::Cleanup> clean_up(const txn::Places& places, const UndoWait& wait, HostDomain& domain);
 
 /// The same at the start of a change, told by `warn`. Yields the ids of what is undone.
@@ -23,6 +24,9 @@ Result<std::vector<std::string>> clean_up_first(const txn::Places& places,
                                                 const UndoWait& wait,
                                                 HostDomain& domain,
                                                 const std::function<void(const std::string&)>& warn);
+
+/// ErrorCode::refused: a newer change stands, which may need what could not be undone of that one.
+Result<void> check_nothing_stands_on(const txn::Inventory& inventory, const txn::Record& record);
 
 /// A failure to go on, once these were undone: it is not so that nothing was touched.
 Error after_undoing(Error error, const std::vector<std::string>& undone);

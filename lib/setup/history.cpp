@@ -258,7 +258,9 @@ Result<txn::Cleanup> resume(Runner& runner, const UndoRequest& request, const st
                            : fmt::format("refused to resume {}: it is {}", id, txn::word(record->state)),
             record->open() ? "host-setup confirm, or host-setup rollback" : "'host-setup history' lists the changes"};
     }
-    auto quiet = wait_to_undo({*record}, wait_of(request));
+    const auto inventory = transactions(request.places);
+    auto quiet = inventory ? check_nothing_stands_on(*inventory, *record) : Result<void>{inventory.error()};
+    quiet = quiet ? wait_to_undo({*record}, wait_of(request)) : quiet;
     auto left = quiet ? undo(*record, domain) : Result<std::vector<std::string>>{std::move(quiet).error()};
     if (!left) {
         return std::move(left).error();

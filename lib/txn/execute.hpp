@@ -272,17 +272,12 @@ std::string undone_sentence(const std::string& id);
 /// All that is to be told.
 std::vector<std::string> sentences(const Cleanup& cleanup);
 
-/// Undoes every open transaction of a tool whose owner is dead. Call it under the tool's lock.
+/// Undoes these transactions, in that order. Call it under the tool's lock.
 template <Domain D>
-Result<Cleanup> undo_orphans(const Places& places, const std::string& tool, D& domain)
+Cleanup undo_all(const std::vector<Record>& records, D& domain)
 {
-    const auto inventory = read_all_records(places, tool);
-    if (!inventory) {
-        return inventory.error();
-    }
     Cleanup cleanup;
-    cleanup.failed = inventory->damaged;
-    for (const Record& orphan : orphans(*inventory)) {
+    for (const Record& orphan : records) {
         auto journal = Journal::adopt(orphan);
         if (!journal) {
             cleanup.failed.push_back(journal.error().message);
@@ -294,6 +289,19 @@ Result<Cleanup> undo_orphans(const Places& places, const std::string& tool, D& d
         }
         cleanup.failed.insert(cleanup.failed.end(), left.begin(), left.end());
     }
+    return cleanup;
+}
+
+/// Undoes every open transaction of a tool whose owner is dead. Call it under the tool's lock.
+template <Domain D>
+Result<Cleanup> undo_orphans(const Places& places, const std::string& tool, D& domain)
+{
+    const auto inventory = read_all_records(places, tool);
+    if (!inventory) {
+        return inventory.error();
+    }
+    Cleanup cleanup = undo_all(orphans(*inventory), domain);
+    cleanup.failed.insert(cleanup.failed.begin(), inventory->damaged.begin(), inventory->damaged.end());
     return cleanup;
 }
 

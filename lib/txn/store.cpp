@@ -6,8 +6,10 @@
 #include <fmt/format.h>
 
 namespace kvmkit::txn {
+namespace {
 
-Result<Inventory> read_all_records(const Places& places, const std::string& tool)
+/// The folders of a tool's transactions, oldest first.
+Result<std::vector<std::filesystem::path>> folders_of(const Places& places, const std::string& tool)
 {
     const auto folder = places.state / "txn" / tool;
     for (const auto& level : {places.state, places.state / "txn", folder}) {
@@ -24,9 +26,19 @@ Result<Inventory> read_all_records(const Places& places, const std::string& tool
         return errno_error(problem.value(), fmt::format("cannot list '{}'", folder.string()));
     }
     std::ranges::sort(found);
+    return found;
+}
 
+}  // namespace
+
+Result<Inventory> read_all_records(const Places& places, const std::string& tool)
+{
+    const auto found = folders_of(places, tool);
+    if (!found) {
+        return found.error();
+    }
     Inventory inventory;
-    for (const auto& directory : found) {
+    for (const auto& directory : *found) {
         if (auto record = read_record(directory)) {
             inventory.records.push_back(std::move(*record));
         } else if (record.error().code != ErrorCode::not_found) {
@@ -46,8 +58,20 @@ std::vector<Record> orphans(const Inventory& inventory)
     return found;
 }
 
+const Record* built_upon(const Inventory& inventory, const Record& record)
+{
+    const auto newest = std::find_if(inventory.records.rbegin(), inventory.records.rend(), [](const Record& each) {
+        return each.state == State::closed || each.state == State::confirmed;
+    });
+    return newest != inventory.records.rend() && newest->id > record.id ? &*newest : nullptr;
+}
+
 Result<void> prune(const Places& places, const std::string& tool, std::size_t keep)
 {
+    const auto folders = folders_of(places, tool);
+    if (!folders || folders->size() <= keep) {
+        return folders ? Result<void>{} : folders.error();  // what is not too many needs no reading
+    }
     const auto inventory = read_all_records(places, tool);
     if (!inventory) {
         return inventory.error();

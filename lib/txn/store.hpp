@@ -22,6 +22,10 @@ Result<Inventory> read_all_records(const Places& places, const std::string& tool
 /// The open ones whose owner is dead: killed, crashed, or ended by a reboot. The newest first, as they are undone.
 std::vector<Record> orphans(const Inventory& inventory);
 
+/// The newest transaction that stands, if it is newer than this one: what this one left undone may by now be a part of
+/// what that one asked for.
+const Record* built_upon(const Inventory& inventory, const Record& record);
+
 /// Deletes final transactions beyond the newest `keep`. Open ones stay, however old.
 Result<void> prune(const Places& places, const std::string& tool, std::size_t keep = 50);
 

@@ -66,3 +66,23 @@ def what_cannot_be_undone_is_named_and_tried_again(machine: Machine) -> None:
     again = machine.setup("resume")
     assert again.code == 0 and "undid transaction" in again.out
     assert (machine.root / "dev/kvm").stat().st_mode & 0o777 == 0o600
+
+
+def what_was_left_stays_while_a_newer_change_stands_on_it(machine: Machine) -> None:
+    device = machine.root / "dev/kvm"
+    left = machine.setup("apply", "--json").record["transaction"]
+    assert machine.setup("rollback", KVMKIT_FAULT="fail:undo:4").code == 4 and device.stat().st_mode & 0o777 == 0o660
+    above = machine.setup("apply", "--json", KVMKIT_FAULT="fail:undo:4")
+    assert above.code == 0 and "open /dev/kvm" in above.err, above
+    newer = above.record["transaction"]
+
+    resumed = machine.setup("resume")
+    told = f"what is left of {left} stays: {newer} was made on top of it"
+    assert resumed.code == 4 and told in resumed.err and f"host-setup rollback {newer}" in resumed.err, resumed
+    named = machine.setup("resume", left)
+    assert named.code == 10 and told in named.err, named
+    again = machine.setup("apply")
+    assert again.code == 0 and told in again.err and device.stat().st_mode & 0o777 == 0o660, again
+
+    assert machine.setup("rollback").code == 0 and machine.setup("resume").code == 0
+    assert device.stat().st_mode & 0o777 == 0o600
