@@ -3,7 +3,8 @@
 
 #include "net/planner/expectation.hpp"
 
-#include <algorithm>
+#include <set>
+#include <string_view>
 
 namespace kvmkit::net {
 namespace {
@@ -35,8 +36,9 @@ Network outlook(const Network& network, const Plan& plan)
 std::vector<LinkName> links_in(const Plan& plan)
 {
     std::vector<LinkName> names;
-    const auto add = [&names](const LinkName& name) {
-        if (std::ranges::find(names, name) == names.end()) {
+    std::set<std::string_view> known;
+    const auto add = [&](const LinkName& name) {
+        if (known.insert(name.str()).second) {
             names.push_back(name);
         }
     };
