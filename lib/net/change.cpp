@@ -4,11 +4,10 @@
 #include "net/domain.hpp"
 #include "net/nm/checkpoint.hpp"
 #include "net/nm/truce.hpp"
-#include "net/planner/way_back.hpp"
 #include "net/recovery.hpp"
+#include "net/watched.hpp"
 #include "txn/change_locks.hpp"
 #include "txn/execute.hpp"
-#include "txn/scope.hpp"
 #include "txn/watchdog.hpp"
 
 #include <linux/if_link.h>
@@ -56,11 +55,6 @@ bool has_come_up(const Network& network, const LinkName& name)
     return std::ranges::none_of(ports, [](const Link* port) { return port->up && port->carrier; });
 }
 
-bool hands_over(const Plan& plan)
-{
-    return std::ranges::any_of(plan, [](const Step& step) { return std::holds_alternative<Handover>(step.action); });
-}
-
 /// From `confirmed` on nobody undoes the change; who dies before it is closed has not written its files.
 Result<void> end_kept(txn::Journal& journal, const Keeper& keeper)
 {
@@ -106,21 +100,6 @@ Result<void> keep_record(const Result<txn::Record>& record, const Keeper& keeper
     return journal ? end_kept(*journal, keeper) : std::move(journal).error();
 }
 
-Result<void> undo_record(const Result<txn::Record>& record, const NetNamespace& here)
-{
-    auto journal = record ? txn::Journal::adopt(*record) : Result<txn::Journal>{record.error()};
-    auto route = RouteSocket::open();
-    if (!journal || !route) {
-        return !journal ? std::move(journal).error() : std::move(route).error();
-    }
-    LinkDomain domain{*route, here};
-    const auto left = txn::roll_back(*journal, domain);
-    end_checkpoint(record->directory, left);
-    return left.empty()
-               ? Result<void>{}
-               : Result<void>{Error{ErrorCode::damaged, fmt::format("could not undo:\n  {}", fmt::join(left, "\n  "))}};
-}
-
 /// One run, under the locks.
 class Run {
 public:
@@ -149,7 +128,7 @@ public:
         if (auto fit = keeper.foresee ? keeper.foresee(*network, *plan) : Result<void>{}; !fit) {
             return std::move(fit).error();
         }
-        watched_ = undertaking_.trial.decide || hands_over(*plan) || touches_way_out(*network, *plan);
+        watched_ = undertaking_.trial.decide || is_to_be_watched(*network, *plan);
         return make(std::move(*plan));
     }
 
@@ -228,28 +207,22 @@ private:
         if (auto entered = journal.enter(txn::State::armed); !entered) {
             return entered.error();
         }
-        auto watchdog = txn::Watchdog::arm(duty);
-        if (watchdog) {
-            SystemRunner runner;
-            const auto unit = fmt::format("{}-{}.scope", tool, journal.id());
-            if (auto moved = txn::move_to_own_scope(runner, watchdog->pid(), unit); !moved) {
-                talk_.warn(moved.error().message + "; it would end with this session's processes");
-            }
-        }
-        return watchdog;
+        return arm_watchdog(duty, talk_.warn);
     }
 
     /// Without a watchdog the change stays. With one it stays, or not, by what was decided.
     Result<void> verify_and_end(const Plan& plan, txn::Journal& journal, std::optional<txn::Watchdog>& watchdog)
     {
-        if (auto verified = verify(plan); !verified) {
-            return verified;
+        const auto verified = verify(plan);
+        if (!verified) {
+            return verified.error();
         }
-        if (auto prepared = prepare(journal); !prepared) {
+        const Keeper& keeper = undertaking_.keeper;
+        if (auto prepared = keeper.prepare ? keeper.prepare(*verified, journal.record().directory) : Result<void>{};
+            !prepared) {
             return prepared;
         }
         if (!watchdog) {
-            const Keeper& keeper = undertaking_.keeper;
             return keeper.fulfil || has_truce(journal.record()) ? end_kept(journal, keeper)
                                                                 : journal.enter(txn::State::closed);
         }
@@ -285,15 +258,6 @@ private:
         }
         ended_ = true;
         return keep_record(record, undertaking_.keeper);
-    }
-
-    Result<void> prepare(const txn::Journal& journal)
-    {
-        if (!undertaking_.keeper.prepare) {
-            return {};
-        }
-        const auto network = route_.observe();
-        return network ? undertaking_.keeper.prepare(*network, journal.record().directory) : network.error();
     }
 
     /// Its words for a change on trial that was not kept.
@@ -338,7 +302,8 @@ private:
         return std::string{};
     }
 
-    Result<void> verify(const Plan& plan)
+    /// The network as it is once all is as wanted.
+    Result<Network> verify(const Plan& plan)
     {
         std::string missing;
         const auto reached = [&](const Network& network) -> Result<bool> {

@@ -4,6 +4,7 @@
 #include "net/domain.hpp"
 #include "net/nm/truce.hpp"
 #include "net/planner/outlook.hpp"
+#include "net/watched.hpp"
 #include "system/clock.hpp"
 #include "txn/change_locks.hpp"
 #include "txn/execute.hpp"
@@ -116,6 +117,76 @@ Result<txn::Record> chosen(const txn::Inventory& inventory, const std::string& i
     return *wanted;
 }
 
+/// The undoing of one change.
+class Undoing {
+public:
+    Undoing(RouteSocket& route, const Undertaking& undertaking, const txn::Record& record, const Plan& plan)
+        : undertaking_(undertaking), record_(record), links_(links_in(plan)), domain_(route, undertaking.here)
+    {
+    }
+
+    /// From now on somebody goes on where this process is killed.
+    Result<void> have_watched(const std::function<void(const std::string&)>& warn)
+    {
+        const txn::Duty duty{.id = record_.id,
+                             .socket = watchdog_socket(undertaking_.places),
+                             .keep =
+                                 [] {
+                                     return Result<void>{Error{ErrorCode::refused, "it is being undone"}};
+                                 },
+                             .undo = [this] { return go_on(); }};
+        auto watchdog = arm_watchdog(duty, warn);
+        if (!watchdog) {
+            return std::move(watchdog).error();
+        }
+        watchdog_.emplace(std::move(*watchdog));
+        return {};
+    }
+
+    /// First the files that keep it, then the links.
+    Result<void> make(txn::Journal& journal)
+    {
+        auto undone = files();
+        if (undone) {
+            renew_truce(links_);
+            const auto left = txn::roll_back(journal, domain_);
+            undone = left.empty()
+                         ? undone
+                         : Error{ErrorCode::damaged,
+                                 fmt::format("could not undo all of {}:\n  {}", record_.id, fmt::join(left, "\n  "))};
+        }
+        if (watchdog_) {
+            watchdog_->dismiss();
+        }
+        return undone;
+    }
+
+private:
+    Result<void> files()
+    {
+        const auto& keeper = undertaking_.keeper;
+        return keeper.take_back ? keeper.take_back(record_.id, links_) : Result<void>{};
+    }
+
+    /// In the watchdog, wherever the undoing was broken off.
+    Result<void> go_on()
+    {
+        if (undertaking_.keeper.recover) {
+            undertaking_.keeper.recover();
+        }
+        const auto taken_back = files();
+        renew_truce(links_);
+        auto undone = undo_record(txn::read_record(record_.directory), undertaking_.here);
+        return undone ? taken_back : undone;
+    }
+
+    const Undertaking& undertaking_;
+    const txn::Record& record_;
+    std::vector<LinkName> links_;
+    LinkDomain domain_;
+    std::optional<txn::Watchdog> watchdog_;
+};
+
 }  // namespace
 
 Result<txn::Inventory> history(const txn::Places& places)
@@ -146,7 +217,7 @@ Result<Recovery> undo_half_made(RouteSocket& route, const Undertaking& undertaki
 Result<std::string> undo_change(RouteSocket& route,
                                 const Undertaking& undertaking,
                                 const std::string& id,
-                                const Objection& objection)
+                                const UndoTalk& talk)
 {
     if (auto allowed = check_may_change_links(); !allowed) {
         return allowed.error();
@@ -172,27 +243,22 @@ Result<std::string> undo_change(RouteSocket& route,
     if (!network) {
         return network.error();
     }
-    if (auto against = objection(*network, plan)) {
+    if (auto against = talk.objection(*network, plan)) {
         return std::move(*against);
     }
     if (auto free = check_ports(*network, plan, record->id); !free) {
         return std::move(free).error();
     }
-    const auto& keeper = undertaking.keeper;
-    const auto links = links_in(plan);
-    if (auto back = keeper.take_back ? keeper.take_back(record->id, links) : Result<void>{}; !back) {
-        return std::move(back).error();
-    }
     auto journal = txn::Journal::adopt(*record);
     if (!journal) {
         return journal.error();
     }
-    renew_truce(links);
-    LinkDomain domain{route, undertaking.here};
-    const auto left = txn::roll_back(*journal, domain);
-    if (!left.empty()) {
-        return Error{ErrorCode::damaged,
-                     fmt::format("could not undo all of {}:\n  {}", record->id, fmt::join(left, "\n  "))};
+    Undoing work{route, undertaking, *record, plan};
+    const bool watched = is_to_be_watched(*network, plan);
+    auto undone = watched ? work.have_watched(talk.warn) : Result<void>{};
+    undone = undone ? work.make(*journal) : undone;
+    if (!undone) {
+        return std::move(undone).error();
     }
     return record->id;
 }

@@ -16,6 +16,11 @@ from lab import ip, links
 from uplink import everything
 from watched import SECONDS_AT_MOST, THERE, Watched
 
+
+def is_held(pid):
+    return "State:\tT" in pathlib.Path(f"/proc/{pid}/status").read_text(encoding="ascii")
+
+
 class Killed(Watched):
     def test_half_way_at_any_step_is_undone_at_once_and_loses_no_packet(self):
         for step in range(3):
@@ -301,6 +306,21 @@ class Past(Watched):
         self.assertIn("there is no change 2026", self.expect("undo 2026", 3).stderr)
         self.assertEqual(self.states(), ["rolled-back", "rolled-back"])
         self.assertEqual(len(self.expect("history", 0).stdout.splitlines()), 2)
+
+    def test_an_undoing_that_is_killed_is_gone_on_with(self):
+        self.expect(f"{THERE} --confirm none", 0)
+        for place in ("undo:0", "undo:1", "state:rolling-back"):
+            with self.subTest(place=place):
+                run = self.start("undo", fault=f"hold:{place}")
+                self.wait_for(lambda: is_held(run.pid), "the undoing to stand still")
+                watchdog = self.status()["watchdog_pid"]
+                self.assertNotEqual(everything(), self.before)
+                run.kill()
+                run.wait()
+                self.wait_for(lambda: is_held(watchdog), "the watchdog at the same place")  # it has the same orders
+                os.kill(watchdog, signal.SIGCONT)
+                self.expect_undone_by_itself()
+                self.expect(f"{THERE} --confirm none", 0)
 
     def test_a_change_of_an_earlier_boot_is_over(self):
         self.expect("bridge add br7", 0)

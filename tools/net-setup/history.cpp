@@ -57,13 +57,13 @@ Result<cli::ExitCode> undo(const cli::Arguments& arguments, cli::Console& consol
     net::Undertaking undertaking{arguments.command_line(), txn::default_places(), session->here};
     undertaking.keeper = keep->keeper(console);
     const auto id = arguments.operands().empty() ? std::string{} : arguments.operands().front();
+    const net::Objection objection = [&caution](const net::Network& network, const net::Plan& plan) {
+        // Without an operator nobody's way is lost: what the change brought goes, its default route, too.
+        auto hazard = net::sits_here(network, caution->around().operator_at) ? (*caution)(network, plan) : std::nullopt;
+        return hazard ? std::optional{std::move(hazard->error)} : std::nullopt;
+    };
     const auto undone = net::undo_change(
-        session->route, undertaking, id, [&caution](const net::Network& network, const net::Plan& plan) {
-            // Without an operator nobody's way is lost: what the change brought goes, its default route, too.
-            auto hazard =
-                net::sits_here(network, caution->around().operator_at) ? (*caution)(network, plan) : std::nullopt;
-            return hazard ? std::optional{std::move(hazard->error)} : std::nullopt;
-        });
+        session->route, undertaking, id, {objection, [&console](const std::string& text) { console.warn(text); }});
     if (!undone) {
         return undone.error();
     }

@@ -176,7 +176,7 @@ Result<Network> RouteSocket::observe()
     return network;
 }
 
-Result<void> RouteSocket::wait_until(const std::function<Result<bool>(const Network&)>& reached, Deadline deadline)
+Result<Network> RouteSocket::wait_until(const std::function<Result<bool>(const Network&)>& reached, Deadline deadline)
 {
     const auto events = Socket::open(NETLINK_ROUTE);
     if (!events) {
@@ -188,13 +188,13 @@ Result<void> RouteSocket::wait_until(const std::function<Result<bool>(const Netw
         return to_error(from_libnl(problem), {Request::list, "cannot watch the links"});
     }
     for (;;) {
-        const auto network = observe();
+        auto network = observe();
         if (!network) {
-            return network.error();
+            return network;
         }
         const auto answer = reached(*network);
         if (!answer || *answer) {
-            return answer ? Result<void>{} : Result<void>{answer.error()};
+            return answer ? std::move(network) : answer.error();
         }
         pollfd event{nl_socket_get_fd(events->get()), POLLIN, 0};
         if (::poll(&event, 1, static_cast<int>(deadline.left().count())) == 0 && deadline.passed()) {

@@ -25,9 +25,10 @@ public:
     /// Everything as it is now. Read again, at most ten times, if it changes meanwhile.
     Result<Network> observe();
 
-    /// Observes after each event of the kernel until `reached` says yes; ErrorCode::timeout after the deadline.
+    /// Observes after each event of the kernel until `reached` says yes to what is there, and yields that;
+    /// ErrorCode::timeout after the deadline.
     /// An Error of `reached` ends the wait.
-    Result<void> wait_until(const std::function<Result<bool>(const Network&)>& reached, Deadline deadline);
+    Result<Network> wait_until(const std::function<Result<bool>(const Network&)>& reached, Deadline deadline);
 
     /// Makes one change on the links as `network` tells them. SetIpv6 writes a file of /proc/sys.
     Result<void> make(const Action& action, const Network& network);
