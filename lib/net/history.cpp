@@ -2,6 +2,7 @@
 #include "net/history.hpp"
 
 #include "net/domain.hpp"
+#include "net/handover/staying.hpp"
 #include "net/nm/truce.hpp"
 #include "net/planner/outlook.hpp"
 #include "net/watched.hpp"
@@ -76,6 +77,41 @@ Result<void> check_ports(const Network& network, const Plan& undoing, const std:
                         "'net-setup lan-bridge NIC --back' leaves such a bridge, 'net-setup bridge del {}' frees "
                         "its ports",
                         link.name.str()));
+            }
+        }
+    }
+    return {};
+}
+
+bool is_lasting(const Link& link, const InterfaceAddress& address)
+{
+    return !address.is_ipv6_link_local() && std::ranges::find(link.leased, address) == link.leased.end();
+}
+
+/// Addresses that came since to what goes, or becomes a port: undoing knows those alone that were there before.
+Result<void> check_addresses(const Network& network, const Plan& undoing, const std::string& id)
+{
+    const Network after = outlook(network, undoing);
+    for (const Step& step : undoing) {
+        const auto* back = std::get_if<Handover>(&step.action);
+        const bool leaves_bridge = back != nullptr && back->direction == Direction::to_port;
+        const Link* giver = back != nullptr ? find(network, leaves_bridge ? back->bridge : back->port) : nullptr;
+        const auto known = giver != nullptr ? parse_snapshot(back->snapshot) : Result<Snapshot>{Error{}};
+        if (!known || (leaves_bridge && find(after, giver->name) != nullptr)) {
+            continue;
+        }
+        const auto moves = [&known](const InterfaceAddress& address) {
+            return std::ranges::any_of(known->addresses,
+                                       [&](const Packet& packet) { return told_address(packet) == address; });
+        };
+        for (const InterfaceAddress& address : giver->addresses) {
+            if (is_lasting(*giver, address) && !moves(address)) {
+                return cannot_undo(
+                    id,
+                    fmt::format("'{}' has {} since, which would go", giver->name.str(), address.str()),
+                    leaves_bridge
+                        ? fmt::format("to move what is there now: net-setup lan-bridge {} --back", back->port.str())
+                        : fmt::format("to move what is there now: net-setup lan-bridge {}", back->port.str()));
             }
         }
     }
@@ -247,6 +283,9 @@ Result<std::string> undo_change(RouteSocket& route,
         return std::move(*against);
     }
     if (auto free = check_ports(*network, plan, record->id); !free) {
+        return std::move(free).error();
+    }
+    if (auto free = check_addresses(*network, plan, record->id); !free) {
         return std::move(free).error();
     }
     auto journal = txn::Journal::adopt(*record);

@@ -26,8 +26,8 @@ struct UndoTalk {
 /// Takes back a change that has ended well; without an id the last one that still stands. Newer ones must be undone
 /// first: they were made on top of it. What concerns the way to the host is undone to its end by a watchdog if this
 /// process is killed in the middle. Returns its id. ErrorCode::refused: it does not stand, something newer does, it was
-/// made in another namespace or before the last boot, a bridge that would go has got other ports, or an objection is
-/// against what undoes it; not_found; damaged. Needs CAP_NET_ADMIN.
+/// made in another namespace or before the last boot, a bridge that would go has got other ports or addresses, or an
+/// objection is against what undoes it; not_found; damaged. Needs CAP_NET_ADMIN.
 Result<std::string> undo_change(RouteSocket& route,
                                 const Undertaking& undertaking,
                                 const std::string& id,

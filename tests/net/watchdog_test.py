@@ -291,6 +291,18 @@ class Past(Watched):
         self.expect("undo", 0)
         self.expect_everything_back()
 
+    def test_an_undoing_that_would_lose_an_address_is_refused(self):
+        self.expect(f"{THERE} --confirm none", 0)
+        ip("addr add 10.5.0.2/24 dev br0")
+        moved = everything()
+        said = self.expect("undo", 10).stderr
+        self.assertIn("'br0' has 10.5.0.2/24 since, which would go", said)
+        self.assertIn("net-setup lan-bridge eth0 --back", said)
+        self.assertEqual(everything(), moved)
+        ip("addr del 10.5.0.2/24 dev br0")
+        self.expect("undo", 0)
+        self.expect_everything_back()
+
     def test_changes_are_listed_and_undone_newest_first(self):
         self.expect(f"{THERE} --confirm none", 0)
         self.expect("bridge add br7", 0)
