@@ -51,7 +51,7 @@ Result<void> wait_in_slices(net::RouteSocket& socket,
     for (;;) {
         auto done = socket.wait_until(reached, Deadline::after(std::min(slice, deadline.left())));
         if (done || done.error().code != ErrorCode::timeout || deadline.passed()) {
-            return done;
+            return done ? Result<void>{} : std::move(done).error();
         }
         if (interrupted && interrupted()) {
             return Error{ErrorCode::interrupted, "interrupted"};
