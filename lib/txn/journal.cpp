@@ -125,6 +125,13 @@ void replay(Record& record, const Json& line)
     }
 }
 
+/// After a power cut both say the same as the state before: what was intended is undone. The next record that somebody
+/// waits for takes them to the disk.
+bool must_reach_the_disk(State state)
+{
+    return state != State::applying && state != State::applied;
+}
+
 }  // namespace
 
 std::string_view word(State state) noexcept
@@ -178,7 +185,7 @@ Result<Journal> Journal::begin(const Places& places, const Heading& heading)
                      {"command", mine.command},
                      {"started", mine.started},
                      {"owner", to_json(mine.owner)}};
-    auto written = journal.append(first.dump(), true);
+    auto written = journal.append(first.dump(), false);  // nothing is to be undone before the first intent
     if (written) {
         written = sync_directory(mine.directory);
     }
@@ -262,7 +269,7 @@ void Journal::forget_intents(std::size_t first)
 Result<void> Journal::enter(State state)
 {
     take_state(record_, state);
-    auto entered = append(Json{{"state", word(state)}}.dump(), true);
+    auto entered = append(Json{{"state", word(state)}}.dump(), must_reach_the_disk(state));
     return entered ? fault_point(word(state)) : entered;
 }
 

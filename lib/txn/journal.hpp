@@ -81,7 +81,7 @@ public:
     /// Marks the steps from this one on as undone: nobody began to make them.
     void forget_intents(std::size_t first);
 
-    /// Records a state; returns once that is on the disk.
+    /// Records a state; returns once that is on the disk, or, of `applying` and `applied`, in the file.
     Result<void> enter(State state);
 
     /// Removes the journal with its folder: for a transaction that was given up before its first change.
