@@ -292,6 +292,9 @@ struct HostDomain::Apply {
         const bool by_script = manager == Manager::openrc || manager == Manager::sysv;
         auto answered =
             (by_script ? await_libvirt : ask_libvirt)(domain.ground_.top / socket, Deadline::after(libvirt_patience));
+        if (answered) {
+            answered = prove_qemu_driver(domain.ground_.runner);
+        }
         return answered ? answered : Error{ErrorCode::rolled_back, answered.error().message, answered.error().hint};
     }
 };

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "base/text.hpp"
 #include "base/unique_fd.hpp"
 #include "setup/service.hpp"
 
@@ -14,6 +15,7 @@
 #include <thread>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 namespace kvmkit::setup {
 namespace {
@@ -104,6 +106,28 @@ Result<void> await_libvirt(const std::filesystem::path& socket, const Deadline& 
         }
         std::this_thread::sleep_for(between_looks);
     }
+}
+
+Result<void> prove_qemu_driver(Runner& runner)
+{
+    constexpr std::chrono::seconds patience{30};
+    const auto told = runner.run({.argv = {"virsh", "--quiet", "--connect", "qemu:///system", "capabilities"},
+                                  .environment = {{"LC_ALL", "C"}},
+                                  .timeout = patience});
+    if (!told) {
+        return told.error().code == ErrorCode::not_found ? Result<void>{} : told.error();
+    }
+    if (told->status == 0 && told->out.find("<capabilities>") != std::string::npos) {
+        return {};
+    }
+    const auto said = lines(trim(told->err));
+    return Error{
+        ErrorCode::external,
+        fmt::format(
+            "libvirt answers, but not for qemu:///system: {}",
+            said.empty() ? std::string{"virsh describes no capabilities"} : fmt::format("{}", fmt::join(said, "; "))),
+        "is libvirt's driver of QEMU installed (libvirt-daemon-driver-qemu)? look at: journalctl -u libvirtd -u "
+        "virtqemud"};
 }
 
 }  // namespace kvmkit::setup

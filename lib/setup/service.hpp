@@ -83,4 +83,8 @@ Result<void> ask_libvirt(const std::filesystem::path& socket, const Deadline& de
 /// The same of a daemon that was just started and opens its socket itself: asks until it answers.
 Result<void> await_libvirt(const std::filesystem::path& socket, const Deadline& deadline);
 
+/// Whether libvirt drives QEMU: a daemon without that driver answers on its socket all the same. Asked of virsh, and
+/// not at all where there is none.
+Result<void> prove_qemu_driver(Runner& runner);
+
 }  // namespace kvmkit::setup

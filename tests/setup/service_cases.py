@@ -73,6 +73,21 @@ def a_daemon_that_does_not_answer_is_stopped_again(machine: Machine) -> None:
     assert state[0] == "disabled" and state[1] in ("inactive", "failed"), state
 
 
+def a_libvirt_without_qemu_is_stopped_again(machine: Machine) -> None:
+    """It answers on its socket, as it does where its driver of QEMU is not installed."""
+    words = "no connection driver available for qemu:///system"
+    answers = boot(machine, {
+        "install": "/host-setup apply hypervisor",
+        "break": f"printf '#!/bin/sh\\necho error: {words} >&2\\nexit 1\\n' >/usr/bin/virsh",
+        "apply": "/host-setup apply services",
+        "state": "systemctl is-enabled libvirtd.service; systemctl is-active libvirtd.socket",
+    })
+    assert answers["install"][0] == 0 and answers["break"][0] == 0
+    code, text = answers["apply"]
+    assert code == 12 and words in text and "libvirt-daemon-driver-qemu" in text, answers["apply"]
+    assert answers["state"][1].split() == ["disabled", "inactive"], answers["state"]
+
+
 def a_killed_start_is_undone(machine: Machine) -> None:
     """Power goes before and after each step with units: resume leaves libvirt as it was, disabled and stopped."""
     moments = [f"{when}:{step}" for step in range(3) for when in ("before", "after")] + ["state:applied"]

@@ -96,6 +96,26 @@ TEST_F(LibvirtSocket, ThatIsNotThereSaysSo)
     EXPECT_FALSE(ask_libvirt(std::string(200, 'x'), Deadline::after(1s)));
 }
 
+TEST(QemuDriver, IsProvedByCapabilitiesOfItsOwn)
+{
+    const std::string ask = "virsh --quiet --connect qemu:///system capabilities";
+    testing::FakeRunner without;
+    without.answer(
+        ask,
+        {1,
+         "",
+         "error: failed to connect to the hypervisor\nerror: no connection driver available for qemu:///system\n"});
+    const auto failed = prove_qemu_driver(without);
+    ASSERT_FALSE(failed);
+    EXPECT_NE(failed.error().message.find("no connection driver available for qemu:///system"), std::string::npos);
+    testing::FakeRunner silent;
+    silent.answer(ask, {0, "", ""});
+    EXPECT_FALSE(prove_qemu_driver(silent));
+    testing::FakeRunner with;
+    with.answer(ask, {0, "<capabilities>\n</capabilities>\n", ""});
+    EXPECT_TRUE(prove_qemu_driver(with));
+}
+
 TEST(Unit, IsReadFromSystemdsProperties)
 {
     const auto unit = read_unit("LoadState=loaded\nActiveState=active\nUnitFileState=enabled\nnoise\n");
