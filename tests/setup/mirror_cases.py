@@ -247,10 +247,40 @@ def an_ended_release_is_found_in_the_archive(machine: Machine, scene: Scene) -> 
         f'"debian": "{scene.mirror.url}"}}]}}')
     done = scene.use("mine")
     assert done.code == 3 and "it does not have release 'bookworm'" in done.err
-    assert f"the release has ended and is kept at {scene.vendor.url}: host-setup mirror use {scene.vendor.url}" in done.err
+    command = f"the release has ended and is kept at {scene.vendor.url}: host-setup mirror use {scene.vendor.url} --security"
+    assert command in done.err
     (folder / "mirrors.json").write_text("{")
     broken = machine.setup("mirror", "list")
     assert broken.code == 2 and "cannot read catalogue '/etc/kvmkit/mirrors.json'" in broken.err
+
+
+@scene_of
+def an_ended_release_moves_with_its_security(machine: Machine, scene: Scene) -> None:
+    """Nobody but the archive has it; the vendor of security updates has not, either."""
+    third = Server(scene.folder / "vendor")
+    scene.list.write_text(scene.list.read_text("latin-1").replace(scene.vendor.url, third.url), "latin-1")
+    folder = machine.root / "etc/kvmkit"
+    folder.mkdir()
+    (folder / "mirrors.json").write_text(
+        f'{{"archives": {{"debian": "{scene.mirror.url}"}}, "mirrors": [{{"name": "mine", "where": "here", '
+        f'"debian": "{third.url}"}}]}}')
+    third.refuses = scene.vendor.refuses = lambda path: True
+    tested = machine.setup("mirror", "test")
+    command = f"host-setup mirror use {scene.mirror.url} --security"
+    assert tested.code == 0 and command in tested.err, tested
+    assert "(ended)" in tested.out and "does not have bookworm" in tested.out
+    record = machine.setup("mirror", "test", "--json").record
+    check(record)
+    assert record["fastest"] == scene.mirror.url
+    alone = scene.use(scene.mirror.url)
+    assert alone.code == 3 and f"cannot read '{scene.security}' beside mirror '{scene.mirror.url}'" in alone.err, alone
+    assert "the same command with --security" in alone.err
+    shutil.move(scene.folder / "mirror/debian/dists/bookworm-updates", scene.folder / "kept")
+    lacks = scene.use(scene.mirror.url, "--security")
+    assert lacks.code == 3 and "comment out suite bookworm-updates in apt's sources" in lacks.err, lacks
+    shutil.move(scene.folder / "kept", scene.folder / "mirror/debian/dists/bookworm-updates")
+    done = scene.use(scene.mirror.url, "--security")
+    assert done.code == 0 and scene.mirror.url.replace("/debian/", "/debian-security/") in scene.list.read_text("latin-1")
 
 
 @scene_of

@@ -5,6 +5,7 @@
 
 #include "setup/installer.hpp"
 #include "setup/sources/change.hpp"
+#include "setup/sources/ended.hpp"
 #include "setup/sources/measure.hpp"
 #include "setup/sources/used.hpp"
 #include "setup/sources/workshop.hpp"
@@ -24,6 +25,9 @@ using cli::Json;
 
 /// What stands for the name of a mirror that the host has.
 constexpr const char* in_use = "(now)";
+
+/// The same for the archive of releases that have ended.
+constexpr const char* kept = "(ended)";
 
 /// What all four look at.
 struct Scene {
@@ -127,8 +131,31 @@ const setup::Candidate* fastest(const std::vector<setup::Measurement>& results)
     return !results.empty() && results.front().fetched ? &results.front().candidate : nullptr;
 }
 
-void print_choice(const cli::Console& console, const setup::Candidate& choice)
+/// What all mirrors lack has ended, and its vendor's archive is measured in their place. The command that turns to it;
+/// empty: somebody answers, or nobody at all.
+std::string measure_ended(const setup::Fetcher& fetcher,
+                          const Scene& scene,
+                          const setup::MeasureOrder& order,
+                          std::vector<setup::Measurement>& results)
 {
+    const bool lacked = std::ranges::any_of(results, &setup::Measurement::lacks_release);
+    const bool served = fastest(results) != nullptr;
+    const auto ended =
+        lacked && !served ? setup::find_ended(fetcher, scene.catalogue, scene.kinds, order) : std::nullopt;
+    if (!ended) {
+        return {};
+    }
+    auto there = setup::measure(fetcher, {{kept, ended->archive}}, order);
+    results.insert(results.begin(), std::move(there.front()));
+    return ended->use();
+}
+
+void print_choice(const cli::Console& console, const setup::Candidate& choice, const std::string& use_ended)
+{
+    if (!use_ended.empty()) {
+        console.note(fmt::format("the release has ended and is kept at {}: {}", choice.archive, use_ended));
+        return;
+    }
     console.note(choice.name == in_use ? std::string{"the fastest is what this host has"}
                                        : fmt::format("the fastest: host-setup mirror use {}", choice.name));
 }
@@ -228,7 +255,9 @@ Result<cli::ExitCode> run_mirror_test(const cli::Arguments& arguments, cli::Cons
     if (!fetcher || !folder) {
         return fetcher ? folder.error() : fetcher.error();
     }
-    const auto results = setup::measure(**fetcher, *chosen, {scene->release, *folder, *timeout});
+    const setup::MeasureOrder order{scene->release, *folder, *timeout};
+    auto results = setup::measure(**fetcher, *chosen, order);
+    const auto use_ended = measure_ended(**fetcher, *scene, order, results);
     const setup::Candidate* choice = fastest(results);
     if (arguments.has("json")) {
         Json records = Json::array();
@@ -243,7 +272,7 @@ Result<cli::ExitCode> run_mirror_test(const cli::Arguments& arguments, cli::Cons
     } else {
         print_measured(console, results);
         if (choice != nullptr) {
-            print_choice(console, *choice);
+            print_choice(console, *choice, use_ended);
         }
     }
     return choice != nullptr ? cli::ExitCode::ok : cli::ExitCode::no;

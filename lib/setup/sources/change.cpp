@@ -2,6 +2,7 @@
 #include "setup/sources/change.hpp"
 
 #include "setup/file_step.hpp"
+#include "setup/sources/ended.hpp"
 #include "setup/sources/measure.hpp"
 #include "setup/sources/original.hpp"
 #include "setup/sources/pacman_switch.hpp"
@@ -18,16 +19,6 @@ namespace kvmkit::setup {
 namespace {
 
 constexpr mode_t only_root = 0600;
-
-/// The vendor's security archive beside a mirror's main one: "/debian/" -> "/debian-security/".
-std::string security_beside(const std::string& archive, const ArchiveKinds& kinds)
-{
-    if (kinds.security == kinds.main) {
-        return archive;
-    }
-    constexpr std::string_view tail = "/debian/";
-    return archive.ends_with(tail) ? archive.substr(0, archive.size() - 1) + "-security/" : std::string{};
-}
 
 Result<SwitchWish> wish_of(const MirrorOrder& order, const MirrorCatalogue& catalogue, const ArchiveKinds& kinds)
 {
@@ -186,17 +177,6 @@ Result<MirrorPlan> plan_restore(const Root& root, Installer installer)
     return plan;
 }
 
-/// Where a release that a mirror lacks is served; empty: by nobody who was asked.
-std::string where_it_went(const Fetcher& fetcher,
-                          const MirrorCatalogue& catalogue,
-                          const std::string& kind,
-                          const MeasureOrder& order)
-{
-    const auto ended = catalogue.ended.find(kind);
-    const bool there = ended != catalogue.ended.end() && has_release(fetcher, ended->second, order).has_value();
-    return there ? ended->second : std::string{};
-}
-
 /// A release that has ended is not where it was: asked for before the package manager is, whose own words do not say
 /// so.
 Result<void> probe_release(const ProofGround& ground,
@@ -216,14 +196,13 @@ Result<void> probe_release(const ProofGround& ground,
     if (there || there.error().code != ErrorCode::not_found) {
         return {};  // what else is wrong with it, the package manager tells best
     }
-    const auto kind = archive_kinds(host.distribution, host.architecture).main;
-    const auto archive = where_it_went(**fetcher, *catalogue, kind, order);
-    auto error = unusable(
-        wish.archive,
-        fmt::format("it does not have release '{}'", order.release.name),
-        "",
-        archive.empty() ? ""
-                        : fmt::format("the release has ended and is kept at {0}: host-setup mirror use {0}", archive));
+    const auto kinds = archive_kinds(host.distribution, host.architecture);
+    const auto ended = find_ended(**fetcher, *catalogue, kinds, order);
+    auto error =
+        unusable(wish.archive,
+                 fmt::format("it does not have release '{}'", order.release.name),
+                 "",
+                 ended ? fmt::format("the release has ended and is kept at {}: {}", ended->archive, ended->use()) : "");
     error.code = ErrorCode::not_found;
     return error;
 }

@@ -25,7 +25,7 @@ Measurement measure_one(const Fetcher& fetcher,
     }
     const auto& error = fetched.error();
     switch (error.code) {
-        case ErrorCode::not_found: return {candidate, {}, fmt::format("does not have {}", order.release.name)};
+        case ErrorCode::not_found: return {candidate, {}, fmt::format("does not have {}", order.release.name), true};
         case ErrorCode::timeout: return {candidate, {}, "no answer in time"};
         default: return {candidate, {}, error.message};
     }

@@ -22,7 +22,8 @@ struct Candidate {
 struct Measurement {
     Candidate candidate;
     std::optional<Fetched> fetched = {};
-    std::string problem = {};  ///< Why there is nothing; empty if there is.
+    std::string problem = {};    ///< Why there is nothing; empty if there is.
+    bool lacks_release = false;  ///< It answers, and does not have the release.
 };
 
 /// How candidates are measured.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "setup/sources/proof.hpp"
 
+#include "base/text.hpp"
+#include "setup/sources/mirror.hpp"
 #include "setup/sources/update_failure.hpp"
 #include "system/files.hpp"
 
@@ -11,6 +13,24 @@
 
 namespace kvmkit::setup {
 namespace {
+
+/// Whom a complaint of apt's is about: "The repository 'http://h/debian bookworm Release' does not ...".
+struct BlamedSource {
+    std::string uri;  ///< With a '/' at the end; empty: no source.
+    std::string suite;
+};
+
+BlamedSource blamed(std::string_view line)
+{
+    const auto scheme = line.find("://");
+    if (scheme == std::string_view::npos) {
+        return {};
+    }
+    const auto before = line.find_last_of("' ", scheme);
+    const auto begin = before == std::string_view::npos ? 0 : before + 1;
+    const auto found = words(line.substr(begin, line.find('\'', begin) - begin));
+    return {as_folder(found.front()), found.size() > 1 ? std::string{found[1]} : std::string{}};
+}
 
 class Proof {
 public:
@@ -53,13 +73,47 @@ private:
         // The exit code is 0 for a component that is missing, and before apt 2.1 for everything that cannot be fetched.
         const auto failure = read_update_failure(ended->out + "\n" + ended->err);
         if (failure) {
-            return unusable(order_.archive, failure->cause, failure->line, failure->hint);
+            return unread(*failure);
         }
         return ended->status == 0 ? Result<void>{}
                                   : unusable(order_.archive,
                                              fmt::format("apt-get update ended with {}", ended->status),
                                              failure_excerpt(ended->out, ended->err, 3),
                                              "");
+    }
+
+    /// The mirror is not to blame for a line of the sources that stays with somebody else.
+    [[nodiscard]] Error unread(const UpdateFailure& failure) const
+    {
+        const auto source = blamed(failure.line);
+        const bool elsewhere = !source.uri.empty() && !source.uri.starts_with(as_folder(order_.archive));
+        auto error = unusable(order_.archive, failure.cause, failure.line, hint_of(failure, source, elsewhere));
+        if (elsewhere) {
+            error.message = fmt::format("cannot read '{}' beside mirror '{}': {}\n  {}",
+                                        source.uri,
+                                        order_.archive,
+                                        failure.cause,
+                                        failure.line);
+        }
+        return error;
+    }
+
+    [[nodiscard]] std::string hint_of(const UpdateFailure& failure, const BlamedSource& source, bool elsewhere) const
+    {
+        if (!failure.missing || source.suite.empty()) {
+            return failure.hint;
+        }
+        const bool security = source.suite.ends_with("-security") || source.suite.ends_with("/updates");
+        if (authority_of(source.uri) != authority_of(order_.archive) && security) {
+            return "where the release has ended, its archive may have that suite, too: the same command with "
+                   "--security; or comment out its line in apt's sources";
+        }
+        return elsewhere || source.suite.find('-') != std::string::npos
+                   ? fmt::format(
+                         "comment out suite {} in apt's sources: what has ended is kept without it in some "
+                         "archives",
+                         source.suite)
+                   : failure.hint;
     }
 
     Result<void> plan()

@@ -16,6 +16,8 @@ struct Row {
     std::string_view hint = {};
 };
 
+constexpr std::string_view no_release = "does not have a Release file";
+
 /// In order of depth. Each sign was seen with apt 2.6.
 constexpr std::array rows{
     Row{"Malformed entry", "apt cannot read a line of the sources", "mend or comment out the line"},
@@ -50,7 +52,7 @@ constexpr std::array rows{
         "it is being brought up to date right now",
         "try again in an hour, or another mirror"},
     Row{"Hash Sum mismatch", "what it serves is not what its index says", "try again in an hour, or another mirror"},
-    Row{"does not have a Release file", "it does not have this release"},
+    Row{no_release, "it does not have this release"},
     Row{"doesn't have the component", "it lacks a component that the sources ask for"},
     Row{"connection timed out", "it does not answer"},
     Row{"Could not connect", "it cannot be reached"},
@@ -73,14 +75,15 @@ std::optional<UpdateFailure> read_update_failure(std::string_view text)
     for (const Row& row : rows) {
         for (const auto line : lines(text)) {
             if (is_complaint(line) && line.find(row.sign) != std::string_view::npos) {
-                return UpdateFailure{std::string{row.cause}, std::string{row.hint}, std::string{trim(line)}};
+                const bool missing = row.sign == no_release;
+                return UpdateFailure{std::string{row.cause}, std::string{row.hint}, std::string{trim(line)}, missing};
             }
         }
     }
     if (problems.empty()) {
         return std::nullopt;
     }
-    return UpdateFailure{"apt cannot read it", "", problems.front()};
+    return UpdateFailure{"apt cannot read it", "", problems.front(), false};
 }
 
 }  // namespace kvmkit::setup

@@ -10,9 +10,10 @@ namespace kvmkit::setup {
 
 /// Why a source could not be read.
 struct UpdateFailure {
-    std::string cause;  ///< "does not have this release"
-    std::string hint;   ///< What can be done; empty if nothing but another mirror.
-    std::string line;   ///< apt's own words.
+    std::string cause;     ///< "does not have this release"
+    std::string hint;      ///< What can be done; empty if nothing but another mirror.
+    std::string line;      ///< apt's own words.
+    bool missing = false;  ///< A suite is not there at all.
 };
 
 /// Understands what `apt-get update` printed with LC_ALL=C, whatever its exit code was: absent if nothing is wrong. The
