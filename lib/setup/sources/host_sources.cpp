@@ -113,16 +113,36 @@ bool SourceOwner::is_distributions(const SourceEntry& entry) const
     const bool signed_by_it =
         keyring != entry.options.end() && keyring->second.find(vendor + "-archive-keyring") != std::string::npos;
     return std::ranges::all_of(entry.uris, [&](const SourceWord& uri) {
-        return signed_by_it || is_its_host(uri.text) || catalogue_.serves(uri.text) ||
-               std::ranges::any_of(entry.suites,
-                                   [&](const SourceWord& suite) { return fetched_from_it(uri.text, suite.text); });
+        return catalogue_.serves(uri.text) ||
+               (!is_another_archive(uri.text) && (signed_by_it || is_its_host(uri.text) ||
+                                                  std::ranges::any_of(entry.suites, [&](const SourceWord& suite) {
+                                                      return fetched_from_it(uri.text, suite.text);
+                                                  })));
     });
 }
 
 bool SourceOwner::is_its_host(std::string_view uri) const
 {
     const auto host = host_of(uri);
-    return distribution_.family == Family::debian ? host.ends_with(".debian.org") : host.ends_with(".ubuntu.com");
+    if (distribution_.family == Family::debian) {
+        return host.ends_with(".debian.org") && !is_another_archive(uri);
+    }
+    constexpr std::array<std::string_view, 4> served{
+        "archive.ubuntu.com", "security.ubuntu.com", "ports.ubuntu.com", "old-releases.ubuntu.com"};
+    constexpr std::array<std::string_view, 2> by_place{".archive.ubuntu.com", ".ports.ubuntu.com"};
+    return std::ranges::find(served, host) != served.end() ||
+           std::ranges::any_of(by_place, [host](std::string_view end) { return host.ends_with(end); });
+}
+
+bool SourceOwner::is_another_archive(std::string_view uri) const
+{
+    const auto host = host_of(uri);
+    if (distribution_.family == Family::debian) {
+        constexpr std::array<std::string_view, 3> others{
+            "debug.mirrors.debian.org", "incoming.debian.org", "snapshot.debian.org"};
+        return std::ranges::find(others, host) != others.end();
+    }
+    return host.ends_with(".ubuntu.com") && !is_its_host(uri);
 }
 
 bool SourceOwner::fetched_from_it(const std::string& uri, const std::string& suite) const

@@ -52,6 +52,9 @@ public:
 private:
     [[nodiscard]] bool fetched_from_it(const std::string& uri, const std::string& suite) const;
     [[nodiscard]] bool is_its_host(std::string_view uri) const;
+    /// The vendor's, but of what no mirror has: debug symbols, what is not released, days of the past. Its key and its
+    /// Release file say the same as those of the archive itself.
+    [[nodiscard]] bool is_another_archive(std::string_view uri) const;
 
     const Root& root_;
     const Distribution& distribution_;

@@ -9,6 +9,7 @@
 
 #include <set>
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 namespace kvmkit::setup {
@@ -104,6 +105,29 @@ TEST_F(MirrorTest, KnowsTheDistributionsEntriesFromThirdParties)
     EXPECT_FALSE(is(noble, "deb http://ppa.example/x/ubuntu noble main"));
     EXPECT_FALSE(is(noble, "deb [signed-by=/etc/apt/keyrings/docker.gpg] http://d/linux/ubuntu noble stable"));
     EXPECT_FALSE(is(noble, "deb http://evil-ubuntu.com/ubuntu noble main"));
+}
+
+TEST_F(MirrorTest, LeavesTheVendorsOtherArchivesAlone)
+{
+    folder_.write("var/lib/apt/lists/ddebs.ubuntu.com_dists_noble_InRelease", "Origin: Ubuntu\nSHA256:\n");
+    const auto here = root();
+    const auto catalogue = load_mirrors(here, "");
+    const auto is = [&](const Distribution& distribution, const std::string& line) {
+        const auto read = read_source_entries(SourceFormat::one_line, line + "\n");
+        return SourceOwner{here, distribution, *catalogue}.is_distributions(read.entries.at(0));
+    };
+    for (const auto* host : {"archive", "de.archive", "security", "ports", "old-releases"}) {
+        EXPECT_TRUE(is(noble, fmt::format("deb http://{}.ubuntu.com/ubuntu noble main", host))) << host;
+    }
+    EXPECT_FALSE(is(noble, "deb http://ddebs.ubuntu.com/ noble main")) << "no mirror has debug symbols";
+    EXPECT_FALSE(is(noble, "deb https://esm.ubuntu.com/infra/ubuntu noble main"));
+    for (const auto* host : {"debug.mirrors", "incoming", "snapshot"}) {
+        EXPECT_FALSE(is(bookworm,
+                        fmt::format("deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] "
+                                    "http://{}.debian.org/debian bookworm main",
+                                    host)))
+            << host;
+    }
 }
 
 TEST_F(MirrorTest, NamesTheLineOfAFileThatAptRefuses)
