@@ -52,6 +52,21 @@ Result<void> check(const Demand& demand)
                  "this again"};
 }
 
+/// dpkg and rpm find it out in the middle of their work, and leave packages half done.
+Result<void> check_writable(const std::filesystem::path& directory)
+{
+    struct statvfs fs {};
+    if (::statvfs(directory.c_str(), &fs) != 0 || (fs.f_flag & ST_RDONLY) == 0) {
+        return {};  // what is not there is made
+    }
+    return Error{
+        ErrorCode::refused,
+        fmt::format("refused to install: '{}' is mounted read-only", directory.string()),
+        fmt::format("mount -o remount,rw \"$(findmnt -no TARGET --target {})\"; where the system is meant to be "
+                    "read-only, its own way to add packages",
+                    directory.string())};
+}
+
 }  // namespace
 
 const char* cache_of(Installer installer)
@@ -61,6 +76,11 @@ const char* cache_of(Installer installer)
 
 Result<void> check_space(const std::filesystem::path& top, const Price& price, const char* cache)
 {
+    for (const char* path : {"etc", "usr", "var/lib", cache}) {
+        if (auto writable = check_writable(top / path); !writable) {
+            return writable;
+        }
+    }
     // Which share of a package goes where is not known before it is unpacked: /usr gets nearly all.
     const std::array<std::pair<const char*, Bytes>, 2> wanted{{{cache, price.download}, {"usr", price.disk}}};
     std::map<dev_t, Demand> demands;

@@ -14,7 +14,8 @@ constexpr const char* apt_cache = "var/cache/apt/archives";
 const char* cache_of(Installer installer);
 
 /// Whether the downloads fit on the file system of that cache and the packages on those of /usr and /var, counted
-/// together where they are one. ErrorCode::refused names the directory, what it needs and what it has.
+/// together where they are one. ErrorCode::refused names the directory, what it needs and what it has; or
+/// one of those that packages are written to, where it is mounted read-only.
 Result<void> check_space(const std::filesystem::path& top, const Price& price, const char* cache = apt_cache);
 
 }  // namespace kvmkit::setup

@@ -187,6 +187,20 @@ def a_full_disk_is_refused(machine: Machine) -> None:
     assert machine.database() == before
 
 
+def what_is_mounted_read_only_is_refused(machine: Machine) -> None:
+    """Before dpkg finds it out, which leaves packages half configured."""
+    before = machine.database()
+    for place in ("etc", "usr"):
+        folder = machine.root / place
+        subprocess.run(["mount", "--bind", folder, folder], check=True)
+        subprocess.run(["mount", "-o", "remount,ro,bind", folder], check=True)
+        done = machine.setup("apply")
+        assert done.code == 10 and f"'/{place}' is mounted read-only" in done.err and "remount,rw" in done.err, done
+        assert machine.database() == before
+        subprocess.run(["umount", folder], check=True)
+    assert machine.setup("apply").code == 0
+
+
 def a_killed_run_is_finished_by_the_next(machine: Machine) -> None:
     policy = machine.root / "usr/sbin/policy-rc.d"
     assert machine.setup("apply", KVMKIT_FAULT="kill:before:2").code == -signal.SIGKILL
