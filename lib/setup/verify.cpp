@@ -210,18 +210,33 @@ private:
             return;
         }
         const bool kvm = capabilities->find("type='kvm'") != std::string::npos;
-        const bool whole = capabilities->find("<capabilities>") != std::string::npos;
-        add("capabilities",
-            whole ? Proof::holds : Proof::fails,
-            whole ? fmt::format("qemu:///system answers; it offers VMs of type {}", kvm ? "kvm" : "qemu only")
-                  : "what virsh printed is no description of capabilities");
-        if (is_controlled(host_.service.manager) && !host_.service.modular) {
-            const bool enabled = host_.service.enabled;
-            add("boot",
-                enabled ? Proof::holds : Proof::fails,
-                enabled ? "libvirtd is started at boot" : "libvirtd is not started at boot",
-                enabled ? "" : mend());
+        if (capabilities->find("<capabilities>") == std::string::npos) {
+            add("capabilities", Proof::fails, "what virsh printed is no description of capabilities");
+        } else if (kvm) {
+            add("capabilities", Proof::holds, "qemu:///system answers; it offers VMs of type kvm");
+        } else {
+            const bool device = host_.device.present;
+            add("capabilities",
+                device ? Proof::fails : Proof::untold,
+                fmt::format("qemu:///system answers, but it offers VMs of type qemu only, which are slow: {}",
+                            device ? "it does not use /dev/kvm" : "there is no /dev/kvm"),
+                device ? "libvirt keeps what it saw when it started: restart it, then kvm-check says what is in the way"
+                       : "kvm-check says why; host-setup apply modules");
         }
+        try_boot();
+    }
+
+    void try_boot()
+    {
+        if (!is_controlled(host_.service.manager)) {
+            return;
+        }
+        const bool enabled = host_.service.enabled;
+        const auto* const daemons = host_.service.modular ? "the modular daemons are" : "libvirtd is";
+        add("boot",
+            enabled ? Proof::holds : Proof::fails,
+            fmt::format("{} {}started at boot", daemons, enabled ? "" : "not "),
+            enabled ? "" : mend());
     }
 
     void try_nested()

@@ -97,8 +97,11 @@ class DefaultNetworkTest(unittest.TestCase):
         again = setup("apply", "network")
         self.assertIn("nothing to do", again.stdout)
         verified = setup("verify", "network", "services", "--json")
-        self.assertEqual(verified.returncode, 0)
-        self.assertEqual([each["state"] for each in record(verified)["findings"]], ["holds"] * 3)
+        found = {each["id"]: each["state"] for each in record(verified)["findings"]}
+        kvm = pathlib.Path("/dev/kvm").exists()  # without it libvirt offers slow VMs only, which is not its fault
+        self.assertEqual(found.pop("capabilities"), "holds" if kvm else "untold")
+        self.assertEqual(list(found.values()), ["holds"] * 2)
+        self.assertEqual(verified.returncode == 0, kvm)
         self.assertEqual(setup("rollback").returncode, 0)
         self.assertEqual(network(), (False, False, "192.168.122.1"))
         self.assertEqual(FORWARD.read_text(), "0\n")

@@ -115,6 +115,26 @@ TEST_F(VerifyTest, TellsWhyTheDeviceOrLibvirtDoesNotServe)
     EXPECT_EQ(service.hint, "host-setup apply services");
 }
 
+TEST_F(VerifyTest, WantsLibvirtToOfferKvmWhereTheHostHasIt)
+{
+    runner_.answer(virsh + "capabilities",
+                   {0, "<capabilities><guest><domain type='qemu'/></guest></capabilities>\n", ""});
+    EXPECT_EQ(bad({Component::services}).proof, Proof::fails);
+    EXPECT_NE(bad({Component::services}).evidence.find("of type qemu only"), std::string::npos);
+    host_.device = {};
+    EXPECT_EQ(bad({Component::services}).proof, Proof::untold) << "that is the host's matter, not libvirt's";
+}
+
+TEST_F(VerifyTest, LooksWhetherModularDaemonsAreStartedAtBoot)
+{
+    answer_well();
+    host_.service = {
+        .manager = Manager::systemd, .daemon = Daemon::running, .unit = "virtqemud.socket", .modular = true};
+    EXPECT_EQ(bad({Component::services}).evidence, "the modular daemons are not started at boot");
+    host_.service.enabled = true;
+    EXPECT_EQ(found({Component::services}).size(), 2U);
+}
+
 TEST_F(VerifyTest, AsksLibvirtOnlyToReadWhereWeAreNotRoot)
 {
     runner_.answer(virsh + "--readonly capabilities", {0, capabilities, ""});
