@@ -26,7 +26,7 @@ std::optional<PackageProgress> AptProgressReader::read(std::string_view line)
     if (parts.size() > 3 && line.find(" newly installed, ") != std::string_view::npos) {
         packages_ = number(parts[0]) + number(parts[2]);  // "1 upgraded, 10 newly installed, 0 to remove and ..."
     } else if (parts.size() > 4 && line.starts_with("Get:")) {
-        // "Get:2 http://deb.debian.org/debian bookworm/main amd64 vlan all 2.0.5 [11.7 kB]"
+        // "Get:2 http://mirror.example.org/debian bookworm/main amd64 vlan all 2.0.5 [11.7 kB]"
         const auto version_end =
             std::ranges::find_if(parts, [](std::string_view part) { return part.starts_with('['); });
         const auto index = static_cast<std::size_t>(version_end - parts.begin());
