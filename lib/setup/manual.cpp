@@ -19,15 +19,16 @@ const char* unit_of(const Distribution& distribution)
     return distribution.family == Family::ubuntu && distribution.release < 1804 ? "libvirt-bin" : "libvirtd";
 }
 
-std::string start_line(const Distribution& distribution)
+/// Empty: nothing is to be done. Of an image nothing is started, and what starts at boot is set in it alone.
+std::string start_line(const Distribution& distribution, bool image)
 {
     if (distribution.family == Family::alpine) {
-        return "rc-update add libvirtd && rc-service libvirtd start";
+        return image ? "rc-update add libvirtd" : "rc-update add libvirtd && rc-service libvirtd start";
     }
     if (has_upstart(distribution)) {
-        return fmt::format("service {} start", unit_of(distribution));
+        return image ? std::string{} : fmt::format("service {} start", unit_of(distribution));
     }
-    return fmt::format("systemctl enable --now {}", unit_of(distribution));
+    return fmt::format("systemctl enable {}{}", image ? "" : "--now ", unit_of(distribution));
 }
 
 std::string member_line(const Distribution& distribution, const std::string& user)
@@ -59,12 +60,16 @@ std::vector<std::string> manual_lines(const Host& host, const Components& compon
         found.emplace_back(
             "by hand: these packages are of the repository community: enable it in /etc/apk/repositories");
     }
-    if (components.contains(Component::services)) {
-        found.push_back(fmt::format("by hand: {}", start_line(distribution)));
+    // A recorded host or an image: what is typed here must not act on the machine that it is typed on.
+    const bool image = !host.live;
+    if (const auto line = start_line(distribution, image); components.contains(Component::services) && !line.empty()) {
+        found.push_back(fmt::format("by hand: {}", line));
     }
     if (components.contains(Component::network)) {
-        found.emplace_back(
-            "by hand: virsh net-autostart default && virsh net-start default, unless 192.168.122.0/24 is in use");
+        found.push_back(
+            fmt::format("by hand{}: virsh net-autostart default && virsh net-start default, unless "
+                        "192.168.122.0/24 is in use",
+                        image ? ", once it is booted, on the host that it becomes" : ""));
     }
     if (components.contains(Component::groups) && !host.user.name.empty()) {
         found.push_back(fmt::format("by hand: {}", member_line(distribution, host.user.name)));

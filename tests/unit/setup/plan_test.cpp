@@ -364,5 +364,29 @@ TEST(InterruptedDpkg, IsNamedWithTheCommandThatEndsIt)
     EXPECT_NE(refused.error().hint.find("dpkg --configure -a"), std::string::npos);
 }
 
+/// The lines for one that is planned for only.
+std::string by_hand_of(bool live)
+{
+    Host host = fresh_host();
+    host.distribution.tier = Tier::third;
+    host.live = live;
+    const auto plan = make_plan(host, all);
+    EXPECT_TRUE(plan);
+    std::string text;
+    for (const std::string& note : plan ? plan->notes : std::vector<std::string>{}) {
+        text += note + "\n";
+    }
+    return text;
+}
+
+TEST(ManualLines, OfAnImageDoNothingToTheMachineThatTheyAreTypedOn)
+{
+    EXPECT_NE(by_hand_of(true).find("by hand: systemctl enable --now libvirtd\n"), std::string::npos);
+    EXPECT_NE(by_hand_of(true).find("by hand: virsh net-autostart"), std::string::npos);
+    const auto image = by_hand_of(false);
+    EXPECT_NE(image.find("by hand: systemctl enable libvirtd\n"), std::string::npos) << image;
+    EXPECT_NE(image.find("once it is booted, on the host that it becomes: virsh net-autostart"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace kvmkit::setup
