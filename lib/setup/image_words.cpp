@@ -25,12 +25,15 @@ std::string seen_from_outside(const std::string& text, const std::string& direct
         return text;
     }
     static const std::regex ours{"\\bhost-setup (apply|plan|status|verify|history|show|rollback|resume)\\b(?! --root)"};
-    static const std::regex managers{"\\b(dpkg --|apt-get )"};
+    // Where a command stands: behind a word of prose it is only talked about.
+    static const std::regex managers{
+        "(^|[:;,] |\\(|&& |\\bthen |\\brun )(dpkg --|apt-get |apk (?=update|add )|yum (?=install|makecache)|rc-update "
+        "|usermod -|addgroup )"};
     const std::string folder = literal(shell_line({directory}));
     static const std::regex units{"\\bsystemctl (?!--root)"};
     auto told = std::regex_replace(text, ours, fmt::format("host-setup $1 --root {}", folder));
     told = std::regex_replace(told, units, fmt::format("systemctl --root {} ", folder));
-    return std::regex_replace(told, managers, fmt::format("chroot {} $1", folder));
+    return std::regex_replace(told, managers, fmt::format("$1chroot {} $2", folder));
 }
 
 }  // namespace kvmkit::setup

@@ -19,6 +19,8 @@ TEST(ImageWords, NameTheImageInEachCommand)
               "chroot /mnt apt-get -f install)");
     EXPECT_EQ(seen_from_outside("systemctl unmask libvirtd.socket; or leave it: host-setup apply hypervisor", "/mnt"),
               "systemctl --root /mnt unmask libvirtd.socket; or leave it: host-setup apply --root /mnt hypervisor");
+    EXPECT_EQ(seen_from_outside("by hand: apk update && apk add qemu-img", "/mnt"),
+              "by hand: chroot /mnt apk update && chroot /mnt apk add qemu-img");
     EXPECT_EQ(seen_from_outside("host-setup history", "a$1b"), "host-setup history --root 'a$1b'");
 }
 
@@ -27,6 +29,7 @@ TEST(ImageWords, LeaveWhatIsOfTheHostAndWhatNamesItAlready)
     for (const char* text : {"on the host: host-setup apply modules",
                              "host-setup plan --root /mnt",
                              "policy-rc.d forbids it",
+                             "the whole line of apt-get install failed where one name was wrong",
                              "install it with apt"}) {
         EXPECT_EQ(seen_from_outside(text, "/mnt"), text);
     }
