@@ -29,6 +29,8 @@ def a_saved_plan_is_made_and_no_other(machine: Machine) -> None:
     unknown = machine.setup("plan", "-o", f"/{PLAN}")
     assert unknown.code == 10 and "not known until the package lists are fetched" in unknown.err, unknown
     assert "apt-get update; then run this again" in unknown.err and not (machine.root / PLAN).exists()
+    shown = machine.setup("plan")
+    assert "the price is known once the package lists are fetched, which apply does first; to see it now: apt-get update" in shown.out
     assert machine.database() == before
     machine.run("apt-get", "update")
     plan = save(machine)

@@ -164,6 +164,13 @@ Result<Outlook> look_ahead(const Root& root, const cli::Arguments& arguments, co
     if (!price) {
         return std::move(price).error();
     }
+    if (!*price && !repairs && !plan->missing.empty() && host->distribution.tier != setup::Tier::third) {
+        plan->notes.push_back(as_typed(
+            fmt::format(
+                "the price is known once the package lists are fetched, which apply does first; to see it now: {}",
+                setup::updater(host->distribution)),
+            arguments));
+    }
     return Outlook{std::move(*host), {chosen, std::move(*plan), std::move(*price), wishes->user}};
 }
 

@@ -132,8 +132,6 @@ void print_plan(const cli::Console& console, const setup::Plan& plan, const std:
                                    price->remove.size(),
                                    price->remove.empty() ? "" : ": ",
                                    fmt::join(price->remove, " "));
-    } else if (!plan.missing.empty()) {
-        console.out << "the price is known once the package lists are fetched\n";
     }
     print_notes(console, plan.notes);
     print_reboot(console, plan.reboot);
