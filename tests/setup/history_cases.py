@@ -9,6 +9,10 @@ from schema import check
 def what_was_done_is_listed_and_taken_back(machine: Machine) -> None:
     empty = machine.setup("history")
     assert empty.code == 0 and empty.out == ""
+    for command in ("history", "show", "confirm"):
+        nobody = machine.run("setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", "/host-setup", command,
+                             *(["nothing"] if command == "show" else []))
+        assert nobody.code == 3 and "only root may" in nobody.err, nobody
     none = machine.setup("rollback")
     assert none.code == 3 and "there is no change to roll back" in none.err and "host-setup history" in none.err
     first = machine.setup("apply", "hypervisor", "--json").record["transaction"]

@@ -19,6 +19,12 @@ namespace {
 
 const std::string tool = "host-setup";
 
+/// Of who is not root a folder of his own would be read, in which is none of them.
+Result<void> check_may_look()
+{
+    return check_root("look at changes of this host", "sudo host-setup ...");
+}
+
 /// A change on trial has its own keeper, who must take it back.
 Result<std::optional<std::string>> undone_by_watchdog(const std::string& id)
 {
@@ -103,12 +109,14 @@ void declare_history(cli::po::options_description_easy_init add)
 
 Result<cli::ExitCode> run_history(const cli::Arguments& arguments, cli::Console& console)
 {
-    return run_there(arguments, console, setup::Visit::looks, list_changes);
+    const auto allowed = check_may_look();
+    return allowed ? run_there(arguments, console, setup::Visit::looks, list_changes) : allowed.error();
 }
 
 Result<cli::ExitCode> run_show(const cli::Arguments& arguments, cli::Console& console)
 {
-    return run_there(arguments, console, setup::Visit::looks, show_change);
+    const auto allowed = check_may_look();
+    return allowed ? run_there(arguments, console, setup::Visit::looks, show_change) : allowed.error();
 }
 
 void declare_rollback(cli::po::options_description_easy_init add)
@@ -131,6 +139,9 @@ void declare_confirm(cli::po::options_description_easy_init add)
 
 Result<cli::ExitCode> run_confirm(const cli::Arguments& arguments, cli::Console& console)
 {
+    if (auto allowed = check_root("confirm a change", "sudo host-setup confirm"); !allowed) {
+        return allowed.error();
+    }
     const auto places = txn::default_places();
     if (auto fresh = setup::check_new_login(places); !fresh) {
         return fresh.error();
