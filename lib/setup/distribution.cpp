@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "setup/distribution.hpp"
 
+#include "base/printable.hpp"
 #include "base/text.hpp"
 
 #include <algorithm>
@@ -14,7 +15,8 @@ namespace kvmkit::setup {
 namespace {
 
 constexpr std::string_view supported =
-    "Debian 11 to 13 and Ubuntu 18.04 to 25.10, RHEL 8 to 10 and Fedora, openSUSE and SLES, Arch, and what is derived "
+    "Debian 11 to 13 and Ubuntu 18.04 to 25.10, RHEL 8 to 10 and Fedora, openSUSE and SLES 15, Arch, and what is "
+    "derived "
     "from them; planned for only: Debian 10, Ubuntu 14.04 and 16.04, RHEL 7, Alpine";
 
 /// In the order of Family.
@@ -38,6 +40,7 @@ constexpr std::array treatments{
     Treatment{Family::ubuntu, 1804, Tier::first, Installer::apt},
     Treatment{Family::rhel, 700, Tier::third, Installer::yum},
     Treatment{Family::rhel, 800, Tier::first, Installer::dnf},
+    Treatment{Family::rhel, 1100, Tier::second, Installer::dnf},
     Treatment{Family::fedora, 0, Tier::first, Installer::dnf},
     Treatment{Family::suse, 0, Tier::second, Installer::zypper},
     Treatment{Family::arch, 0, Tier::second, Installer::pacman},
@@ -102,7 +105,9 @@ std::string unquoted(std::string_view text)
         i += text[i] == '\\' && i + 1 < text.size() ? 1U : 0U;
         value += text[i];
     }
-    return value;
+    // An image's is somebody else's text, and is shown on our terminal.
+    constexpr std::size_t most = 256;
+    return printable(value, most);
 }
 
 using Fields = std::map<std::string, std::string, std::less<>>;
@@ -150,6 +155,14 @@ const Treatment* treatment_of(const Distribution& distribution)
         }
     }
     return found;
+}
+
+/// SLES before 15 has other names for packages; SLE Micro counts by numbers of its own.
+bool is_old_enterprise_suse(const Distribution& distribution)
+{
+    constexpr std::array ids{"sles", "sles_sap", "sled"};
+    return distribution.family == Family::suse && distribution.release < 1500 &&
+           std::ranges::find(ids, distribution.id) != ids.end();
 }
 
 bool has_suites(Family family)
@@ -304,10 +317,12 @@ Result<Distribution> read_distribution(std::string_view os_release)
         settle_number(distribution, fields);
     }
     const auto* treatment = treatment_of(distribution);
-    if (treatment == nullptr) {
+    if (treatment == nullptr || is_old_enterprise_suse(distribution)) {
         return refusal(fields, "this release is too old");
     }
-    distribution.tier = treatment->tier;
+    // A note says that it is not one of those that were run: a derivative, or newer than all of them.
+    const bool second = treatment->tier == Tier::first && !distribution.note.empty();
+    distribution.tier = second ? Tier::second : treatment->tier;
     distribution.installer = treatment->installer;
     return distribution;
 }

@@ -114,8 +114,30 @@ INSTANTIATE_TEST_SUITE_P(
                       "ID=debian\nVERSION_ID=\"9\"\nVERSION_CODENAME=stretch\n",
                       "ID=ubuntu\nID_LIKE=debian\nVERSION_ID=\"12.04\"\nVERSION_CODENAME=precise\n",
                       "ID=rhel\nVERSION_ID=\"6.9\"\n",
+                      "ID=\"sles\"\nID_LIKE=\"suse\"\nVERSION_ID=\"12.5\"\n",
                       "",
                       "\n=\n=x\nID\n"));
+
+TEST(Distribution, IsOfTheFirstTierOnlyIfItIsOneOfThoseThatWereRun)
+{
+    const auto tier = [](const char* os_release) { return read_distribution(os_release)->tier; };
+    EXPECT_EQ(tier("ID=debian\nVERSION_ID=12\nVERSION_CODENAME=bookworm\n"), Tier::first);
+    EXPECT_EQ(tier("ID=rocky\nID_LIKE=\"rhel centos fedora\"\nVERSION_ID=9.4\n"), Tier::first);
+    EXPECT_EQ(tier("ID=linuxmint\nID_LIKE=ubuntu\nVERSION_ID=21.3\nUBUNTU_CODENAME=jammy\n"), Tier::second);
+    EXPECT_EQ(tier("ID=debian\nVERSION_ID=14\nVERSION_CODENAME=forky\n"), Tier::second);
+    EXPECT_EQ(tier("ID=rhel\nVERSION_ID=11.0\n"), Tier::second);
+    EXPECT_EQ(tier("ID=amzn\nID_LIKE=fedora\nVERSION_ID=2023\n"), Tier::second);
+    EXPECT_EQ(tier("ID=linuxmint\nID_LIKE=ubuntu\nVERSION_ID=18\nUBUNTU_CODENAME=xenial\n"), Tier::third);
+    EXPECT_EQ(tier("ID=sle-micro\nID_LIKE=suse\nVERSION_ID=5.5\n"), Tier::second);
+}
+
+TEST(Distribution, HasANameThatATerminalMayShow)
+{
+    const auto named =
+        read_distribution("ID=debian\nVERSION_CODENAME=bookworm\nPRETTY_NAME=\"\x1b[31mDeb\x1b]0;x\x07ian\r\"\n");
+    ASSERT_TRUE(named);
+    EXPECT_EQ(named->name.find_first_of("\x1b\x07\r"), std::string::npos) << named->name;
+}
 
 TEST(Distribution, RefusalSaysWhatWasRead)
 {
