@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "setup/apt.hpp"
 
+#include "setup/heard.hpp"
 #include "system/files.hpp"
 
 #include <fmt/format.h>
@@ -39,7 +40,7 @@ Result<Completed> Apt::run(std::vector<std::string> argv, const OnProgress& on_p
             }
         };
     }
-    return runner_.run(command);
+    return run_heard(runner_, std::move(command), limits_);
 }
 
 Error Apt::failure(std::string_view doing, const Completed& ended) const

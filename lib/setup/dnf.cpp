@@ -2,6 +2,7 @@
 #include "setup/dnf.hpp"
 
 #include "setup/dnf_output.hpp"
+#include "setup/heard.hpp"
 #include "setup/rpm.hpp"
 
 #include <fmt/format.h>
@@ -38,7 +39,7 @@ Result<Completed> Dnf::ask(const std::vector<std::string>& words, const OnProgre
             }
         };
     }
-    return runner().run(command);
+    return run_heard(runner(), std::move(command), limits());
 }
 
 Result<Completed> Dnf::change(const std::vector<std::string>& words, const OnProgress& on_progress)

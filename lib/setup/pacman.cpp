@@ -2,6 +2,7 @@
 #include "setup/pacman.hpp"
 
 #include "base/text.hpp"
+#include "setup/heard.hpp"
 #include "setup/pacman_lists.hpp"
 #include "setup/rpm.hpp"
 #include "system/files.hpp"
@@ -83,7 +84,7 @@ Result<Completed> Pacman::change(const std::vector<std::string>& words,
             }
         };
     }
-    return until_unlocked([&] { return runner().run(command); }, is_locked);
+    return until_unlocked([&] { return run_heard(runner(), command, limits()); }, is_locked);
 }
 
 Error Pacman::failure(std::string_view doing, const Completed& ended) const

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "setup/zypper.hpp"
 
+#include "setup/heard.hpp"
 #include "setup/rpm.hpp"
 #include "setup/zypper_output.hpp"
 
@@ -48,7 +49,7 @@ Result<Completed> Zypper::run(const std::vector<std::string>& words,
             }
         };
     }
-    return runner().run(command);
+    return run_heard(runner(), std::move(command), limits());
 }
 
 Error Zypper::failure(std::string_view doing, const Completed& ended) const

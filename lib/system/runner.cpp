@@ -2,6 +2,7 @@
 #include "system/runner.hpp"
 
 #include "base/log.hpp"
+#include "base/printable.hpp"
 #include "base/shell.hpp"
 #include "base/unique_fd.hpp"
 
@@ -15,9 +16,14 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <charconv>
 #include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 extern "C" char** environ;  // NOLINT(readability-redundant-declaration)
 
@@ -192,6 +198,23 @@ public:
 
     [[nodiscard]] int wait_status() const { return wait_status_; }
 
+    /// What the child started and still runs: "dpkg --configure vlan; sleep 600".
+    [[nodiscard]] std::string company() const
+    {
+        std::vector<std::string> all;
+        std::error_code none;
+        for (std::filesystem::directory_iterator entry{"/proc", none}, end; !none && entry != end;
+             entry.increment(none)) {
+            const auto name = entry->path().filename().string();
+            pid_t id = 0;
+            const auto read = std::from_chars(name.data(), name.data() + name.size(), id);
+            if (read.ec == std::errc{} && id != child_ && ::getsid(id) == child_) {
+                all.push_back(command_line(entry->path()));
+            }
+        }
+        return fmt::format("{}", fmt::join(all, "; "));
+    }
+
     /// Kills the child with its session and waits for it, if that is still to be done.
     void end_child() const
     {
@@ -204,6 +227,18 @@ public:
     }
 
 private:
+    static std::string command_line(const std::filesystem::path& process)
+    {
+        constexpr std::size_t most = 120;
+        std::ifstream file{process / "cmdline", std::ios::binary};
+        std::string text{std::istreambuf_iterator<char>{file}, {}};
+        while (!text.empty() && text.back() == '\0') {
+            text.pop_back();
+        }
+        std::ranges::replace(text, '\0', ' ');
+        return printable(text, most);
+    }
+
     void take_from(std::size_t index, std::string& into, std::size_t most)
     {
         if (waits_.at(index).fd >= 0 && !take(waits_.at(index).fd, into, most)) {
@@ -254,7 +289,9 @@ Result<Completed> SystemRunner::run(const ChildCommand& command)
     LineFeed error_feed{command.on_error_line};
     Harvest harvest{child, *out, *err, command.most_out};
     const bool ended = harvest.gather(Deadline::after(command.timeout), result, feed, error_feed);
+    std::string company;
     if (!ended) {
+        company = harvest.company();
         harvest.end_child();
     }
     if (result.out.size() > command.most_out) {
@@ -262,9 +299,12 @@ Result<Completed> SystemRunner::run(const ChildCommand& command)
                      fmt::format("'{}' wrote more than {} bytes", shell_line(command.argv), command.most_out)};
     }
     if (!ended) {
-        return Error{
-            ErrorCode::timeout,
-            fmt::format("'{}' did not end within {} s", shell_line(command.argv), command.timeout.count() / 1000)};
+        return Error{ErrorCode::timeout,
+                     fmt::format("'{}' did not end within {} s{}{}",
+                                 shell_line(command.argv),
+                                 command.timeout.count() / 1000,
+                                 company.empty() ? "" : "; in it ran: ",
+                                 company)};
     }
     result.status = status_of(harvest.wait_status());
     log_debug("'{}' ended with {}", command.argv.front(), result.status);

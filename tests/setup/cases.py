@@ -228,11 +228,14 @@ def a_question_cannot_hang_it(machine: Machine) -> None:
 
 
 def a_hanging_postinst_is_ended(machine: Machine) -> None:
-    machine.replace("vlan", scripts={"postinst": "#!/bin/sh\nsleep 600\n"})
+    machine.replace("vlan", scripts={"postinst": "#!/bin/sh\necho the words before >&2\nsleep 600\n"})
     machine.run("apt-get", "update")
     done = machine.setup("apply", "--timeout", "10")
     assert done.code == 4 and "did not end within 10 s" in done.err and "dpkg --configure -a" in done.err
     assert "vlan 99.1 (half-configured)" in done.err
+    assert "vlan.postinst configure" in done.err and "sleep 600" in done.err, "what hangs is named"
+    assert "it said last:" in done.err and "the words before" in done.err
+    assert "the words before" in (machine.root / "var/lib/kvmkit/host-setup-packages.log").read_text()
     seen = machine.setup("apply")
     assert seen.code == 3 and "dpkg was interrupted" in seen.err and "vlan (half-configured)" in seen.err
 
