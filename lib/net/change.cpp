@@ -55,10 +55,13 @@ bool has_come_up(const Network& network, const LinkName& name)
     return std::ranges::none_of(ports, [](const Link* port) { return port->up && port->carrier; });
 }
 
-/// From `confirmed` on nobody undoes the change; who dies before it is closed has not written its files.
+/// From `confirmed` on nobody undoes the change; who dies before it is closed has not written its files. What
+/// NetworkManager would take back later cannot be confirmed.
 Result<void> end_kept(txn::Journal& journal, const Keeper& keeper)
 {
-    drop_checkpoint(journal.record().directory);  // a change that is confirmed is nothing to go back from
+    if (auto dropped = drop_checkpoint(journal.record().directory); !dropped) {
+        return dropped;
+    }
     if (auto entered = journal.enter(txn::State::confirmed); !entered) {
         return entered;
     }
@@ -160,7 +163,7 @@ private:
             }
             auto armed = arm(*journal);
             if (!armed) {
-                drop_checkpoint(directory);
+                end_checkpoint(directory, {});
                 journal->discard();
                 return armed.error();
             }
@@ -199,10 +202,10 @@ private:
             .applied =
                 [memory, directory = journal.record().directory, timeout = undertaking_.trial.timeout] {
                     memory->refresh();
-                    put_off_checkpoint(directory, timeout);
+                    (void)put_off_checkpoint(directory, timeout);  // it was taken for longer than that
                 },
             .extended = [directory = journal.record().directory](
-                            std::chrono::milliseconds left) { put_off_checkpoint(directory, left); },
+                            std::chrono::milliseconds left) { return put_off_checkpoint(directory, left); },
             .left_alone = left_alone_};
         if (auto entered = journal.enter(txn::State::armed); !entered) {
             return entered.error();

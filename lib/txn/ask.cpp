@@ -55,7 +55,11 @@ Result<std::string> ask_to(const std::string& tool,
         return answer.error();
     }
     if (answer->word != wanted) {
-        return Error{ErrorCode::rolled_back, fmt::format("the change {} is undone: it could not be kept", answer->id)};
+        return Error{ErrorCode::rolled_back,
+                     fmt::format("the change {} is undone: it could not be kept{}{}",
+                                 answer->id,
+                                 answer->rest.empty() ? "" : ": ",
+                                 answer->rest)};
     }
     return answer->id;
 }

@@ -17,6 +17,7 @@
 #include <charconv>
 #include <csignal>
 #include <limits>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -130,14 +131,18 @@ void Guard::end(Verdict::Kind wanted)
 {
     ended_ = true;
     Result<void> done = Error{};
+    std::string reason;
     if (wanted == Verdict::Kind::kept) {
         done = duty_.keep();
-        wanted = done ? wanted : Verdict::Kind::undone;  // what cannot be recorded cannot stay
+        if (!done) {
+            wanted = Verdict::Kind::undone;  // what cannot be recorded cannot stay
+            reason = done.error().message;
+        }
     }
     if (!done) {
         done = duty_.undo();
     }
-    verdict_ = done ? Verdict{wanted, {}} : Verdict{Verdict::Kind::damaged, done.error().message};
+    verdict_ = done ? Verdict{wanted, std::move(reason)} : Verdict{Verdict::Kind::damaged, done.error().message};
 }
 
 void Guard::tell_applier(char word, const std::string& text)
@@ -192,10 +197,11 @@ std::string Guard::extended_by(const std::string& seconds)
     if (read.ec != std::errc{} || more < 1 || more > most) {
         return "what";
     }
-    deadline_ms_ += more * 1000;
-    if (duty_.extended) {
-        duty_.extended(std::chrono::milliseconds{left_ms()});
+    const auto left = std::chrono::milliseconds{left_ms() + more * 1000};
+    if (const auto done = duty_.extended ? duty_.extended(left) : Result<void>{}; !done) {
+        return fmt::format("short {} {}", duty_.id, done.error().message);
     }
+    deadline_ms_ += more * 1000;
     return fmt::format("extended {} {}", duty_.id, left_ms());
 }
 

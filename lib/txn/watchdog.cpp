@@ -88,16 +88,17 @@ Verdict verdict_from(const std::string& text)
 {
     const auto space = text.find(' ');
     const auto word = text.substr(0, space);
+    const auto rest = space == std::string::npos ? std::string{} : text.substr(space + 1);
     if (word == "kept") {
         return {Verdict::Kind::kept};
     }
     if (word == "undone") {
-        return {Verdict::Kind::undone};
+        return {Verdict::Kind::undone, rest};
     }
     if (word == "timed-out") {
         return {Verdict::Kind::timed_out};
     }
-    return {Verdict::Kind::damaged, space == std::string::npos ? text : text.substr(space + 1)};
+    return {Verdict::Kind::damaged, space == std::string::npos ? text : rest};
 }
 
 }  // namespace
@@ -106,7 +107,11 @@ Result<void> judged(const Verdict& verdict, std::chrono::milliseconds timeout)
 {
     switch (verdict.kind) {
         case Verdict::Kind::kept: return {};
-        case Verdict::Kind::undone: return Error{ErrorCode::rolled_back, "the change was not kept, and is undone"};
+        case Verdict::Kind::undone:
+            return Error{ErrorCode::rolled_back,
+                         verdict.text.empty()
+                             ? "the change was not kept, and is undone"
+                             : fmt::format("the change is undone: it could not be kept: {}", verdict.text)};
         case Verdict::Kind::timed_out:
             return Error{ErrorCode::rolled_back,
                          fmt::format("nobody confirmed the change within {} s: it is undone", timeout.count() / 1000)};
@@ -205,7 +210,7 @@ Result<std::string> ask_watchdog(const std::filesystem::path& socket, const std:
         return nobody ? Error{ErrorCode::not_found, "no change waits for an answer"}
                       : errno_error(errno, "cannot ask the watchdog");
     }
-    constexpr std::chrono::seconds patience{60};
+    constexpr std::chrono::minutes patience{3};  // the end of a change asks others, who have half a minute each
     (void)::send(fd.get(), words.data(), words.size(), MSG_NOSIGNAL);
     const auto answer = hear(fd.get(), patience);
     return answer ? Result<std::string>{*answer}

@@ -22,14 +22,15 @@ struct Duty {
     std::function<Result<void>()> keep;  ///< Ends the transaction: nothing is to be undone any more.
     std::function<Result<void>()> undo;  ///< Takes everything back; ErrorCode::damaged says what is left.
     std::function<void()> applied = {};  ///< The change is made; may be empty.
-    std::function<void(std::chrono::milliseconds left)> extended = {};  ///< It waits longer; may be empty.
+    /// It is to wait so long from now; it does not where that fails. May be empty.
+    std::function<Result<void>(std::chrono::milliseconds left)> extended = {};
     std::function<void()> left_alone = {};  ///< The applier has died; the watchdog goes on. May be empty.
 };
 
 /// How a transaction under watch ended.
 struct Verdict {
     enum class Kind { kept, undone, timed_out, damaged } kind = Kind::undone;
-    std::string text = {};  ///< Of damaged: what is left.
+    std::string text = {};  ///< Of damaged: what is left. Of undone: why it could not be kept, if it was to be.
 };
 
 /// Nothing for a change that was kept, or its end as an error: ErrorCode::rolled_back or damaged.

@@ -41,7 +41,7 @@ def start_bus():
         pathlib.Path(folder).mkdir(parents=True, exist_ok=True)
     subprocess.run(["dbus-uuidgen", "--ensure=/etc/machine-id"], check=True)
     bus = subprocess.Popen(["dbus-daemon", "--system", "--nofork", "--nopidfile"], stderr=subprocess.DEVNULL)
-    wait_until(lambda: os.path.exists("/run/dbus/system_bus_socket"), "the bus")
+    wait_until(lambda: os.path.exists(BUS), "the bus")
     return bus
 
 
@@ -69,6 +69,7 @@ def routes(link):
     return subprocess.run(["ip", "-4", "route", "show", "dev", link], capture_output=True, text=True, check=True).stdout
 
 
+BUS = "/run/dbus/system_bus_socket"
 MANAGER = "org.freedesktop.NetworkManager"
 MANAGER_PATH = "/org/freedesktop/NetworkManager"
 
@@ -223,6 +224,58 @@ class ManagedCard(lab.Lab):
         self.expect("confirm", 0)
         self.assertEqual((run.wait(), checkpoints()), (0, {}))
         self.assertEqual(addresses("br0"), ["192.0.2.1"])
+
+    def end_its_checkpoint_now(self):
+        """It does in a second what it would do some time."""
+        checkpoint, = checkpoints()
+        bus(f"call {MANAGER} {MANAGER_PATH} {MANAGER} CheckpointAdjustRollbackTimeout ou {checkpoint} 1")
+        named = f"get-property {MANAGER} {MANAGER_PATH} {MANAGER} Checkpoints"  # not each one's time: it may end in between
+        wait_until(lambda: bus(named).split() == ["ao", "0"], "the end of the checkpoint")
+
+    def take_the_bus_away(self):
+        """Returns what brings it back; NetworkManager itself stays on it."""
+        os.rename(BUS, BUS + ".away")
+        return lambda: os.path.exists(BUS + ".away") and os.rename(BUS + ".away", BUS)
+
+    def test_a_confirmation_waits_until_its_checkpoint_is_dropped(self):
+        run = self.wait_for_confirmation(60)
+        self.manager.send_signal(signal.SIGSTOP)
+        resume = threading.Timer(8, self.manager.send_signal, (signal.SIGCONT,))
+        resume.start()
+        self.addCleanup(resume.join)
+        self.expect("confirm", 0)
+        self.assertEqual((run.wait(), checkpoints()), (0, {}))
+        self.assertEqual(addresses("br0"), ["192.0.2.1"])
+
+    def test_what_it_would_take_back_later_cannot_be_kept(self):
+        run = self.wait_for_confirmation(60)
+        bring_back = self.take_the_bus_away()
+        self.addCleanup(bring_back)
+        done = self.expect("extend --by 600s", 3)
+        self.assertIn("cannot wait longer: NetworkManager, which holds a checkpoint, is not to be reached", done.stderr)
+        self.assertLess(self.record("status --json")["seconds_left"], 60)
+        done = self.expect("confirm", 12)
+        bring_back()
+        self.assertIn("is undone: it could not be kept: NetworkManager, which holds a checkpoint, is not to be reached", done.stderr)
+        self.assertEqual((run.wait(), addresses("eth0")), (12, ["192.0.2.1"]))
+        self.end_its_checkpoint_now()
+        self.expect_card()
+
+    def test_what_it_took_back_already_is_not_called_kept(self):
+        run = self.wait_for_confirmation(60)
+        self.end_its_checkpoint_now()
+        self.assertIn("does not exist", self.expect("extend", 3).stderr)
+        self.assertIn("it could not be kept", self.expect("confirm", 12).stderr)
+        self.assertEqual(run.wait(), 12)
+        wait_until(lambda: addresses("eth0") == ["192.0.2.1"], "the card's address")
+
+    def test_one_that_has_ended_took_its_checkpoint_along(self):
+        run = self.wait_for_confirmation(60)
+        self.manager.kill()
+        self.manager.wait()
+        self.expect("extend", 0)
+        self.expect("confirm", 0)
+        self.assertEqual((run.wait(), addresses("br0")), (0, ["192.0.2.1"]))
 
     def test_its_checkpoint_ends_with_the_rollback_and_does_nothing(self):
         run = self.wait_for_confirmation(60)

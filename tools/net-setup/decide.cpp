@@ -172,6 +172,11 @@ Result<cli::ExitCode> extend(const cli::Arguments& arguments, cli::Console& cons
     if (!answer) {
         return answer.error();
     }
+    if (answer->word == "short") {
+        return Error{ErrorCode::external,
+                     fmt::format("cannot wait longer: {}", answer->rest),
+                     "the change ends when it would have: net-setup status"};
+    }
     if (answer->word != "extended") {
         return Error{ErrorCode::usage, "cannot wait for so long, or so short a time", "1 second to 24 hours"};
     }

@@ -8,6 +8,7 @@
 
 #include <cerrno>
 #include <chrono>
+#include <string_view>
 #include <type_traits>
 
 #include <fmt/format.h>
@@ -16,7 +17,7 @@ namespace kvmkit::net {
 namespace {
 
 using namespace std::chrono_literals;
-constexpr std::chrono::microseconds patience = 5s;
+constexpr std::chrono::microseconds usual_patience = 5s;
 
 /// What of libsystemd is used.
 struct Library {
@@ -95,6 +96,10 @@ public:
         if (error_.message != nullptr) {
             error.message = fmt::format("{}: {}", doing, error_.message);
         }
+        // libsystemd knows no errno for names that a service gives its errors itself.
+        if (error_.name != nullptr && std::string_view{error_.name}.ends_with(".InvalidArguments")) {
+            error.code = ErrorCode::invalid;
+        }
         return error;
     }
 
@@ -161,7 +166,7 @@ std::optional<Bus> Bus::reach(const std::string& service)
         return std::nullopt;
     }
     auto connection = std::make_shared<Connection>(Connection{std::unique_ptr<sd_bus, CloseBus>{raw}, service});
-    (void)library->set_timeout(raw, static_cast<std::uint64_t>(patience.count()));
+    (void)library->set_timeout(raw, static_cast<std::uint64_t>(usual_patience.count()));
     Bus bus{std::move(connection)};
     return bus.service_process() ? std::optional{std::move(bus)} : std::nullopt;
 }
@@ -188,7 +193,9 @@ Result<pid_t> Bus::service_process() const
                     : Result<pid_t>{static_cast<pid_t>(process)};
 }
 
-Result<std::string> Bus::call(const BusPlace& place, const std::vector<BusValue>& values) const
+Result<std::string> Bus::call(const BusPlace& place,
+                              const std::vector<BusValue>& values,
+                              std::chrono::milliseconds patience) const
 {
     const Library& library = *Library::load();
     Failure failure;
@@ -204,7 +211,8 @@ Result<std::string> Bus::call(const BusPlace& place, const std::vector<BusValue>
         code = code < 0 ? code : appended(raw, value);
     }
     sd_bus_message* raw_answer = nullptr;
-    code = code < 0 ? code : library.call(connection_->bus.get(), raw, 0, failure.get(), &raw_answer);
+    const auto microseconds = static_cast<std::uint64_t>(std::chrono::microseconds{patience}.count());
+    code = code < 0 ? code : library.call(connection_->bus.get(), raw, microseconds, failure.get(), &raw_answer);
     const Message answer{raw_answer};
     if (code < 0) {
         return failure.told(code, connection_->doing("call", place));

@@ -5,6 +5,7 @@
 
 #include <sys/types.h>
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -30,7 +31,7 @@ struct NoObjects {};  ///< An empty list of object paths.
 using BusValue = std::variant<std::string, ObjectPath, std::uint32_t, NoObjects>;
 
 /// The system's D-Bus, spoken to for one service. libsystemd is loaded when it is needed: a host without it has no
-/// service that this could ask. No call takes more than five seconds.
+/// service that this could ask. No call takes more than five seconds unless it is given more.
 class Bus {
 public:
     /// Absent: there is no libsystemd or no bus here, or nobody on it who bears the service's name.
@@ -39,8 +40,11 @@ public:
     /// The process behind the name.
     [[nodiscard]] Result<pid_t> service_process() const;
 
-    /// Calls a method; the answer is an object path, or empty where the method has none.
-    Result<std::string> call(const BusPlace& place, const std::vector<BusValue>& values) const;
+    /// Calls a method; the answer is an object path, or empty where the method has none. ErrorCode::invalid: the
+    /// service has answered, and knows nothing of what it was told of.
+    Result<std::string> call(const BusPlace& place,
+                             const std::vector<BusValue>& values,
+                             std::chrono::milliseconds patience = std::chrono::seconds{5}) const;
 
     [[nodiscard]] Result<bool> flag(const BusPlace& property) const;
     [[nodiscard]] Result<unsigned> number(const BusPlace& property) const;

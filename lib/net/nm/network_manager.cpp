@@ -121,9 +121,9 @@ Result<void> NetworkManager::put_off(const std::string& checkpoint, std::chrono:
     return done ? Result<void>{} : done.error();
 }
 
-Result<void> NetworkManager::drop(const std::string& checkpoint) const
+Result<void> NetworkManager::drop(const std::string& checkpoint, std::chrono::milliseconds patience) const
 {
-    const auto done = bus_.call({manager_path, service, "CheckpointDestroy"}, {ObjectPath{checkpoint}});
+    const auto done = bus_.call({manager_path, service, "CheckpointDestroy"}, {ObjectPath{checkpoint}}, patience);
     return done ? Result<void>{} : done.error();
 }
 

@@ -40,7 +40,8 @@ public:
     [[nodiscard]] Result<std::string> take_checkpoint(std::chrono::seconds timeout) const;
     /// So much longer from now on; needs NetworkManager 1.12.
     [[nodiscard]] Result<void> put_off(const std::string& checkpoint, std::chrono::seconds timeout) const;
-    [[nodiscard]] Result<void> drop(const std::string& checkpoint) const;
+    /// ErrorCode::invalid, of put_off() too: there is no such checkpoint any more.
+    [[nodiscard]] Result<void> drop(const std::string& checkpoint, std::chrono::milliseconds patience) const;
     [[nodiscard]] Result<void> roll_back_to(const std::string& checkpoint) const;
 
     /// The process that it is now: what it noted is forgotten with that.
