@@ -20,6 +20,18 @@ LOST_AT_MOST = 150
 ROUNDS = 5
 
 
+# Prints each IPv6 address that somebody announces.
+ANNOUNCED = """
+import socket
+s = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(0x86dd))
+print("ready", flush=True)
+while True:
+    packet, where = s.recvfrom(2000)
+    if where[0] == "lan0" and where[2] != socket.PACKET_OUTGOING and packet[6] == 58 and packet[40] == 136:
+        print(socket.inet_ntop(socket.AF_INET6, packet[48:64]), flush=True)
+"""
+
+
 class Switch(uplink.Uplink):
     def lost_during(self, words):
         ipv4, ipv6 = self.measure("10.0.0.1", 1000), self.measure("fd00:1::1", 1000)
@@ -196,6 +208,34 @@ class Switch(uplink.Uplink):
             self.assertEqual(sorted(ways), ["br0", "p0"], destination)
         self.expect(BACK, 0)
         self.assertEqual(everything(), before)
+
+    def test_an_address_that_another_host_has_stays_refused(self):
+        for link in ("default", "eth0"):
+            pathlib.Path(f"/proc/sys/net/ipv6/conf/{link}/dad_transmits").write_text("1", encoding="ascii")
+
+        def seen(link):
+            return [a for a in links()[link]["addr_info"] if a["local"] == "fd00:2::77"]
+        ip("-n lan addr add fd00:2::77/64 dev lan0 nodad")
+        ip("addr add fd00:2::77/64 dev eth0")
+        ip("-6 route add 2001:db8:7::/48 via fd00:2::1")  # needs the route that came with the address
+        self.wait_for(lambda: seen("eth0")[0].get("dadfailed"), "detection of the duplicate")
+        for words, link in ((THERE, "br0"), (BACK, "eth0")):
+            listener = subprocess.Popen(["ip", "netns", "exec", "lan", "python3", "-c", ANNOUNCED], stdout=subprocess.PIPE, text=True)
+            self.addCleanup(listener.wait)
+            self.addCleanup(listener.kill)
+            self.assertEqual(listener.stdout.readline(), "ready\n")
+            self.expect(words, 0)
+            self.wait_for(lambda: seen(link), "the address")
+            while not seen(link)[0].get("dadfailed"):
+                self.assertTrue(seen(link)[0].get("tentative"), "it is not used until it is found to be another host's")
+                time.sleep(0.02)
+            self.assertEqual([r["dev"] for r in uplink.ip_json("-6 route show 2001:db8:7::/48")], [link])
+            told = set()
+            while "fd00:1::2" not in told:
+                told.add(listener.stdout.readline().strip())
+            self.assertNotIn("fd00:2::77", told)
+            listener.stdout.close()
+            listener.kill()
 
     def test_dry_run_and_record(self):
         done = self.expect(f"{THERE} --dry-run", 1)

@@ -2,6 +2,7 @@
 #include "net/handover/announce.hpp"
 
 #include "net/handover/frame.hpp"
+#include "net/handover/rewrite.hpp"
 #include "net/handover/staying.hpp"
 
 #include <linux/if_ether.h>
@@ -51,28 +52,21 @@ std::string neighbour_announcement(const MacAddress& mac, std::string_view ipv6)
     return icmpv6_frame(ipv6, all_nodes, std::move(body));
 }
 
-void announce(const Snapshot& snapshot, const Holder& link, const MacAddress& mac)
-{
-    std::vector<InterfaceAddress> addresses;
-    for (const Packet& packet : snapshot.addresses) {
-        if (const auto address = told_address(packet)) {
-            addresses.push_back(*address);
-        }
-    }
-    announce(addresses, link, mac);
-}
-
-void announce(std::span<const InterfaceAddress> addresses, const Holder& link, const MacAddress& mac)
+void announce(std::span<const Packet> addresses, const Holder& link, const MacAddress& mac)
 {
     const UniqueFd socket{::socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC, 0)};
     if (!socket) {
         return;
     }
-    for (const InterfaceAddress& address : addresses) {
-        if (address.family() == Family::ipv4) {
-            send(socket.get(), link, ETH_P_ARP, all_stations, arp_announcement(mac, address.bytes()));
+    for (const Packet& packet : addresses) {
+        const auto address = told_address(packet);
+        if (!address || is_unproven(packet)) {
+            continue;
+        }
+        if (address->family() == Family::ipv4) {
+            send(socket.get(), link, ETH_P_ARP, all_stations, arp_announcement(mac, address->bytes()));
         } else {
-            send(socket.get(), link, ETH_P_IPV6, all_nodes_mac, neighbour_announcement(mac, address.bytes()));
+            send(socket.get(), link, ETH_P_IPV6, all_nodes_mac, neighbour_announcement(mac, address->bytes()));
         }
     }
 }

@@ -8,11 +8,10 @@
 
 namespace kvmkit::net {
 
-/// Tells the LAN once where the addresses of a snapshot are now: gratuitous ARP, unsolicited neighbour advertisements.
-/// Nobody waits for it and nothing depends on it, so failures are passed over.
-void announce(const Snapshot& snapshot, const Holder& link, const MacAddress& mac);
-/// The same of addresses that a link has of its own, and whose MAC is another one now.
-void announce(std::span<const InterfaceAddress> addresses, const Holder& link, const MacAddress& mac);
+/// Tells the LAN once where addresses are now, as the kernel told them: gratuitous ARP, unsolicited neighbour
+/// advertisements. Those that may be another host's are left out: see is_unproven(). Nobody waits for it and nothing
+/// depends on it, so failures are passed over.
+void announce(std::span<const Packet> addresses, const Holder& link, const MacAddress& mac);
 
 /// The Ethernet payload of one announcement. Pure.
 std::string arp_announcement(const MacAddress& mac, std::string_view ipv4);

@@ -8,11 +8,13 @@
 #include "net/handover/program.hpp"
 #include "net/handover/staying.hpp"
 
+#include <linux/if_addr.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 #include <sched.h>
 
 #include <algorithm>
+#include <iterator>
 
 #include <fmt/format.h>
 
@@ -189,16 +191,22 @@ private:
 };
 
 /// What a bridge has of its own, where that is to be found under another MAC now.
-void announce_own(const Link& bridge, const Snapshot& moved, const std::optional<MacAddress>& now)
+void announce_own(Channel& channel, const Link& bridge, const Snapshot& moved, const std::optional<MacAddress>& now)
 {
     if (!now || now == bridge.mac) {
         return;
     }
-    auto own = bridge.addresses;
-    for (const Packet& packet : moved.addresses) {
-        std::erase(own, told_address(packet));
+    auto own = channel.list(make_packet(RTM_GETADDR, 0, ifaddrmsg{}));
+    if (!own) {
+        return;
     }
-    announce(own, holder_of(bridge), *now);
+    std::vector<std::optional<InterfaceAddress>> told;
+    std::ranges::transform(moved.addresses, std::back_inserter(told), told_address);
+    std::erase_if(*own, [&](const Packet& address) {
+        const bool elsewhere = static_cast<int>(header_of<ifaddrmsg>(address).ifa_index) != bridge.index;
+        return elsewhere || std::ranges::find(told, told_address(address)) != told.end();
+    });
+    announce(*own, holder_of(bridge), *now);
 }
 
 Result<Snapshot> snapshot_for(const Handover& step, const Move& move, Channel& channel)
@@ -240,11 +248,11 @@ Result<void> hand_over(const Handover& step, const Network& network)
         return made;
     }
     if (const auto known = to_bridge ? mac.now() : port->mac) {
-        announce(*snapshot, move.to, *known);
+        announce(snapshot->addresses, move.to, *known);
     }
     auto given = !to_bridge && step.bridge_mac ? mac.give_back(*step.bridge_mac) : Result<void>{};
     if (bridge != nullptr) {
-        announce_own(*bridge, *snapshot, mac.now());
+        announce_own(*channel, *bridge, *snapshot, mac.now());
     }
     return made ? std::move(given) : std::move(made);
 }

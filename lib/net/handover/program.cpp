@@ -69,6 +69,7 @@ public:
         if (move_.port == Move::Port::release) {
             program.batch.push_back(master_order(move_));
         }
+        put_on_unproven(program.finish);
         return program;
     }
 
@@ -76,7 +77,9 @@ private:
     void stage(std::vector<Order>& orders) const
     {
         for (const Packet& told : addresses_) {
-            orders.push_back({here_.waiting_address(told), {EEXIST}});
+            if (!is_unproven(told)) {
+                orders.push_back({here_.waiting_address(told), {EEXIST}});
+            }
         }
         for (const Packet& told : snapshot_.neighbours) {
             orders.push_back({here_.neighbour(told), {EINVAL, EOPNOTSUPP, ENOENT}});
@@ -86,7 +89,9 @@ private:
     void put_on(std::vector<Order>& orders) const
     {
         for (const Packet& told : addresses_) {
-            orders.push_back({here_.final_address(told)});
+            if (!is_unproven(told)) {
+                orders.push_back({here_.final_address(told)});
+            }
         }
         for (const Packet& told : snapshot_.nexthops) {
             orders.push_back({here_.nexthop(told)});
@@ -98,6 +103,16 @@ private:
         }
         for (const Packet& told : snapshot_.rules) {
             orders.push_back({here_.rule(told), {EEXIST}});
+        }
+    }
+
+    /// What may be another host's: the kernel looks for that host again, now that the port is where it is to be.
+    void put_on_unproven(std::vector<Order>& orders) const
+    {
+        for (const Packet& told : addresses_) {
+            if (is_unproven(told)) {
+                orders.push_back({here_.final_address(told), {EEXIST}});
+            }
         }
     }
 

@@ -125,6 +125,13 @@ void keep_ways_through(Packet& route, int index)
 
 }  // namespace
 
+bool is_unproven(const Packet& address)
+{
+    const auto flags = flags_of(address);
+    const bool waits = (flags & IFA_F_TENTATIVE) != 0 && (flags & IFA_F_OPTIMISTIC) == 0;
+    return header_of<ifaddrmsg>(address).ifa_family == AF_INET6 && ((flags & IFA_F_DADFAILED) != 0 || waits);
+}
+
 bool is_fixed(const Packet& neighbour)
 {
     const auto head = header_of<ndmsg>(neighbour);
@@ -226,7 +233,8 @@ Packet Rewriter::without_address(const Packet& told) const
 bool Rewriter::comes_with_an_address(const Packet& route) const
 {
     return std::ranges::any_of(snapshot_.addresses, [&route](const Packet& address) {
-        return (flags_of(address) & IFA_F_NOPREFIXROUTE) == 0 && is_route_of(route, address);
+        const bool comes_late = is_unproven(address);  // its route may be needed before
+        return !comes_late && (flags_of(address) & IFA_F_NOPREFIXROUTE) == 0 && is_route_of(route, address);
     });
 }
 

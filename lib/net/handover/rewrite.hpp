@@ -45,6 +45,10 @@ private:
     std::uint32_t passed_s_;
 };
 
+/// Whether an IPv6 address is not known to be this host's alone: duplicate detection has found another one who has it,
+/// or has not ended yet. Nobody sends from it, and it answers nobody.
+bool is_unproven(const Packet& address);
+
 /// Whether an administrator set a neighbour, or a proxy entry, which nothing brings back by itself.
 bool is_fixed(const Packet& neighbour);
 

@@ -242,6 +242,20 @@ TEST(Program, AttachesFirstAndTakesAddressesAwayLastSecondariesBeforePrimaries)
     EXPECT_EQ(number(program.batch.at(0).packet, IFLA_MASTER), static_cast<std::uint32_t>(bridge));
 }
 
+TEST(Program, WhatMayBeAnotherHostsComesLastAndIsLookedForAgain)
+{
+    auto taken = snapshot();
+    auto lost = ipv6_address();
+    put_number(lost, IFA_FLAGS, IFA_F_PERMANENT | IFA_F_TENTATIVE | IFA_F_DADFAILED);
+    taken.addresses = {lost};
+    const auto program = make_program(taken, to_bridge, 1000);
+    EXPECT_TRUE(program.stage.empty());
+    EXPECT_EQ(std::ranges::count(types_of(program.batch), RTM_NEWADDR), 0);
+    ASSERT_EQ(types_of(program.finish), (std::vector<std::uint16_t>{RTM_NEWADDR}));
+    const auto flags = number(program.finish.front().packet, IFA_FLAGS).value_or(0);
+    EXPECT_EQ(flags & (IFA_F_NODAD | IFA_F_TENTATIVE | IFA_F_DADFAILED), 0U);
+}
+
 TEST(Program, ReleasesOnlyOnceNothingLeadsToTheBridgeAnyMore)
 {
     const Move back{{bridge, "br0"}, {card, "eth0"}, Move::Port::release, card, bridge};
