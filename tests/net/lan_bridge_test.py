@@ -237,6 +237,23 @@ class Switch(uplink.Uplink):
             listener.stdout.close()
             listener.kill()
 
+    def test_a_router_stays_one_for_its_neighbours(self):
+        conf = pathlib.Path("/proc/sys/net/ipv6/conf")
+        (conf / "eth0/forwarding").write_text("1", encoding="ascii")
+        ip("link add p0 type veth peer name p1")
+        ip("link set p0 up")
+        ip("link set p1 up")
+        mac = links()["eth0"]["address"]
+        for words in (THERE, BACK):
+            ip(f"-n lan neigh replace fd00:1::2 lladdr {mac} router nud stale dev lan0")
+            self.expect(words, 0)
+            link = "br0" if words == THERE else "eth0"
+            self.assertEqual((conf / link / "forwarding").read_text(encoding="ascii"), "1\n")
+            self.assertEqual((conf / "p0/accept_ra").read_text(encoding="ascii"), "1\n")
+            time.sleep(0.2)
+            neighbour = subprocess.run(["ip", "-n", "lan", "neigh", "show", "fd00:1::2"], capture_output=True, text=True, check=True).stdout
+            self.assertIn(" router ", neighbour)
+
     def test_dry_run_and_record(self):
         done = self.expect(f"{THERE} --dry-run", 1)
         self.assertRegex(done.stdout, "would create bridge br0 with MAC .*\n"

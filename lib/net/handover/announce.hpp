@@ -13,8 +13,11 @@ namespace kvmkit::net {
 /// depends on it, so failures are passed over.
 void announce(std::span<const Packet> addresses, const Holder& link, const MacAddress& mac);
 
+/// What a neighbour says it is. Who is told of a host that was a router before takes its routes through it away.
+enum class Role { host, router };
+
 /// The Ethernet payload of one announcement. Pure.
 std::string arp_announcement(const MacAddress& mac, std::string_view ipv4);
-std::string neighbour_announcement(const MacAddress& mac, std::string_view ipv6);
+std::string neighbour_announcement(const MacAddress& mac, std::string_view ipv6, Role role = Role::host);
 
 }  // namespace kvmkit::net

@@ -314,6 +314,9 @@ TEST(Announcement, IsWhatTheStandardsSay)
         sum += i % 2 == 0 ? octet << 8U : octet;
     }
     EXPECT_EQ((sum & 0xffffU) + (sum >> 16U), 0xffffU);
+    constexpr std::size_t flags = 40 + 4;
+    EXPECT_EQ(frame[flags], '\x20');
+    EXPECT_EQ(neighbour_announcement(mac, loopback, Role::router)[flags], '\xa0');
 }
 
 TEST(Handover, ComesBackFromTheJournal)
