@@ -3,6 +3,7 @@
 usage: hands_test.py NET-SETUP SCHEMAS [full]   full: the kernel must have VLANs and VLAN filtering"""
 import json
 import pathlib
+import signal
 import socket
 import subprocess
 import sys
@@ -277,6 +278,33 @@ class Refusals(lab.Lab):
         self.expect("port del p0", 0)
         ip("link set far type bridge stp_state 0")
         self.expect(f"port add br0 p0 --listen 3 --root {self.root}", 0)
+
+    def test_listening_ends_with_a_signal_and_comes_after_all_else(self):
+        ip("link set p0 up")
+        self.make_card("p0", "virtio_net")
+        run = subprocess.Popen([lab.TOOL, "port", "add", "br0", "p0", "--listen", "60", "--root", str(self.root)],
+                               stderr=subprocess.PIPE, text=True)
+        self.addCleanup(run.wait)
+        self.addCleanup(run.kill)
+        packets = pathlib.Path("/proc/net/packet")  # of the network namespace: its listeners
+        self.wait_for(lambda: len(packets.read_text(encoding="ascii").splitlines()) > 1, "listener")
+        run.send_signal(signal.SIGINT)
+        said = run.communicate(timeout=20)[1]
+        self.assertEqual((run.returncode, links()["p0"].get("master")), (130, None), said)
+        self.lay("sys/class/dmi/id/sys_vendor", "VMware, Inc.\n")
+        begin = time.monotonic()
+        self.assertIn("promiscuous mode", self.expect(f"bridge add br1 --port p0 --listen 60 --root {self.root}", 10).stderr)
+        self.assertLess(time.monotonic() - begin, 50)
+
+    def test_silence_of_a_card_that_hears_nothing_is_told(self):
+        self.make_card("p0", "virtio_net")
+        done = self.expect(f"port add br0 p0 --listen 60 --dry-run --root {self.root}", 1)
+        self.assertIn("nothing can be heard on 'p0': it is down; ip link set p0 up\n", done.stderr)
+        ip("link set p0 up")
+        ip("link set p1 down")
+        self.wait_for(lambda: "LOWER_UP" not in links()["p0"]["flags"], "loss of the carrier")
+        done = self.expect(f"port add br0 p0 --listen 60 --root {self.root}", 0)
+        self.assertIn("nothing can be heard on 'p0': it has no carrier\n", done.stderr)
 
     def test_what_proxmox_configures(self):
         self.lay("usr/bin/pveversion", "")

@@ -97,6 +97,7 @@ Result<net::Change> only_plan(const net::Planner& planner, net::RouteSocket& rou
 /// What a command plans and where, what of it is kept, and where it talks.
 struct Work {
     const net::Planner& planner;
+    Caution& caution;
     Session& session;
     Keep& keep;
     const cli::Arguments& arguments;
@@ -122,6 +123,7 @@ Result<net::Change> change(const ChangeCommand& command, const Work& work)
     if (!signals || !options) {
         return !signals ? signals.error() : options.error();
     }
+    work.caution.stop_at(signals->fd());
     auto trial = make_trial(*options, *signals, console);
     if (!trial) {
         return std::move(trial).error();
@@ -232,15 +234,16 @@ Result<cli::ExitCode> run_change_command(const ChangeCommand& command,
     if (!session) {
         return session.error();
     }
-    const auto caution = read_caution(arguments);
+    auto caution = read_caution(arguments);
     auto keep = Keep::read(arguments, command.keeps);
     if (!caution || !keep) {
-        return !caution ? caution.error() : std::move(keep).error();
+        return !caution ? std::move(caution).error() : std::move(keep).error();
     }
+    caution->warn_by([&console](const std::string& sentence) { console.warn(sentence); });
     const bool dry_run = arguments.has("dry-run");
     const auto planner = cautious(command, *caution);
     auto done = dry_run ? only_plan(planner, session->route, *keep)
-                        : change(command, {planner, *session, *keep, arguments, console});
+                        : change(command, {planner, *caution, *session, *keep, arguments, console});
     if (!done) {
         return std::move(done).error();
     }

@@ -11,7 +11,6 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdlib>
-#include <iterator>
 
 #include <fmt/format.h>
 
@@ -135,15 +134,31 @@ const net::HazardFacts& Caution::around() const
     return *around_;
 }
 
+/// Silence on a card that no frame can come in by proves nothing.
+std::vector<int> Caution::hearing(const std::vector<const net::Link*>& cards) const
+{
+    std::vector<int> indexes;
+    for (const net::Link* card : cards) {
+        if (card->up && card->carrier) {
+            indexes.push_back(card->index);
+        } else if (warn_) {
+            warn_(fmt::format("nothing can be heard on '{}': it {}",
+                              card->name.str(),
+                              card->up ? "has no carrier" : "is down; ip link set " + card->name.str() + " up"));
+        }
+    }
+    return indexes;
+}
+
 Result<void> Caution::hear(const net::Network& network, const net::Plan& plan) const
 {
-    const auto cards = listen_ ? net::cards_to_bridge(network, plan, around()) : std::vector<const net::Link*>{};
+    const auto cards = net::cards_to_bridge(network, plan, around());
     if (cards.empty()) {
         return {};
     }
-    std::vector<int> indexes;
-    std::ranges::transform(cards, std::back_inserter(indexes), &net::Link::index);
-    const auto heard = net::listen_for_bpdus(indexes, *std::exchange(listen_, std::nullopt));
+    const auto time = *std::exchange(listen_, std::nullopt);
+    const auto indexes = hearing(cards);
+    const auto heard = indexes.empty() ? Result<std::vector<net::Bpdu>>{} : net::listen_for_bpdus(indexes, time, stop_);
     if (!heard) {
         return heard.error();
     }
@@ -157,6 +172,11 @@ std::optional<net::Hazard> Caution::operator()(const net::Network& network, cons
 {
     if (plan.empty()) {
         return std::nullopt;
+    }
+    // What takes time comes last.
+    auto hazard = net::hazard_of(network, plan, around(), allowed_);
+    if (hazard || !listen_ || allowed_.contains("bpdu")) {
+        return hazard;
     }
     if (auto listened = hear(network, plan); !listened) {
         return net::Hazard{"bpdu", std::move(listened).error()};

@@ -7,10 +7,12 @@
 #include "system/root.hpp"
 
 #include <chrono>
+#include <functional>
 #include <optional>
 #include <set>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace kvmkit::net_setup {
 
@@ -37,13 +39,21 @@ public:
 
     [[nodiscard]] const net::HazardFacts& around() const;
 
+    /// Who is told where nothing can be heard.
+    void warn_by(std::function<void(const std::string&)> warn) { warn_ = std::move(warn); }
+    /// A descriptor that is readable once the listening is to end.
+    void stop_at(int descriptor) { stop_ = descriptor; }
+
 private:
     Result<void> hear(const net::Network& network, const net::Plan& plan) const;
+    [[nodiscard]] std::vector<int> hearing(const std::vector<const net::Link*>& cards) const;
 
     Root root_;
     std::set<std::string> allowed_;
     mutable std::optional<std::chrono::seconds> listen_;  ///< Absent: not asked for, or done.
     mutable std::optional<net::HazardFacts> around_ = {};
+    std::function<void(const std::string&)> warn_ = {};
+    int stop_ = -1;
 };
 
 /// Reads the options.

@@ -98,7 +98,7 @@ std::optional<Bpdu> next_bpdu(const UniqueFd& listener)
 
 }  // namespace
 
-Result<std::vector<Bpdu>> listen_for_bpdus(const std::vector<int>& links, std::chrono::milliseconds time)
+Result<std::vector<Bpdu>> listen_for_bpdus(const std::vector<int>& links, std::chrono::milliseconds time, int stop)
 {
     const auto listener = open_listener();
     if (!listener) {
@@ -111,8 +111,11 @@ Result<std::vector<Bpdu>> listen_for_bpdus(const std::vector<int>& links, std::c
     const auto is_heard = [&heard](int link) { return std::ranges::find(heard, link, &Bpdu::link) != heard.end(); };
     const auto deadline = Deadline::after(time);
     while (!deadline.passed() && !std::ranges::all_of(links, is_heard)) {
-        pollfd event{listener->get(), POLLIN, 0};
-        static_cast<void>(::poll(&event, 1, static_cast<int>(deadline.left().count())));
+        std::array<pollfd, 2> events{pollfd{listener->get(), POLLIN, 0}, pollfd{stop, POLLIN, 0}};
+        const int ready = ::poll(events.data(), events.size(), static_cast<int>(deadline.left().count()));
+        if (ready > 0 && events[1].revents != 0) {
+            return Error{ErrorCode::interrupted, "interrupted"};
+        }
         const auto bpdu = next_bpdu(*listener);
         if (bpdu && std::ranges::find(links, bpdu->link) != links.end() && !is_heard(bpdu->link)) {
             heard.push_back(*bpdu);

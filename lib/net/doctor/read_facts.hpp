@@ -12,7 +12,9 @@ namespace kvmkit::net {
 DoctorFacts read_facts(Network network);
 
 /// Listens on these links (by index) for the spanning tree's hellos until each has said one, or the time is over.
-/// CAP_NET_RAW.
-Result<std::vector<Bpdu>> listen_for_bpdus(const std::vector<int>& links, std::chrono::milliseconds time);
+/// ErrorCode::interrupted: the descriptor `stop` became readable; -1: there is none. CAP_NET_RAW.
+Result<std::vector<Bpdu>> listen_for_bpdus(const std::vector<int>& links,
+                                           std::chrono::milliseconds time,
+                                           int stop = -1);
 
 }  // namespace kvmkit::net
