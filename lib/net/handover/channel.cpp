@@ -88,12 +88,20 @@ struct Listing {
             return;
         }
         changed = changed || (head.nlmsg_flags & NLM_F_DUMP_INTR) != 0;
+        if (head.nlmsg_type == NLMSG_DONE && errno_at_the_end(payload) != 0) {
+            refuse({errno_at_the_end(payload)});
+        }
         done = done || head.nlmsg_type == NLMSG_DONE || head.nlmsg_type == NLMSG_ERROR;
         if (head.nlmsg_type == NLMSG_ERROR) {
-            refused = to_error(refusal_from(head, payload), {Request::list, "cannot list the network"});
+            refuse(refusal_from(head, payload));
         } else if (!done) {
             found.push_back({head.nlmsg_type, 0, std::string{payload}});
         }
+    }
+
+    void refuse(const KernelRefusal& refusal)
+    {
+        refused = to_error(refusal, {Request::list, "cannot list the network"});
     }
 };
 
@@ -149,9 +157,12 @@ Result<std::vector<Packet>> Channel::list_once(const Packet& request, bool& chan
     const auto take = [&listing](const nlmsghdr& head, std::string_view payload) { listing.take(head, payload); };
     std::array<char, 65536> buffer{};
     while (!listing.done) {
-        const ssize_t size = ::recv(fd_.get(), buffer.data(), buffer.size(), 0);
+        const ssize_t size = ::recv(fd_.get(), buffer.data(), buffer.size(), MSG_TRUNC);  // tells the whole size
         if (size < 0) {
             return broken("cannot hear the kernel's answer");
+        }
+        if (static_cast<std::size_t>(size) > buffer.size()) {
+            return errno_error(EMSGSIZE, "cannot hear the kernel's answer");
         }
         for_each_message({buffer.data(), static_cast<std::size_t>(size)}, take);
     }

@@ -86,6 +86,15 @@ std::string hint_for(const KernelRefusal& refusal, const Attempt& attempt)
 
 }  // namespace
 
+int errno_at_the_end(std::string_view payload)
+{
+    int told = 0;
+    if (payload.size() >= sizeof(told)) {
+        std::memcpy(&told, payload.data(), sizeof(told));
+    }
+    return told < 0 ? static_cast<int>(0U - static_cast<unsigned>(told)) : 0;
+}
+
 Error to_error(const KernelRefusal& refusal, const Attempt& attempt)
 {
     const auto own = std::ranges::find_if(sentences, [&](const Sentence& sentence) {

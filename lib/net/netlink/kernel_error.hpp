@@ -17,6 +17,10 @@ struct KernelRefusal {
     std::optional<std::uint32_t> offset = {};  ///< Of the attribute that it does not like, in bytes of the request.
 };
 
+/// The errno by which the kernel ends a list that it could not tell to its end, as the bytes of NLMSG_DONE say; 0: it
+/// is whole. Pure.
+int errno_at_the_end(std::string_view payload);
+
 /// What was asked for: the same errno means different things for each.
 enum class Request {
     list,

@@ -5,6 +5,7 @@
 
 #include <linux/netlink.h>
 #include <netlink/errno.h>
+#include <netlink/msg.h>
 #include <netlink/netlink.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -12,6 +13,7 @@
 #include <array>
 #include <cerrno>
 #include <new>
+#include <string_view>
 
 namespace kvmkit::net {
 namespace {
@@ -33,10 +35,14 @@ public:
     /// Takes what comes next; false, and errno, where nothing comes.
     bool take_some(int fd)
     {
-        const ssize_t size = ::recv(fd, buffer_.data(), buffer_.size(), 0);
+        const ssize_t size = ::recv(fd, buffer_.data(), buffer_.size(), MSG_TRUNC);  // tells the whole size
         if (size <= 0) {
             errno = size == 0 ? EIO : errno;
             return errno == EINTR;
+        }
+        if (static_cast<std::size_t>(size) > buffer_.size()) {
+            errno = EMSGSIZE;
+            return false;
         }
         auto left = static_cast<unsigned>(size);
         auto* answer = reinterpret_cast<nlmsghdr*>(buffer_.data());
@@ -57,6 +63,11 @@ private:
             refusal_ = told.errnum != 0 ? std::optional{std::move(told)} : std::nullopt;
             finished_ = true;
         } else if (answer->nlmsg_type == NLMSG_DONE) {
+            const std::string_view told{static_cast<const char*>(nlmsg_data(answer)),
+                                        static_cast<std::size_t>(nlmsg_datalen(answer))};
+            if (const int problem = errno_at_the_end(told); problem != 0) {
+                refusal_ = KernelRefusal{problem};
+            }
             finished_ = true;
         } else if (answer->nlmsg_type >= NLMSG_MIN_TYPE && on_answer_) {
             on_answer_(answer);

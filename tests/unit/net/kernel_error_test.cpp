@@ -2,6 +2,7 @@
 #include "net/netlink/kernel_error.hpp"
 
 #include <cerrno>
+#include <string>
 
 #include <gtest/gtest.h>
 
@@ -14,6 +15,14 @@ TEST(KernelErrorTest, CarriesTheKernelsOwnWordsAndTheErrnosName)
                                 {Request::attach, "cannot attach port 'br1' to 'br0'"});
     EXPECT_EQ(error.message, "cannot attach port 'br1' to 'br0': Can not enslave a bridge to a bridge (ELOOP)");
     EXPECT_EQ(error.code, ErrorCode::external);
+}
+
+TEST(KernelErrorTest, OfAListThatEndsTooEarlyStandsInItsLastMessage)
+{
+    const auto told = [](int number) { return std::string{reinterpret_cast<const char*>(&number), sizeof(number)}; };
+    EXPECT_EQ(errno_at_the_end(told(-ENOBUFS)), ENOBUFS);
+    EXPECT_EQ(errno_at_the_end(told(0) + "more"), 0);
+    EXPECT_EQ(errno_at_the_end(""), 0);
 }
 
 TEST(KernelErrorTest, HasASentenceOfItsOwnForABareErrno)
