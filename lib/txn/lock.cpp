@@ -10,6 +10,8 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <optional>
+#include <type_traits>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -24,19 +26,38 @@ std::string holder_text(const std::string& command)
     return Json{{"pid", ::getpid()}, {"command", command}, {"since", wall_clock().time_since_epoch().count()}}.dump();
 }
 
+/// Absent: it is not there, or no such value.
+template <class Value>
+std::optional<Value> value_in(const Json& record, const char* key)
+{
+    const auto found = record.find(key);
+    if (found == record.end()) {
+        return std::nullopt;
+    }
+    const bool fits = std::is_same_v<Value, std::string> ? found->is_string() : found->is_number_integer();
+    return fits ? std::optional{found->get<Value>()} : std::nullopt;
+}
+
 Error taken_by(int fd, const std::filesystem::path& path)
 {
     (void)::lseek(fd, 0, SEEK_SET);
     const auto text = read_all(fd, path.string(), 65536);
     const auto holder = Json::parse(text.value_or(""), nullptr, false);
+    const Error nameless{
+        ErrorCode::locked, fmt::format("another instance holds '{}'", path.string()), "try again in a moment"};
     if (!holder.is_object()) {  // it took the lock and has not written its name yet
-        return {ErrorCode::locked, fmt::format("another instance holds '{}'", path.string()), "try again in a moment"};
+        return nameless;
     }
-    const auto age = wall_clock().time_since_epoch().count() - holder.value("since", std::int64_t{0});
-    const auto pid = holder.value("pid", 0);
+    const auto since = value_in<std::int64_t>(holder, "since");
+    const auto pid = value_in<int>(holder, "pid");
+    const auto command = value_in<std::string>(holder, "command");
+    if (!since || !pid || !command) {
+        return nameless;
+    }
+    const auto age = wall_clock().time_since_epoch().count() - *since;
     return {ErrorCode::locked,
-            fmt::format("another instance is at work: pid {} ('{}'), for {} s", pid, holder.value("command", ""), age),
-            fmt::format("wait until it is done, or look at it: ps -fp {}", pid)};
+            fmt::format("another instance is at work: pid {} ('{}'), for {} s", *pid, *command, age),
+            fmt::format("wait until it is done, or look at it: ps -fp {}", *pid)};
 }
 
 /// Whether the path still names the file that we opened: the last holder removes it, and a lock on a removed file keeps

@@ -290,6 +290,16 @@ class Access(lab.Lab):
                                               r"\('host-setup apply'\), for \d+ s")
                 self.assertEqual(world(), before)
 
+    def test_a_second_instance_whose_record_makes_no_sense_is_told_of_too(self):
+        os.makedirs("/run/kvmkit")
+        for record in ({"pid": "nobody", "command": "x", "since": 0}, {"pid": 1, "command": 7, "since": 0},
+                       {"pid": 1, "command": "x", "since": None}, {}):
+            with open("/run/kvmkit/lock", "w", encoding="utf-8") as held:
+                fcntl.flock(held, fcntl.LOCK_EX)
+                json.dump(record, held)
+                held.flush()
+                self.assertIn("another instance holds '/run/kvmkit/lock'", self.expect("bridge add br0", 11).stderr)
+
 
 lab.enter()
 lab.run_tests()
