@@ -82,8 +82,11 @@ std::optional<MacAddress> BridgeMac::told() const
 
 Result<void> BridgeMac::set(const MacAddress& mac) const
 {
-    const Holder holder{bridge_->index, bridge_->name.str()};
-    const auto neighbours = orders_for_neighbours(channel_, {&holder, 1});
+    std::vector<Holder> holders;
+    for (const Link* link : with_followers(network_, *bridge_)) {
+        holders.push_back({link->index, link->name.str()});
+    }
+    const auto neighbours = orders_for_neighbours(channel_, holders);
     if (!neighbours) {
         return neighbours.error();
     }
@@ -101,6 +104,19 @@ std::optional<MacAddress> mac_with_port(const Network& network, const Link& brid
         }
     }
     return lowest;
+}
+
+std::vector<const Link*> with_followers(const Network& network, const Link& bridge)
+{
+    std::vector<const Link*> links{&bridge};
+    for (std::size_t i = 0; i < links.size(); ++i) {
+        for (const Link* above : links_above(network, *links[i])) {
+            if (above->kind == "vlan" && above->mac == bridge.mac) {
+                links.push_back(above);
+            }
+        }
+    }
+    return links;
 }
 
 std::optional<MacAddress> mac_to_give_back(const Link& bridge)

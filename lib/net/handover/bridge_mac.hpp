@@ -5,6 +5,7 @@
 #include "net/model/network.hpp"
 
 #include <optional>
+#include <vector>
 
 namespace kvmkit::net {
 
@@ -42,6 +43,9 @@ private:
 /// The lowest of the MACs that a bridge's ports have once this one is among them: what the kernel has a bridge follow.
 /// Absent: none has one. Pure.
 std::optional<MacAddress> mac_with_port(const Network& network, const Link& bridge, const Link& port);
+
+/// The bridge, and the VLANs on it, and on those, that have its MAC, and get the one that it gets. Pure.
+std::vector<const Link*> with_followers(const Network& network, const Link& bridge);
 
 /// The MAC that a bridge is to have again once a port has left it: a random local one if it lost its own with its last
 /// port. Absent: the kernel gives no random bytes.

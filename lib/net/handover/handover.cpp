@@ -190,12 +190,9 @@ private:
     bool to_the_end_ = false;
 };
 
-/// What a bridge has of its own, where that is to be found under another MAC now.
-void announce_own(Channel& channel, const Link& bridge, const Snapshot& moved, const std::optional<MacAddress>& now)
+/// What a link has of its own, which is to be found under another MAC now.
+void announce_own(Channel& channel, const Link& link, const Snapshot& moved, const MacAddress& now)
 {
-    if (!now || now == bridge.mac) {
-        return;
-    }
     auto own = channel.list(make_packet(RTM_GETADDR, 0, ifaddrmsg{}));
     if (!own) {
         return;
@@ -203,10 +200,10 @@ void announce_own(Channel& channel, const Link& bridge, const Snapshot& moved, c
     std::vector<std::optional<InterfaceAddress>> told;
     std::ranges::transform(moved.addresses, std::back_inserter(told), told_address);
     std::erase_if(*own, [&](const Packet& address) {
-        const bool elsewhere = static_cast<int>(header_of<ifaddrmsg>(address).ifa_index) != bridge.index;
+        const bool elsewhere = static_cast<int>(header_of<ifaddrmsg>(address).ifa_index) != link.index;
         return elsewhere || std::ranges::find(told, told_address(address)) != told.end();
     });
-    announce(*own, holder_of(bridge), *now);
+    announce(*own, holder_of(link), now);
 }
 
 Result<Snapshot> snapshot_for(const Handover& step, const Move& move, Channel& channel)
@@ -251,8 +248,11 @@ Result<void> hand_over(const Handover& step, const Network& network)
         announce(snapshot->addresses, move.to, *known);
     }
     auto given = !to_bridge && step.bridge_mac ? mac.give_back(*step.bridge_mac) : Result<void>{};
-    if (bridge != nullptr) {
-        announce_own(*channel, *bridge, *snapshot, mac.now());
+    const auto known = bridge != nullptr ? mac.now() : std::nullopt;
+    if (known && known != bridge->mac) {
+        for (const Link* link : with_followers(network, *bridge)) {
+            announce_own(*channel, *link, *snapshot, *known);
+        }
     }
     return made ? std::move(given) : std::move(made);
 }

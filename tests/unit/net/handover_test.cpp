@@ -2,6 +2,7 @@
 #include "net/handover/program.hpp"
 
 #include "net/handover/announce.hpp"
+#include "net/handover/bridge_mac.hpp"
 #include "net/handover/words.hpp"
 #include "net/planner/codec.hpp"
 #include "net/planner/lan_bridge.hpp"
@@ -317,6 +318,25 @@ TEST(Announcement, IsWhatTheStandardsSay)
     constexpr std::size_t flags = 40 + 4;
     EXPECT_EQ(frame[flags], '\x20');
     EXPECT_EQ(neighbour_announcement(mac, loopback, Role::router)[flags], '\xa0');
+}
+
+TEST(BridgeMac, IsThatOfTheVlansOnTheBridgeUnlessTheyHaveOneOfTheirOwn)
+{
+    const MacAddress mac{{2, 0, 0, 0, 0, 9}};
+    const auto link = [](const char* name, int index, const char* kind, int lower, const MacAddress& its) {
+        return Link{.name = LinkName::from_kernel(name), .index = index, .kind = kind, .mac = its, .lower = lower};
+    };
+    Network network;
+    network.links = {link("br0", bridge, "bridge", 0, mac),
+                     link("br0.5", 11, "vlan", bridge, mac),
+                     link("br0.6", 12, "vlan", bridge, MacAddress{{2, 0, 0, 0, 0, 6}}),
+                     link("br0.5.7", 13, "vlan", 11, mac),
+                     link("mv0", 14, "macvlan", bridge, mac)};
+    std::vector<int> followers;
+    for (const Link* follower : with_followers(network, network.links.front())) {
+        followers.push_back(follower->index);
+    }
+    EXPECT_EQ(followers, (std::vector<int>{bridge, 11, 13}));
 }
 
 TEST(Handover, ComesBackFromTheJournal)
