@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "readiness.hpp"
 
+#include <fstream>
+#include <string>
+
 namespace kvmkit::vm_run {
 namespace {
 
@@ -11,6 +14,17 @@ Result<std::unique_ptr<virt::AddressSign>> watch_address(const Waited& vm)
         return search.error();
     }
     return std::make_unique<virt::AddressSign>(std::move(*search));
+}
+
+/// The folder may be that of another VM of that name, if this one is another host's: then there is nothing to compare
+/// with.
+std::filesystem::path known_hosts_of(const Waited& vm)
+{
+    auto path = vm.folder / "known_hosts";
+    std::ifstream file{path};
+    std::string owner;
+    file >> owner;
+    return owner == vm.domain.uuid() ? path : std::filesystem::path{};
 }
 
 }  // namespace
@@ -27,8 +41,8 @@ Result<std::unique_ptr<Readiness>> Readiness::watch(Wait wait, const Waited& vm)
         ready->sign_ = ready->address_.get();
     }
     if (wait == Wait::ssh) {
-        ready->other_ = std::make_unique<virt::SshSign>(*ready->address_,
-                                                        virt::HostKeyCheck{vm.folder / "known_hosts", &vm.runner});
+        ready->other_ =
+            std::make_unique<virt::SshSign>(*ready->address_, virt::HostKeyCheck{known_hosts_of(vm), &vm.runner});
     } else if (wait == Wait::agent) {
         auto agent = virt::AgentWatch::open(vm.connection, vm.domain);
         if (!agent) {

@@ -4,12 +4,17 @@
 #include "cli/json.hpp"
 #include "commands.hpp"
 #include "connect.hpp"
+#include "forsaken.hpp"
 #include "names.hpp"
 #include "several.hpp"
 #include "txn/lock.hpp"
 #include "virt/launch/plan.hpp"
 
+#include <filesystem>
+#include <system_error>
+
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 namespace kvmkit::vm_run {
 namespace {
@@ -23,6 +28,7 @@ struct Removable {
 /// What removals of one command share.
 struct Order {
     const cli::Arguments& arguments;
+    const Root& root;
     bool force = false;
 };
 
@@ -48,44 +54,102 @@ Result<Removable> check_removable(const virt::Connection& connection, const std:
     return Removable{{connection.uri(), summary->uuid, name}, std::move(*domain), summary->disks};
 }
 
-/// The journal holds the removals as if they undid a launch: a removal that is killed half-way is finished by gc. A
-/// disk of that name on this host may be another VM's: it goes only if this VM uses it.
-Result<void> remove(virt::World& world, const Removable& removable, const Order& order)
+/// The journal holds the removals as if they undid a launch: a removal that is killed half-way is finished by gc.
+Result<void> make(virt::World& world, const std::string& name, const std::vector<virt::Step>& steps, const Order& order)
 {
-    const virt::VmId& vm = removable.vm;
     const auto places = txn::default_places();
-    const auto name = virt::VmName::parse(vm.name);
-    if (!name) {
-        return name.error();
-    }
-    const auto lock = txn::Lock::acquire(places, lock_name(*name), order.arguments.command_line());
-    if (!lock) {
-        return lock.error();
-    }
     auto journal = txn::Journal::begin(places, {tool_name, order.arguments.command_line()});
     if (!journal) {
         return journal.error();
     }
     std::vector<txn::Intent> intents;
-    for (const auto& step : virt::removal_steps(vm, removable.disks, places)) {
+    for (const auto& step : steps) {
         intents.push_back({describe(step), encode(step)});
     }
     if (auto noted = journal->intend(intents); !noted) {
         journal->discard();  // or the next gc would go on with what we now say was not done
         return noted.error();
     }
-    world.use_domain(removable.domain.share());
     const auto left = txn::roll_back(*journal, world);
     if (left.empty()) {
         return {};
     }
-    return txn::to_error({Error{ErrorCode::damaged, fmt::format("cannot remove all of VM '{}'", vm.name)}, left});
+    return txn::to_error({Error{ErrorCode::damaged, fmt::format("cannot remove all of VM '{}'", name)}, left});
+}
+
+Result<txn::Lock> lock_of(const std::string& vm, const Order& order)
+{
+    const auto name = virt::VmName::parse(vm);
+    return name ? txn::Lock::acquire(txn::default_places(), lock_name(*name), order.arguments.command_line())
+                : Result<txn::Lock>{name.error()};
+}
+
+/// A disk of that name on this host may be another VM's: it goes only if this VM uses it.
+Result<void> remove(virt::World& world, const Removable& removable, const Order& order)
+{
+    const auto lock = lock_of(removable.vm.name, order);
+    if (!lock) {
+        return lock.error();
+    }
+    world.use_domain(removable.domain.share());
+    const auto steps = virt::removal_steps(removable.vm, removable.disks, txn::default_places());
+    return make(world, removable.vm.name, steps, order);
+}
+
+bool has_folder(const std::string& vm)
+{
+    const auto name = virt::VmName::parse(vm);
+    std::error_code ignored;
+    return name && std::filesystem::is_directory(virt::vm_folder(txn::default_places(), *name), ignored);
+}
+
+/// A folder of ours without its VM keeps the name from being used.
+Result<void> remove_forsaken(virt::World& world,
+                             const virt::Connection& connection,
+                             const std::string& vm,
+                             const Order& order)
+{
+    const auto name = virt::VmName::parse(vm);
+    if (!name) {
+        return name.error();
+    }
+    const auto places = txn::default_places();
+    const auto lock = lock_of(vm, order);
+    const auto steps = lock ? steps_to_remove_forsaken(connection, order.root, places, *name)
+                            : Result<std::vector<virt::Step>>{lock.error()};
+    if (!steps) {
+        return steps.error();
+    }
+    if (!order.force) {
+        return Error{ErrorCode::refused,
+                     fmt::format("refused to remove '{}': {} knows no VM '{}', but the files may be worth something",
+                                 virt::vm_folder(places, *name).string(),
+                                 connection.uri(),
+                                 vm),
+                     fmt::format("if nobody needs them: vm-run rm {} --force", vm)};
+    }
+    return make(world, vm, *steps, order);
+}
+
+/// What vm-run made for a VM of another host, over there.
+std::vector<std::string> files_that_stay(const Removable& removable)
+{
+    std::vector<std::string> stay;
+    for (const std::filesystem::path disk : removable.disks) {
+        const auto folder = disk.parent_path();
+        const bool ours = folder.filename() == removable.vm.name && folder.parent_path().filename() == "vms";
+        if (ours && !virt::leads_to_this_host(removable.vm.uri)) {
+            stay.push_back(disk);
+        }
+    }
+    return stay;
 }
 
 /// One VM on its way out.
 struct Removal {
     std::string name;
-    std::string uuid = {};  ///< Empty: it was not found.
+    std::string uuid = {};               ///< Empty: it was not found.
+    std::vector<std::string> stay = {};  ///< Files of another host, which only that host can remove.
     Result<void> outcome = {};
 };
 
@@ -94,11 +158,17 @@ void carry_out(virt::World& world, const std::string& uri, const Order& order, R
     const auto connection = world.connection(uri);
     const auto removable =
         connection ? check_removable(**connection, removal.name, order) : Result<Removable>{connection.error()};
+    const bool unknown = connection && !removable && removable.error().code == ErrorCode::not_found;
+    if (unknown && virt::leads_to_this_host(uri) && has_folder(removal.name)) {
+        removal.outcome = remove_forsaken(world, **connection, removal.name, order);
+        return;
+    }
     if (!removable) {
         removal.outcome = removable.error();
         return;
     }
     removal.uuid = removable->vm.uuid;
+    removal.stay = files_that_stay(*removable);
     removal.outcome = remove(world, *removable, order);
 }
 
@@ -132,6 +202,15 @@ cli::ExitCode code_of(const Removal& removal)
     return removal.outcome ? cli::ExitCode::ok : cli::exit_code_of(removal.outcome.error().code);
 }
 
+void tell_what_stays(const cli::Console& console, const Removal& removal)
+{
+    if (removal.outcome && !removal.stay.empty()) {
+        console.note(fmt::format("files of VM '{0}' stay on that host: {1}; remove them there: vm-run rm {0} --force",
+                                 removal.name,
+                                 fmt::join(removal.stay, ", ")));
+    }
+}
+
 cli::ExitCode report_all(const cli::Console& console, const std::vector<Removal>& removals, bool as_json)
 {
     auto vms = cli::Json::array();
@@ -148,6 +227,7 @@ cli::ExitCode report_all(const cli::Console& console, const std::vector<Removal>
         if (!one.outcome) {
             console.warn(fmt::format("{}: {}", one.name, one.outcome.error().message));
         }
+        tell_what_stays(console, one);
     }
     if (as_json) {
         cli::print_json(console,
@@ -169,9 +249,12 @@ Result<cli::ExitCode> remove_one(Host& host, const Order& order, const std::stri
     if (!removal.outcome) {
         return removal.outcome.error();
     }
+    tell_what_stays(console, removal);
     if (order.arguments.has("json")) {
         cli::print_json(console,
-                        {{"schema", cli::schema_name(tool_name, "rm")}, {"name", name}, {"uuid", removal.uuid}});
+                        {{"schema", cli::schema_name(tool_name, "rm")},
+                         {"name", name},
+                         {"uuid", removal.uuid.empty() ? cli::Json(nullptr) : cli::Json(removal.uuid)}});
     } else {
         console.note(fmt::format("VM '{}' is removed", name));
     }
@@ -182,7 +265,7 @@ Result<cli::ExitCode> remove_one(Host& host, const Order& order, const std::stri
 
 void declare_rm(cli::po::options_description_easy_init add)
 {
-    add("force", "cut the power of a VM that runs");
+    add("force", "cut the power of a VM that runs; remove the files of one that libvirt forgot");
     declare_connect(add);
     add("json", "one JSON record on standard output");
 }
@@ -199,7 +282,7 @@ Result<cli::ExitCode> run_rm(const cli::Arguments& arguments, cli::Console& cons
     if (!signals) {
         return signals.error();
     }
-    const Order order{arguments, arguments.has("force")};
+    const Order order{arguments, (*host)->root(), arguments.has("force")};
     if (names->size() == 1) {
         return remove_one(**host, order, names->front(), console);
     }

@@ -244,3 +244,6 @@ std::vector<Step> removal_steps(const VmId& vm, const std::vector<std::string>& 
 }
 
 }  // namespace kvmkit::virt
+    if (!leads_to_this_host(vm.uri)) {  // the paths are that host's: here, a VM of ours may have the same
+        return {RemoveVm{vm}};
+    }

@@ -24,7 +24,8 @@ Result<void> check_nothing_there(const std::filesystem::path& path)
     if (::lstat(path.c_str(), &status) == 0) {
         return Error{ErrorCode::exists,
                      fmt::format("cannot create '{}': it exists", path.string()),
-                     "if a killed vm-run left it: vm-run gc; if a VM of that name is there: vm-run rm NAME"};
+                     "if a killed vm-run left it: vm-run gc; if a VM of that name is there, or libvirt forgot it: "
+                     "vm-run rm NAME --force"};
     }
     return errno == ENOENT ? Result<void>{} : errno_error(errno, fmt::format("cannot create '{}'", path.string()));
 }

@@ -58,9 +58,15 @@ Result<void> hand_over(const Domain& /*domain*/, const UniqueFd& /*seed*/)
 
 }  // namespace
 
+/// A transport other than a socket leads wherever its program goes: "qemu+ext:///system?command=...".
 bool leads_to_this_host(std::string_view uri) noexcept
 {
-    return uri.find(":///") != std::string_view::npos;
+    const auto end = uri.find("://");
+    if (end == std::string_view::npos || !uri.substr(end).starts_with(":///")) {
+        return false;
+    }
+    const auto plus = uri.substr(0, end).find('+');
+    return plus == std::string_view::npos || uri.substr(plus, end - plus) == "+unix";
 }
 
 void Release::operator()(_virConnect* connection) const noexcept

@@ -137,6 +137,26 @@ TEST(LaunchPlan, GivesEachLaunchItsOwnUuid)
     EXPECT_NE(make_plan(spec, places).uuid, make_plan(spec, places).uuid);
 }
 
+TEST(RemovalPlan, OfAVmOfAnotherHostTakesNoFileOfThisOne)
+{
+    for (const char* uri : {"qemu+ssh://other/system?command=/bin/x:///", "qemu://other/system?a=b:///", "other"}) {
+        const VmId vm{uri, "01234567-89ab-4cde-8f01-23456789abcd", "web"};
+        const auto steps = removal_steps(vm, {"/state/vms/web/disk.qcow2"}, places);
+        ASSERT_EQ(steps.size(), 1U) << uri;
+        EXPECT_TRUE(is<RemoveVm>(steps.front()));
+    }
+}
+
+TEST(LibvirtAddress, LeadsHereWithoutAHostAndWithoutAProgram)
+{
+    EXPECT_TRUE(leads_to_this_host("qemu:///system"));
+    EXPECT_TRUE(leads_to_this_host("qemu+unix:///system?socket=/run/x"));
+    EXPECT_FALSE(leads_to_this_host("qemu+ext:///system?command=/usr/bin/far"));
+    EXPECT_FALSE(leads_to_this_host("qemu+ssh://other/system"));
+    EXPECT_FALSE(leads_to_this_host("qemu://other/system?netcat=qemu:///"));
+    EXPECT_FALSE(leads_to_this_host(""));
+}
+
 TEST(LaunchPlan, KeepsTheSocketsOfAnEmbeddedDriverShort)
 {
     const auto root = new_driver_root(places, "01234567-89ab-4cde-8f01-23456789abcd");
