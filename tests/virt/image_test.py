@@ -109,6 +109,16 @@ class Downloads(ImageTest):
         self.assertEqual(names(), [])
         self.assertIn("'12' is no checksum", self.pull(2, self.server.url("good", "disk.img"), "--image-checksum", "12").stderr)
 
+    def test_a_cached_one_is_held_to_the_checksum_that_is_told(self):
+        url = self.server.url("good", "disk.img")
+        self.pull(0, url)
+        for words in ((), ("--dry-run",)):
+            done = self.expect(3, "launch", "bad", "--image", url, "--image-checksum", "ab" * 32, *words)
+            self.assertIn("the one in the cache has another SHA-256", done.stderr)
+            self.assertIn(f"cached {hashlib.sha256(disk()).hexdigest()}", done.stderr)
+        right = run("launch", "bad", "--image", url, "--image-checksum", hashlib.sha512(disk()).hexdigest(), "--dry-run")
+        self.assertIn("cannot connect to libvirt", right.stderr, "and not before")
+
     def test_a_file_that_the_sums_do_not_name(self):
         self.server.files["SUMS"] = f"{'0' * 64}  a.img\n{'1' * 64}  b.img\n".encode()
         self.catalogue(entry("guest", self.server.url("good", "disk.img"), checksum=self.server.url("good", "SUMS")))

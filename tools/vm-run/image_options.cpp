@@ -228,6 +228,10 @@ Result<std::optional<ChosenImage>> foresee_image(const ImageWish& wish)
     if (!cached) {
         return cached.error();
     }
+    const bool as_it_is = *cached && named->freshness == virt::Freshness::as_cached;
+    if (auto told = as_it_is ? virt::check_told(named->source, **cached) : Result<void>{}; !told) {
+        return told.error();
+    }
     if (*cached) {
         return std::optional{ChosenImage{(*cached)->base(), (*cached)->user, (*cached)->origin}};
     }

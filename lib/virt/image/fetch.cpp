@@ -42,6 +42,12 @@ Error wrong_checksum(const ImageSource& source, const Checksum& wanted, const st
             "try again: a mirror may have been in the middle of an update; if it stays so, do not trust that server"};
 }
 
+Result<FetchedImage> take_cached(const ImageSource& source, const StoredImage& cached)
+{
+    const auto told = check_told(source, cached);
+    return told ? Result<FetchedImage>{FetchedImage{cached, How::cached}} : told.error();
+}
+
 }  // namespace
 
 std::string_view word(How how) noexcept
@@ -52,6 +58,25 @@ std::string_view word(How how) noexcept
         case How::downloaded: return "downloaded";
     }
     return "";
+}
+
+Result<void> check_told(const ImageSource& source, const StoredImage& cached)
+{
+    const auto wanted = source.checksum ? parse_digits(*source.checksum) : Result<Checksum>{Checksum{}};
+    if (!wanted) {
+        return wanted.error();
+    }
+    const auto& got = cached.digests.of(wanted->algorithm);
+    if (!source.checksum || got == wanted->digits) {
+        return {};
+    }
+    return Error{ErrorCode::invalid,
+                 fmt::format("cannot use image '{}': the one in the cache has another {}\n  told   {}\n  cached {}",
+                             source.name,
+                             word(wanted->algorithm),
+                             wanted->digits,
+                             got),
+                 "if there is a newer one: --image-update downloads it"};
 }
 
 /// What the publisher says about the image.
@@ -87,7 +112,7 @@ Result<FetchedImage> Fetcher::fetch(const ImageSource& source, Freshness freshne
 {
     const auto at_once = store_.find(source.name);  // a cache that only others may write serves, too
     if (at_once && *at_once && freshness == Freshness::as_cached) {
-        return FetchedImage{**at_once, How::cached};
+        return take_cached(source, **at_once);
     }
     if (auto ready = store_.prepare(); !ready) {
         return ready.error();
@@ -101,7 +126,7 @@ Result<FetchedImage> Fetcher::fetch(const ImageSource& source, Freshness freshne
         return cached.error();
     }
     if (*cached && freshness == Freshness::as_cached) {
-        return FetchedImage{**cached, How::cached};
+        return take_cached(source, **cached);
     }
     auto proof = ask_for_proof(source);
     if (!proof) {

@@ -63,6 +63,9 @@ private:
     FetchWatch watch_;
 };
 
+/// Whether a cached image has the checksum that the user told, if any; invalid if it has another.
+Result<void> check_told(const ImageSource& source, const StoredImage& cached);
+
 /// Takes the lock of one image, waiting for another process as long as that one lives.
 Result<txn::Lock> lock_image(const txn::Places& places, const std::string& name, const FetchWatch& watch);
 
