@@ -80,6 +80,25 @@ class Present(VmRunTest):
         self.assertEqual(self.description().find("devices/disk[@device='cdrom']/source").get("file"), "/run/cd.iso")
         self.expect(0, "rm", "web", "--force")
 
+    def test_a_cd_that_qemu_cannot_read_becomes_readable_or_says_what_is_in_the_way(self):
+        closed = pathlib.Path("/run/closed")
+        closed.mkdir(mode=0o700, exist_ok=True)
+        for path in (closed / "cd.iso", pathlib.Path("/run/private.iso")):
+            path.write_bytes(bytes(1 << 20))
+            path.chmod(0o600)
+        self.expect(0, *LAUNCH, "--cdrom", "/run/private.iso")
+        self.expect(0, "rm", "web", "--force")
+        done = self.expect(3, *LAUNCH, "--cdrom", str(closed / "cd.iso"))
+        self.assertIn("cannot pass directory '/run/closed': Permission denied\n  hint: ", done.stderr)
+
+    def test_a_cd_alone_is_booted_after_the_disk(self):
+        pathlib.Path("/run/cd.iso").write_bytes(bytes(1 << 20))
+        os.chmod("/run/cd.iso", 0o644)
+        self.expect(0, "launch", "web", "--cdrom", "/run/cd.iso", "--add-disk", "10M", "--memory", "32M", "--net", "none",
+                    "--accel", "tcg", "--wait", "none")
+        self.assertEqual([boot.get("dev") for boot in self.description().findall("os/boot")], ["hd", "cdrom"])
+        self.expect(0, "rm", "web", "--force")
+
     def test_a_screen_is_offered_to_who_may_use_libvirt(self):
         done = self.expect(0, *LAUNCH, "--vnc")
         self.assertRegex(done.stdout, "see it: virt-viewer --attach --connect .+ web\n")

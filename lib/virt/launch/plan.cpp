@@ -20,6 +20,12 @@ struct NeededFile {
 };
 
 std::vector<NeededFile> files_of(const VmSpec& spec)
+/// libvirt makes the socket of a TPM and opens the group of a VFIO device: both must then be given to QEMU's user.
+bool leaves_owners_alone(const Hardware& hardware)
+{
+    return !hardware.tpm && hardware.devices.empty();
+}
+
 {
     std::vector<NeededFile> files;
     if (spec.image) {
@@ -37,6 +43,9 @@ std::vector<NeededFile> files_of(const VmSpec& spec)
         }
     }
     return files;
+    if (spec.hardware.cdrom) {
+        files.push_back({*spec.hardware.cdrom});
+    }
 }
 
 /// "disk1.qcow2" in the folder of the VM, or the file that is there already.
@@ -183,7 +192,7 @@ Result<void> check_access(DomainPlan& plan, const FileHandling& handling)
         }
         all_usable = all_usable && *reach == Reach::usable;
     }
-    if (all_usable && !plan.spec.hardware.tpm) {  // libvirt makes the TPM's socket, and must give it to QEMU's user
+    if (all_usable && leaves_owners_alone(plan.spec.hardware)) {
         plan.runs_as = user;
     }
     return {};

@@ -157,6 +157,25 @@ TEST(LibvirtAddress, LeadsHereWithoutAHostAndWithoutAProgram)
     EXPECT_FALSE(leads_to_this_host(""));
 }
 
+TEST(LaunchPlan, GivesEachLaunchItsOwnUuid)
+{
+    const VmSpec spec{.name = *VmName::parse("web")};
+    EXPECT_NE(make_plan(spec, places).uuid, make_plan(spec, places).uuid);
+}
+
+TEST(LaunchPlan, LeavesTheOwnersOfVfioAndTpmToLibvirt)
+{
+    const FileHandling handling{QemuUser{1, 1}, false};
+    for (const bool vfio : {false, true}) {
+        VmSpec spec{.name = *VmName::parse("web")};
+        spec.hardware.tpm = !vfio;
+        spec.hardware.devices.resize(vfio ? 1 : 0);
+        DomainPlan plan = make_plan(spec, places);
+        ASSERT_TRUE(check_access(plan, handling));
+        EXPECT_FALSE(plan.runs_as);
+    }
+}
+
 TEST(LaunchPlan, KeepsTheSocketsOfAnEmbeddedDriverShort)
 {
     const auto root = new_driver_root(places, "01234567-89ab-4cde-8f01-23456789abcd");
