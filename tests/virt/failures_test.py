@@ -68,6 +68,24 @@ class Refusals(VmRunTest):
         self.assertIn("QEMU runs as user libvirt-qemu and cannot pass directory '/run/hidden': Permission denied", done.stderr)
         self.assertIn("chmod o+x /run/hidden", done.stderr)
 
+    def test_nobody_is_told_to_open_a_home(self):
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "mode=700", "kvmkit-test", "/root"], check=True)
+        self.addCleanup(subprocess.run, ["umount", "/root"], check=True)
+        make_image("/root/disk.qcow2")
+        done = self.expect(3, "launch", "bad", "--image", "/root/disk.qcow2")
+        self.assertIn("cannot pass directory '/root': Permission denied", done.stderr)
+        self.assertIn("vm-run image add NAME /root/disk.qcow2", done.stderr)
+        self.assertNotIn("chmod", done.stderr)
+
+    def test_who_has_a_disk_that_is_locked(self):
+        make_image("/run/shared.qcow2")
+        disk = ("--add-disk", "/run/shared.qcow2", "--net", "none", "--wait", "none")
+        first = self.expect_json(0, "launch", "one", *GUEST, *disk)
+        done = self.expect(3, "launch", "two", *GUEST, *disk)
+        self.assertIn('Failed to get "write" lock', done.stderr)
+        self.assertIn(f"hint: VM 'one' (process {first['qemu_pid']}) uses it: stop that first: vm-run stop one", done.stderr)
+        self.expect(0, "rm", "one", "--force")
+
     def test_an_image_that_only_root_can_read_still_starts(self):
         make_image("/run/private.qcow2")
         os.chmod("/run/private.qcow2", 0o600)

@@ -2,6 +2,7 @@
 #include "virt/host/qemu_user.hpp"
 
 #include "base/unique_fd.hpp"
+#include "virt/host/internal/qemu_user.hpp"
 
 #include <fcntl.h>
 #include <grp.h>
@@ -50,17 +51,24 @@ void look_up(uid_t uid, Entry& entry)
         ::getpwuid_r(uid, &entry.data, entry.text.data(), entry.text.size(), &answer) == 0 && answer != nullptr;
 }
 
-std::vector<gid_t> groups_of(const QemuUser& user)
+/// A home is private: nobody is told to open it.
+bool is_a_home(const std::filesystem::path& folder)
 {
+    struct stat status {};
     Entry entry;
-    look_up(user.uid, entry);
-    std::vector<gid_t> groups(64);
-    int count = static_cast<int>(groups.size());
-    if (!entry.found || ::getgrouplist(entry.data.pw_name, user.gid, groups.data(), &count) < 0) {
-        return {user.gid};
+    if (::stat(folder.c_str(), &status) == 0) {
+        look_up(status.st_uid, entry);
     }
-    groups.resize(static_cast<std::size_t>(count));
-    return groups;
+    return entry.found && folder == entry.data.pw_dir;
+}
+
+std::string way_around(const std::filesystem::path& file, const std::filesystem::path& closed)
+{
+    return is_a_home(closed) ? fmt::format(
+                                   "take an image into the cache: vm-run image add NAME {}; copy any other file to "
+                                   "/var/lib/libvirt/images",
+                                   file.string())
+                             : fmt::format("copy it to /var/lib/libvirt/images, or run: chmod o+x {}", closed.string());
 }
 
 /// Runs a question with the file rights of another user: fs ids and raw setgroups(2) belong to one thread alone, and
@@ -126,6 +134,29 @@ bool is_confined(std::string_view capabilities_xml)
     });
 }
 
+std::vector<gid_t> groups_of(const QemuUser& user)
+{
+    Entry entry;
+    look_up(user.uid, entry);
+    std::vector<gid_t> groups(64);
+    int count = static_cast<int>(groups.size());
+    if (!entry.found || ::getgrouplist(entry.data.pw_name, user.gid, groups.data(), &count) < 0) {
+        return {user.gid};
+    }
+    groups.resize(static_cast<std::size_t>(count));
+    return groups;
+}
+
+Error kept_out(const QemuUser& user, const std::filesystem::path& file, const std::filesystem::path& closed, int error)
+{
+    return {ErrorCode::permission,
+            fmt::format("cannot use '{}': QEMU runs as user {} and cannot pass directory '{}': {}",
+                        file.string(),
+                        name_of(user),
+                        closed.string(),
+                        std::strerror(error))};  // NOLINT(concurrency-mt-unsafe): no other thread of ours asks
+}
+
 std::string name_of(const QemuUser& user)
 {
     Entry entry;
@@ -138,13 +169,9 @@ Result<Reach> reach_of(const QemuUser& user, const std::filesystem::path& file, 
     Finding finding;
     ask_as(user, groups_of(user), [&finding, &file, need] { finding = walk(file, need); });
     if (!finding.closed.empty()) {
-        return Error{ErrorCode::permission,
-                     fmt::format("cannot use '{}': QEMU runs as user {} and cannot pass directory '{}': {}",
-                                 file.string(),
-                                 name_of(user),
-                                 finding.closed.string(),
-                                 std::strerror(finding.error)),  // NOLINT(concurrency-mt-unsafe): the thread has ended
-                     fmt::format("copy it to /var/lib/libvirt/images, or run: chmod o+x {}", finding.closed.string())};
+        Error error = kept_out(user, file, finding.closed, finding.error);
+        error.hint = way_around(file, finding.closed);
+        return error;
     }
     if (finding.error == 0) {
         return Reach::usable;

@@ -2,6 +2,7 @@
 #include "virt/launch/plan.hpp"
 
 #include "virt/host/disk_probe.hpp"
+#include "virt/host/way_to_file.hpp"
 #include "virt/seed/ssh_files.hpp"
 #include "virt/spec/uuid.hpp"
 
@@ -45,6 +46,28 @@ bool leaves_owners_alone(const Hardware& hardware)
     return files;
     if (spec.hardware.cdrom) {
         files.push_back({*spec.hardware.cdrom});
+    return files;
+}
+
+bool makes_files(const DomainPlan& plan)
+{
+    return plan.overlay || (plan.seed && plan.seed->place == SeedPlace::file) ||
+           std::ranges::any_of(plan.spec.disks.extra,
+                               [](const auto& disk) { return std::holds_alternative<NewDisk>(disk); });
+}
+
+Result<void> check_ways(const DomainPlan& plan, const QemuUser& user)
+{
+    auto files = files_of(plan.spec);
+    if (makes_files(plan)) {
+        files.push_back({plan.folder / "disk"});
+    }
+    for (const auto& file : files) {
+        if (auto open = check_way_to(user, file.path); !open) {
+            return open;
+        }
+    }
+    return {};
     }
 }
 
@@ -185,6 +208,9 @@ Result<void> check_access(DomainPlan& plan, const FileHandling& handling)
         return {};
     }
     bool all_usable = true;
+    if (::geteuid() != 0) {  // who cannot ask as others
+        return user->uid == ::geteuid() ? Result<void>{} : check_ways(plan, *user);
+    }
     for (const auto& file : files_of(plan.spec)) {
         const auto reach = reach_of(*user, file.path, file.need);
         if (!reach) {

@@ -1,5 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "support/temporary_folder.hpp"
+#include "virt/host/way_to_file.hpp"
 #include "virt/launch/plan.hpp"
+
+#include <unistd.h>
+
+#include <filesystem>
 
 #include <gtest/gtest.h>
 
@@ -131,12 +137,6 @@ TEST(RemovalPlan, TakesWhatLiesInTheFolderOfTheVmAndNothingElse)
     EXPECT_EQ(removal_steps(vm, {"/srv/data.raw"}, places).size(), 1U) << "the folder may be another VM's";
 }
 
-TEST(LaunchPlan, GivesEachLaunchItsOwnUuid)
-{
-    const VmSpec spec{.name = *VmName::parse("web")};
-    EXPECT_NE(make_plan(spec, places).uuid, make_plan(spec, places).uuid);
-}
-
 TEST(RemovalPlan, OfAVmOfAnotherHostTakesNoFileOfThisOne)
 {
     for (const char* uri : {"qemu+ssh://other/system?command=/bin/x:///", "qemu://other/system?a=b:///", "other"}) {
@@ -181,6 +181,29 @@ TEST(LaunchPlan, KeepsTheSocketsOfAnEmbeddedDriverShort)
     const auto root = new_driver_root(places, "01234567-89ab-4cde-8f01-23456789abcd");
     const auto longest = root / "lib/qemu/domain-99999-twenty-characters-xx/monitor.sock";
     EXPECT_LT(longest.string().size(), 108U);
+}
+
+TEST(QemuUsersWay, IsJudgedByTheModesOfTheDirectories)
+{
+    const testing::TemporaryFolder folder;
+    const auto home = folder.path() / "home";
+    const auto mode = [&home](auto perms) {
+        std::filesystem::permissions(home, static_cast<std::filesystem::perms>(perms));
+    };
+    std::filesystem::create_directories(home / "images");
+    std::filesystem::permissions(folder.path(), static_cast<std::filesystem::perms>(0755));
+    const QemuUser stranger{::geteuid() + 4711, ::getegid() + 4711};
+    mode(0700);
+    const auto closed = check_way_to(stranger, home / "images/disk.qcow2");
+    ASSERT_FALSE(closed);
+    EXPECT_EQ(closed.error().code, ErrorCode::permission);
+    EXPECT_NE(closed.error().message.find(home.string() + "'"), std::string::npos) << closed.error().message;
+    EXPECT_FALSE(check_way_to({::geteuid() + 4711, ::getegid()}, home / "x")) << "the group has no right either";
+    mode(0710);
+    EXPECT_TRUE(check_way_to({::geteuid() + 4711, ::getegid()}, home / "images/disk.qcow2"));
+    EXPECT_FALSE(check_way_to(stranger, home / "x"));
+    mode(0711);
+    EXPECT_TRUE(check_way_to(stranger, home / "not/yet/there"));
 }
 
 }  // namespace
