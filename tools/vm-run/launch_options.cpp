@@ -249,6 +249,10 @@ Result<void> check_reach(const LaunchOptions& options)
         return usage("cannot launch a VM on libvirt's test driver: it runs nothing, and forgets all with its client",
                      "see what would be made: --dry-run or --print-xml");
     }
+    if (elsewhere && !options.existing && makes_files(options)) {
+        return usage("cannot make disks or a cloud-init seed on another host",
+                     "run vm-run on that host; from here go --kernel and disks that are there already");
+    }
     return {};
 }
 

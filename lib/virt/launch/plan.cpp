@@ -20,13 +20,13 @@ struct NeededFile {
     Need need = Need::read;
 };
 
-std::vector<NeededFile> files_of(const VmSpec& spec)
 /// libvirt makes the socket of a TPM and opens the group of a VFIO device: both must then be given to QEMU's user.
 bool leaves_owners_alone(const Hardware& hardware)
 {
     return !hardware.tpm && hardware.devices.empty();
 }
 
+std::vector<NeededFile> files_of(const VmSpec& spec)
 {
     std::vector<NeededFile> files;
     if (spec.image) {
@@ -43,9 +43,9 @@ bool leaves_owners_alone(const Hardware& hardware)
             files.push_back({existing->path, Need::write});
         }
     }
-    return files;
     if (spec.hardware.cdrom) {
         files.push_back({*spec.hardware.cdrom});
+    }
     return files;
 }
 
@@ -68,7 +68,6 @@ Result<void> check_ways(const DomainPlan& plan, const QemuUser& user)
         }
     }
     return {};
-    }
 }
 
 /// "disk1.qcow2" in the folder of the VM, or the file that is there already.
@@ -195,7 +194,9 @@ Result<FileHandling> ask_file_handling(const Connection& connection)
     if (!capabilities) {
         return capabilities.error();
     }
-    return FileHandling{qemu_user_in(*capabilities), connection.takes_descriptors() && !is_confined(*capabilities)};
+    const bool here = leads_to_this_host(connection.uri());
+    return FileHandling{here ? qemu_user_in(*capabilities) : std::nullopt,
+                        connection.takes_descriptors() && !is_confined(*capabilities)};
 }
 
 Result<void> check_access(DomainPlan& plan, const FileHandling& handling)
@@ -204,13 +205,13 @@ Result<void> check_access(DomainPlan& plan, const FileHandling& handling)
         plan.seed->place = SeedPlace::memory;
     }
     const auto& user = handling.user;
-    if (!user || ::geteuid() != 0) {  // QEMU runs as the caller, or the caller cannot ask for others
+    if (!user) {  // QEMU runs as the caller, or on another host
         return {};
     }
-    bool all_usable = true;
     if (::geteuid() != 0) {  // who cannot ask as others
         return user->uid == ::geteuid() ? Result<void>{} : check_ways(plan, *user);
     }
+    bool all_usable = true;
     for (const auto& file : files_of(plan.spec)) {
         const auto reach = reach_of(*user, file.path, file.need);
         if (!reach) {
@@ -265,6 +266,9 @@ std::vector<Step> removal_steps(const VmId& vm, const std::vector<std::string>& 
 {
     const auto name = VmName::parse(vm.name);
     const auto folder = name ? vm_folder(places, *name) : std::filesystem::path{};
+    if (!leads_to_this_host(vm.uri)) {  // the paths are that host's: here, a VM of ours may have the same
+        return {RemoveVm{vm}};
+    }
     std::vector<Step> steps;
     for (const std::filesystem::path disk : disks) {
         if (name && disk.parent_path() == folder) {
@@ -279,6 +283,3 @@ std::vector<Step> removal_steps(const VmId& vm, const std::vector<std::string>& 
 }
 
 }  // namespace kvmkit::virt
-    if (!leads_to_this_host(vm.uri)) {  // the paths are that host's: here, a VM of ours may have the same
-        return {RemoveVm{vm}};
-    }
