@@ -101,6 +101,8 @@ class Refusals(VmRunTest):
                                (("launch", "bad", *GUEST, "--net", "default"), "if it is one of libvirt's: --net network=default;"),
                                (("launch", "bad", *GUEST, "--net", "bridge"), "'bridge' needs a name\n  hint: write it like --net bridge=NAME"),
                                (("launch", "bad", *GUEST, "--net", "lan=x"), "'lan=x' is no network\n  hint: use --net auto, none"),
+                               (("launch", "bad", *GUEST, "--net", "user,ip=192.0.2.5/24,ip=192.0.2.6/24"), "a second ip= for one network card"),
+                               (("launch", "bad", *GUEST, "--net", "user,ip=192.0.2.5/24,gw=192.0.2.1,gw=192.0.2.2"), "a second gw= for"),
                                (("launch", "bad", *GUEST, "--vcpus", "0"), "'0' is no number of vCPUs"),
                                (("launch", "bad", *GUEST, "--vcpus", "-1"), "'-1' is no number of vCPUs"),
                                (("launch", "bad", *GUEST, "--vcpus", "2x"), "'2x' is no number of vCPUs"),

@@ -123,6 +123,10 @@ Result<void> read_ip(virt::Nic& nic, const std::string& text)
     if (!nic.ip) {
         nic.ip.emplace();
     }
+    if (!nic.ip->cidr.empty()) {
+        return usage("a second ip= for one network card",
+                     "give the guest another card, or more addresses by --user-data");
+    }
     nic.ip->cidr = address->str();
     return {};
 }
@@ -137,6 +141,9 @@ Result<void> read_gateway_or_dns(virt::Nic& nic, const Word& word)
         return usage(fmt::format("{}= goes with a fixed address", word.first), "put ip=ADDRESS/LENGTH before it");
     }
     if (word.first == "gw") {
+        if (nic.ip->gateway) {
+            return usage("a second gw= for one network card", "name one gateway");
+        }
         nic.ip->gateway = address->str();
     } else {
         nic.ip->dns.push_back(address->str());
