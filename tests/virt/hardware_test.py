@@ -51,7 +51,7 @@ class Absent(VmRunTest):
                                      (("--pin", "4000"), 3, "cannot pin to CPUs 4000: this host has "),
                                      (("--pin", "x"), 2, "'x' is no list of CPUs"),
                                      (("--numa", "77"), 3, "this host has none of that number"),
-                                     (("--hugepages", "16M"), 3, "this host has set none aside"),
+                                     (("--hugepages", "3M"), 2, "this host has no huge pages of 3 MiB\n  hint: "),
                                      (("--cpu", "NoSuchModel"), 3, "CPU model 'NoSuchModel': it does not run here"),
                                      (("--cpu", "a b"), 2, "'a b' is no CPU model"),
                                      (("--uefi=odd",), 2, "'odd' is no kind of UEFI"),

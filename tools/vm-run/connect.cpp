@@ -29,9 +29,10 @@ std::string how_to_start()
         return "libvirt's daemon is not installed: host-setup apply";
     }
     if (std::filesystem::is_directory("/run/systemd/system", ignored)) {
-        return "start it: systemctl start libvirtd; or add --rm to launch: a foreground VM needs no daemon";
+        return "start it: systemctl start libvirtd; one VM alone needs none: vm-run launch NAME --rm, without "
+               "--connect";
     }
-    return "start it: virtlogd -d; libvirtd -d; or add --rm to launch: a foreground VM needs no daemon";
+    return "start it: virtlogd -d; libvirtd -d; one VM alone needs none: vm-run launch NAME --rm, without --connect";
 }
 
 constexpr const char* install_hint = "install what a KVM host needs: host-setup apply";

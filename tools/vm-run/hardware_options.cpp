@@ -11,6 +11,7 @@
 #include <filesystem>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 namespace kvmkit::vm_run {
 namespace {
@@ -54,6 +55,30 @@ Result<virt::PciAddress> read_device(const std::string& given)
     return *address;
 }
 
+/// "2M or 1G"; empty where the kernel has no huge pages.
+std::string sizes_of_huge_pages(const Root& root)
+{
+    constexpr std::string_view prefix = "hugepages-";
+    std::vector<std::uint64_t> sizes_kib;
+    const auto names = root.names("sys/kernel/mm/hugepages");
+    for (const auto& name : names ? names->value_or(std::vector<std::string>{}) : std::vector<std::string>{}) {
+        if (name.starts_with(prefix) && name.ends_with("kB")) {
+            const auto digits = name.substr(prefix.size(), name.size() - prefix.size() - 2);
+            sizes_kib.push_back(decimal<std::uint64_t>(digits).value_or(0));
+        }
+    }
+    std::ranges::sort(sizes_kib);
+    std::vector<std::string> words;
+    words.reserve(sizes_kib.size());
+    for (const auto size : sizes_kib) {
+        constexpr std::uint64_t step = 1024;
+        const bool giga = size >= step * step;
+        words.push_back(size < step ? fmt::format("{}K", size)
+                                    : fmt::format("{}{}", size / (giga ? step * step : step), giga ? 'G' : 'M'));
+    }
+    return fmt::format("{}", fmt::join(words, " or "));
+}
+
 /// Of a size that this host has set pages aside of; "auto" is the ordinary size of x86.
 Result<Bytes> read_huge_pages(const std::string& given)
 {
@@ -63,6 +88,12 @@ Result<Bytes> read_huge_pages(const std::string& given)
     }
     const auto pool = fmt::format("sys/kernel/mm/hugepages/hugepages-{}kB/nr_hugepages", size->count() / 1024);
     const auto root = Root::open("/");
+    std::error_code ignored;
+    if (root && !std::filesystem::exists("/" + std::filesystem::path{pool}.parent_path().string(), ignored)) {
+        const auto sizes = sizes_of_huge_pages(*root);
+        return usage(fmt::format("this host has no huge pages of {}", human(*size)),
+                     sizes.empty() ? "its kernel has none of any size" : fmt::format("use --hugepages {}", sizes));
+    }
     const auto pages = root ? decimal<std::uint64_t>(trim(text_or_nothing(*root, pool))) : std::nullopt;
     if (pages.value_or(0) == 0) {
         return Error{ErrorCode::not_found,

@@ -141,9 +141,10 @@ Result<unsigned> read_vcpus(const std::string& text)
 
 Result<void> check_combination(const LaunchOptions& options)
 {
-    if (!options.spec.kernel && std::holds_alternative<std::monostate>(options.image)) {
-        return usage("nothing to boot",
-                     "name a disk image (--image debian-12, --image FILE) or a kernel (--kernel FILE)");
+    if (!options.spec.kernel && !options.spec.hardware.cdrom && std::holds_alternative<std::monostate>(options.image)) {
+        return usage(
+            "nothing to boot",
+            "name a disk image (--image debian-12, --image FILE), a kernel (--kernel FILE) or a CD (--cdrom FILE)");
     }
     if (options.json && (options.console || options.show == Show::xml)) {
         return usage("--json prints one record on standard output, where --console and --print-xml print as well");
@@ -228,6 +229,14 @@ Result<Progress> read_progress(const cli::Arguments& arguments)
     return usage(fmt::format("'{}' is no form of progress", text), "use --progress text or json");
 }
 
+/// Image, new disks and seed would be made here, where that host's QEMU cannot read them.
+bool makes_files(const LaunchOptions& options)
+{
+    return !std::holds_alternative<std::monostate>(options.image) || options.spec.seed ||
+           std::ranges::any_of(options.spec.disks.extra,
+                               [](const auto& disk) { return std::holds_alternative<virt::NewDisk>(disk); });
+}
+
 Result<void> check_reach(const LaunchOptions& options)
 {
     const std::string uri = options.uri.value_or("");
@@ -240,6 +249,10 @@ Result<void> check_reach(const LaunchOptions& options)
     if (elsewhere && tagged) {
         return usage("cannot put a port of another host into a VLAN", "run vm-run on that host");
     }
+    if (elsewhere && !options.existing && makes_files(options)) {
+        return usage("cannot make disks or a cloud-init seed on another host",
+                     "run vm-run on that host; from here go --kernel and disks that are there already");
+    }
     const auto wait = options.wait.wait;
     if (uri.starts_with("test:") && wait != Wait::none && wait != Wait::boot) {
         return usage(fmt::format("cannot wait for {}: libvirt's test driver runs nothing", word(wait)),
@@ -248,10 +261,6 @@ Result<void> check_reach(const LaunchOptions& options)
     if (uri.starts_with("test:") && options.show == Show::nothing) {
         return usage("cannot launch a VM on libvirt's test driver: it runs nothing, and forgets all with its client",
                      "see what would be made: --dry-run or --print-xml");
-    }
-    if (elsewhere && !options.existing && makes_files(options)) {
-        return usage("cannot make disks or a cloud-init seed on another host",
-                     "run vm-run on that host; from here go --kernel and disks that are there already");
     }
     return {};
 }

@@ -3,6 +3,7 @@
 
 #include "bridge_ports.hpp"
 #include "connect.hpp"
+#include "locked_disk.hpp"
 #include "txn/execute.hpp"
 
 #include <fcntl.h>
@@ -238,7 +239,7 @@ Result<void> Launcher::make_steps(const std::vector<virt::Step>& steps)
     steps_.end();
     console_.end_progress();
     if (!outcome.ok()) {
-        return with_launch_remedy(txn::to_error(outcome));
+        return with_holder(with_launch_remedy(txn::to_error(outcome)), root_, uri_);
     }
     return {};
 }

@@ -52,6 +52,9 @@ void add_boot(Node domain, const VmSpec& spec)
     add_firmware(os, spec);
     if (!spec.kernel) {
         add(os, "boot", {{"dev", "hd"}});
+        if (spec.hardware.cdrom) {  // after the disk: what is installed from the CD boots without further ado
+            add(os, "boot", {{"dev", "cdrom"}});
+        }
         return;
     }
     add_text(os, "kernel", spec.kernel->kernel.string());
