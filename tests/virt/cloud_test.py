@@ -9,7 +9,7 @@ import time
 import unittest
 
 import dhcp
-from host import VmRunTest, no_keys_of_the_caller, run
+from host import VmRunTest, no_keys_of_the_caller, run, virsh, wait_for
 
 IMAGE = pathlib.Path("/run/debian.qcow2")
 HOME = pathlib.Path("/run/home")
@@ -65,7 +65,8 @@ class CloudGuest(VmRunTest):
         record = self.expect_json(0, "launch", "web", "--image", str(IMAGE), "--memory", "768M", "--vcpus", "2", "--net",
                                   "bridge=br0", "--disk", "3G", "--add-disk", "64M,format=raw", "--run",
                                   "echo 'ours $HOME' >> /run/ran", "--user-data", str(theirs), "--user", "ada", "--wait",
-                                  "none")
+                                  "cloud-init", "--timeout", str(BOOT_SECONDS), timeout=BOOT_SECONDS + 60)
+        self.assertEqual(record["outcome"], "ready")
         self.assertEqual(record["seed"], {"user": "ada", "keys": 1, "key_made": False, "place": "file"})
         self.until_it_answers("web")
         self.told_by("web", "cloud-init", "status", "--wait")
@@ -97,6 +98,8 @@ class CloudGuest(VmRunTest):
     def test_a_foreground_vm_reads_its_seed_from_memory(self):
         process = self.start("launch", "try", "--image", str(IMAGE), "--memory", "768M", "--vcpus", "2", "--net",
                              "bridge=br0", "--rm", "--wait", "none", "--json")
+        wait_for("the VM is there", lambda: "try" in virsh("list", "--name").split(), 60)
+        self.expect(0, "wait", "try", "--for", "ssh", "--timeout", str(BOOT_SECONDS), timeout=BOOT_SECONDS + 60)
         self.until_it_answers("try")
         self.assertEqual(self.told_by("try", "whoami"), "kvmkit")
         self.assertFalse(pathlib.Path("/var/lib/kvmkit/vms/try/seed.iso").exists())
