@@ -1,6 +1,6 @@
 # vm-run on real libvirt and QEMU, each file in a private host of its own: tests/support/private_host.py.
 foreach(part launch vm_file failures faults embedded image view many network libvirt_network hardware virt_manager seed disks start
-    stop remote session power_off)
+    stop remote session chaos power_off)
   set(label virt)
   if(part STREQUAL power_off)
     set(label lab-slow)  # twenty boots
