@@ -71,4 +71,14 @@ std::optional<LinkOption> bridge_option_to_give_back(const LinkOption& told)
     return only_those_on;
 }
 
+std::vector<LinkOptions> options_in_turn(std::string_view kind, const LinkOptions& options)
+{
+    const LinkOption* state = kind == "bridge" ? find(options, IFLA_BR_STP_STATE) : nullptr;
+    const bool stops = state != nullptr && state->bytes.find_first_not_of('\0') == std::string::npos;
+    if (!stops || find(options, IFLA_BR_FORWARD_DELAY) == nullptr) {
+        return {options};
+    }
+    return {{*state}, options};
+}
+
 }  // namespace kvmkit::net

@@ -13,4 +13,9 @@ LinkOptions new_bridge_options();
 /// features that are off, as they are in a new bridge, too: a kernel built without them refuses even that.
 std::optional<LinkOption> bridge_option_to_give_back(const LinkOption& told);
 
+/// Options of a link of that kind as the requests in which the kernel takes them. It looks at a bridge's forward delay
+/// before it stops the spanning tree, and while that runs it refuses a delay below 2 s, which bridges without one have:
+/// the spanning tree is stopped first. Hello time and maximum age have the same limits always.
+std::vector<LinkOptions> options_in_turn(std::string_view kind, const LinkOptions& options);
+
 }  // namespace kvmkit::net

@@ -2,6 +2,7 @@
 #include "net/netlink/internal/requests.hpp"
 
 #include "net/model/overloaded.hpp"
+#include "net/netlink/bridge_options.hpp"
 #include "net/netlink/internal/ip_messages.hpp"
 #include "net/netlink/internal/kept_mac.hpp"
 #include "net/netlink/internal/vlan_requests.hpp"
@@ -245,8 +246,11 @@ public:
     Result<Requests> operator()(const SetOptions& s) const
     {
         return on(s.name, s, [&](const Link& link) {
-            return one(options_message(link, s.kind, s.options),
-                       {Request::set_options, fmt::format("cannot {}", describe(s)), s.kind});
+            Requests requests{.attempt = {Request::set_options, fmt::format("cannot {}", describe(s)), s.kind}};
+            for (const LinkOptions& options : options_in_turn(s.kind, s.options)) {
+                requests.messages.push_back(options_message(link, s.kind, options));
+            }
+            return requests;
         });
     }
     Result<Requests> operator()(const SetPortOptions& s) const
@@ -337,9 +341,7 @@ private:
 
     static void append(Requests& requests, std::vector<Message> messages)
     {
-        for (Message& message : messages) {
-            requests.messages.push_back(std::move(message));
-        }
+        std::ranges::move(messages, std::back_inserter(requests.messages));
     }
 
     static Requests one(Message message, Attempt attempt)

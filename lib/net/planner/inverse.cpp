@@ -4,6 +4,8 @@
 #include "net/model/overloaded.hpp"
 #include "net/netlink/link_kinds.hpp"
 
+#include <linux/if_link.h>
+
 #include <algorithm>
 #include <vector>
 
@@ -118,7 +120,14 @@ public:
     Inverse operator()(const SetOptions& s) const
     {
         return giving_back(s.name, s.options, [&s](const Link& link) {
-            return SetOptions{s.name, s.kind, before(link.options, s.options)};
+            SetOptions back{s.name, s.kind, before(link.options, s.options)};
+            // A spanning tree that begins raises a forward delay below 2 s by itself.
+            const LinkOption* delay = find(link.options, IFLA_BR_FORWARD_DELAY);
+            if (s.kind == "bridge" && delay != nullptr && find(back.options, IFLA_BR_STP_STATE) != nullptr &&
+                find(back.options, IFLA_BR_FORWARD_DELAY) == nullptr) {
+                back.options.push_back(*delay);
+            }
+            return back;
         });
     }
     Inverse operator()(const SetPortOptions& s) const
