@@ -24,6 +24,29 @@ std::optional<NetNamespace> namespace_of(const txn::Record& record)
     return std::nullopt;
 }
 
+/// The newest change that stands here, made after this one was begun in the same namespace: what this one left may by
+/// now be a part of what that one asked for. Null: none.
+const txn::Record* built_upon(const txn::Inventory& inventory, const txn::Record& record, const NetNamespace& space)
+{
+    const auto stands_on_it = [&](const txn::Record& each) {
+        const bool stands = each.state == txn::State::closed || each.state == txn::State::confirmed;
+        const auto place = stands && each.id > record.id && each.owner.boot_id == record.owner.boot_id
+                               ? namespace_of(each)
+                               : std::nullopt;
+        return place && place->is_same(space);
+    };
+    const auto newest = std::find_if(inventory.records.rbegin(), inventory.records.rend(), stands_on_it);
+    return newest != inventory.records.rend() ? &*newest : nullptr;
+}
+
+/// `net-setup recover` knows of this namespace alone.
+std::string way_to_end(const NetNamespace& space, const txn::Record* above)
+{
+    const auto there = space.name.empty() ? "" : " --netns " + space.name;
+    const auto first = above != nullptr ? fmt::format("net-setup undo {}{}; then: ", above->id, there) : "";
+    return first + (above != nullptr && there.empty() ? "net-setup recover" : "net-setup rollback" + there);
+}
+
 std::string sentence_about(const txn::Record& record, const NetNamespace& space)
 {
     const auto where = space.name.empty()
@@ -35,7 +58,10 @@ std::string sentence_about(const txn::Record& record, const NetNamespace& space)
 
 class Recoverer {
 public:
-    Recoverer(LinkDomain& domain, std::string boot) : domain_(domain), boot_(std::move(boot)) {}
+    Recoverer(LinkDomain& domain, std::string boot, const txn::Inventory& inventory)
+        : domain_(domain), boot_(std::move(boot)), inventory_(inventory)
+    {
+    }
 
     void take(const txn::Record& orphan)
     {
@@ -43,6 +69,14 @@ public:
         const bool nothing_left = orphan.owner.boot_id != boot_ || !space || is_gone(*space);
         if (!nothing_left && !space->is_same(domain_.here())) {
             recovery_.elsewhere.push_back(sentence_about(orphan, *space));
+            return;
+        }
+        const auto* above = nothing_left ? nullptr : built_upon(inventory_, orphan, *space);
+        if (above != nullptr) {
+            recovery_.failed.push_back(fmt::format("what is left of {} stays: {} was made on top of it ({})",
+                                                   orphan.id,
+                                                   above->id,
+                                                   way_to_end(*space, above)));
             return;
         }
         auto journal = txn::Journal::adopt(orphan);
@@ -67,7 +101,17 @@ public:
 private:
     LinkDomain& domain_;
     std::string boot_;
+    const txn::Inventory& inventory_;
 };
+
+std::string_view what_happened(txn::State state)
+{
+    switch (state) {
+        case txn::State::damaged: return "could not be undone altogether";
+        case txn::State::rolling_back: return "was killed while it was undone";
+        default: return "was killed half-way";
+    }
+}
 
 }  // namespace
 
@@ -78,7 +122,7 @@ Result<Recovery> undo_orphans(const txn::Places& places, const std::string& tool
     if (!inventory || !boot) {
         return !inventory ? inventory.error() : std::move(boot).error();
     }
-    Recoverer recoverer{domain, std::move(*boot)};
+    Recoverer recoverer{domain, std::move(*boot), *inventory};
     recoverer.recovery_.failed = inventory->damaged;
     for (const txn::Record& orphan : txn::orphans(*inventory)) {
         recoverer.take(orphan);
@@ -106,11 +150,11 @@ Result<std::vector<std::string>> half_made(const txn::Places& places, const std:
     for (const txn::Record& orphan : txn::orphans(*inventory)) {
         const auto space = namespace_of(orphan);
         if (orphan.owner.boot_id == *boot && space && !is_gone(*space)) {
-            sentences.push_back(fmt::format("change {} ('{}') was killed half-way: {} rollback{}",
+            sentences.push_back(fmt::format("change {} ('{}') {}: {}",
                                             orphan.id,
                                             orphan.command,
-                                            tool,
-                                            space->name.empty() ? "" : " --netns " + space->name));
+                                            what_happened(orphan.state),
+                                            way_to_end(*space, built_upon(*inventory, orphan, *space))));
         }
     }
     return sentences;

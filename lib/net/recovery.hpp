@@ -16,8 +16,10 @@ struct Recovery {
     std::vector<std::string> failed;     ///< Sentences about what could not be undone or read.
 };
 
-/// Undoes those of dead owners that belong to the domain's network namespace. Those of an earlier boot, or of a
-/// namespace that is gone, have nothing left to undo and are closed. Call it under the tool's lock.
+/// Undoes those of dead owners that belong to the domain's network namespace. One on top of which a newer change was
+/// made there stays, and is one of the failed: what it left may be a part of what that one asked for. Those of an
+/// earlier boot, or of a namespace that is gone, have nothing left to undo and are closed. Call it under the tool's
+/// lock.
 Result<Recovery> undo_orphans(const txn::Places& places, const std::string& tool, LinkDomain& domain);
 
 /// All that is to be told.

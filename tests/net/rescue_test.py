@@ -7,6 +7,7 @@ import signal
 import subprocess
 
 import lab
+from lab import ip
 from watched import Watched
 
 STATE = pathlib.Path("/var/lib/kvmkit")
@@ -64,6 +65,30 @@ class WithoutWatchdog(Watched):
         self.expect_everything_back()
         self.assertEqual((self.status()["unfinished"], self.states()), ([], ["rolled-back"]))
         self.assertIn("no change waits for an answer", self.expect("rollback", 3).stderr)
+
+    def test_what_an_older_one_left_stays_below_a_newer_change(self):
+        ip("link add m0 type veth peer name m1")
+        ip("link add link m0 name mv0 type macvlan")  # m0 cannot be a port, and that begins the undoing
+        self.expect("bridge add br7 --port m0 --quiet", 4, fault="fail:undo:0")
+        older, = self.record("history --json")["changes"]
+        unfinished, = self.status()["unfinished"]
+        self.assertEqual(unfinished, f"change {older['id']} ('net-setup bridge add br7 --port m0 --quiet') could not be undone "
+                                     "altogether: net-setup rollback")
+        self.expect("bridge set br7 --ageing-time 2m", 0, fault="fail:undo:0")
+        newer = self.record("history --json")["changes"][-1]["id"]
+        way = f"net-setup undo {newer}; then: net-setup recover"
+        left = f"what is left of {older['id']} stays: {newer} was made on top of it ({way})"
+        for words, code in (("bridge del nix", 0), ("recover", 4), ("rollback", 4), ("port add br7 m1", 0), ("undo", 0)):
+            with self.subTest(words=words):
+                done = self.expect(words, code)
+                self.assertIn("br7", lab.links())
+                if words != "undo":
+                    self.assertIn(left, done.stdout + done.stderr)
+        unfinished, = self.status()["unfinished"]
+        self.assertTrue(unfinished.endswith(f"could not be undone altogether: {way}"), unfinished)
+        self.expect(f"undo {newer}", 0)
+        self.expect("recover", 0)
+        self.assertNotIn("br7", lab.links())
 
     def test_recover_undoes_it(self):
         self.abandon()
