@@ -37,7 +37,9 @@ Result<Answer> ask(const std::string& tool, const std::filesystem::path& socket,
                      fmt::format("{} confirm {}", tool, answer.id)};
     }
     if (answer.word == "early") {
-        return Error{ErrorCode::busy, "the change is still being made", "try again in a moment"};
+        return Error{ErrorCode::busy,
+                     "the change is still being made",
+                     fmt::format("try again in a moment; kill -9 {} takes it back at once", answer.rest)};
     }
     if (answer.word == "damaged") {
         return Error{ErrorCode::damaged, answer.rest};

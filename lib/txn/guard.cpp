@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
@@ -61,7 +62,7 @@ void leave_the_session()
     (void)::mlockall(MCL_CURRENT);
 }
 
-Guard::Guard(const Duty& duty, UniqueFd applier, UniqueFd askers)
+Guard::Guard(const Duty& duty, Applier applier, UniqueFd askers)
     : duty_(duty), applier_(std::move(applier)), askers_(std::move(askers))
 {
 }
@@ -76,7 +77,7 @@ void Guard::watch()
     tell_applier('R', {});
     while (!ended_) {
         // Without a descriptor poll() passes over the entry: so it does once the applier is gone.
-        std::array<pollfd, 2> waiting{pollfd{applier_ ? applier_.get() : -1, POLLIN, 0},
+        std::array<pollfd, 2> waiting{pollfd{applier_.talk ? applier_.talk.get() : -1, POLLIN, 0},
                                       pollfd{askers_.get(), POLLIN, 0}};
         // Monotonic time stands still while the host sleeps: look at the clock at least once a second.
         constexpr std::int64_t longest = 1000;
@@ -91,7 +92,7 @@ void Guard::watch()
             end(Verdict::Kind::timed_out);
         }
     }
-    if (applier_) {
+    if (applier_.talk) {
         tell_applier('V', fmt::format("{} {}", word_of(verdict_.kind), verdict_.text));
     }
 }
@@ -99,9 +100,9 @@ void Guard::watch()
 void Guard::hear_applier()
 {
     char word = 0;
-    const ssize_t size = ::recv(applier_.get(), &word, 1, MSG_DONTWAIT);
+    const ssize_t size = ::recv(applier_.talk.get(), &word, 1, MSG_DONTWAIT);
     if (size <= 0) {
-        applier_ = UniqueFd{};
+        applier_.talk = UniqueFd{};
         if (!applied_) {
             end(Verdict::Kind::undone);
         } else if (duty_.left_alone) {
@@ -119,7 +120,7 @@ void Guard::hear_applier()
             break;
         case 'D':
             ended_ = true;
-            applier_ = UniqueFd{};
+            applier_.talk = UniqueFd{};
             break;
         case 'K': end(Verdict::Kind::kept); break;
         case 'U': end(Verdict::Kind::undone); break;
@@ -148,7 +149,7 @@ void Guard::end(Verdict::Kind wanted)
 void Guard::tell_applier(char word, const std::string& text)
 {
     const std::string message = word + text;
-    (void)::send(applier_.get(), message.data(), message.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    (void)::send(applier_.talk.get(), message.data(), message.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
 void Guard::serve_asker()
@@ -176,8 +177,8 @@ std::string Guard::answer_to(const std::string& words)
     if (!id.empty() && id != duty_.id) {
         return "other " + duty_.id;
     }
-    if (!applied_) {
-        return "early " + duty_.id;
+    if (!applied_ && (verb != "rollback" || !kill_applier())) {
+        return fmt::format("early {} {}", duty_.id, applier_.pid);
     }
     if (verb == "extend") {
         return extended_by(second == std::string::npos ? "" : words.substr(second + 1));
@@ -187,6 +188,16 @@ std::string Guard::answer_to(const std::string& words)
         return fmt::format("{} {} {}", word_of(verdict_.kind), duty_.id, verdict_.text);
     }
     return "what";
+}
+
+bool Guard::kill_applier()
+{
+    constexpr int patience_ms = 10'000;  // it may be in the kernel
+    pollfd waiting{applier_.process.get(), POLLIN, 0};
+    if (!applier_.process || ::syscall(SYS_pidfd_send_signal, applier_.process.get(), SIGKILL, nullptr, 0) != 0) {
+        return false;
+    }
+    return ::poll(&waiting, 1, patience_ms) == 1;
 }
 
 std::string Guard::extended_by(const std::string& seconds)

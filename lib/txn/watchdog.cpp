@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -63,7 +64,7 @@ Result<UniqueFd> listen_at(const std::filesystem::path& path)
     return fd;
 }
 
-[[noreturn]] void stand_guard(const Duty& duty, UniqueFd applier, UniqueFd askers)
+[[noreturn]] void stand_guard(const Duty& duty, Applier applier, UniqueFd askers)
 {
     leave_the_session();
     Guard{duty, std::move(applier), std::move(askers)}.watch();
@@ -132,13 +133,16 @@ Result<Watchdog> Watchdog::arm(const Duty& duty)
     if (!askers) {
         return std::move(askers).error();
     }
+    // Taken here: the number alone may be another's once it is needed.
+    const pid_t self = ::getpid();
+    UniqueFd process{static_cast<int>(::syscall(SYS_pidfd_open, self, 0))};
     const pid_t pid = ::fork();
     if (pid < 0) {
         return errno_error(errno, "cannot start a watchdog");
     }
     if (pid == 0) {
         ours = UniqueFd{};
-        stand_guard(duty, std::move(its), std::move(*askers));
+        stand_guard(duty, {std::move(its), self, std::move(process)}, std::move(*askers));
     }
     its = UniqueFd{};
     Watchdog watchdog{pid, std::move(ours)};

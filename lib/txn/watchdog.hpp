@@ -74,7 +74,8 @@ private:
     UniqueFd pipe_;
 };
 
-/// Asks the watchdog behind a socket: "confirm ID", "rollback ID", "extend ID SECONDS", "status". Returns its answer.
+/// Asks the watchdog behind a socket: "confirm ID", "rollback ID", "extend ID SECONDS", "status". Returns its answer. A
+/// rollback of a change that is still being made kills who makes it, who may stand still, and takes it back.
 /// ErrorCode::not_found: no change waits for an answer.
 Result<std::string> ask_watchdog(const std::filesystem::path& socket, const std::string& words);
 

@@ -8,7 +8,7 @@ import subprocess
 
 import lab
 from lab import ip
-from watched import Watched
+from watched import Watched, is_held
 
 STATE = pathlib.Path("/var/lib/kvmkit")
 UNDONE = "nobody confirmed the change within 2 s: it is undone"
@@ -105,6 +105,35 @@ class WithoutWatchdog(Watched):
         run.send_signal(signal.SIGCONT)
         self.expect_end(run, 0, "undone: ")
         self.expect_everything_back()
+
+
+class StandsStill(Watched):
+    """A run that goes on no more, as with Ctrl-S at a terminal that it writes to."""
+
+    def test_is_killed_and_undone_by_a_rollback(self):
+        for place in ("before:1", "after:1", "state:applied"):
+            with self.subTest(place=place):
+                run = self.start("lan-bridge eth0 --confirm ask", fault=f"hold:{place}")
+                self.wait_for(lambda: is_held(run.pid), "the change to stand still")
+                self.assertEqual(self.status()["state"], "applying")
+                for words in ("confirm", "extend"):
+                    said = self.expect(words, 3).stderr
+                    self.assertIn(f"try again in a moment; kill -9 {run.pid} takes it back at once", said)
+                self.assertIn("undone: ", self.expect("rollback", 0).stderr)
+                self.assertEqual(run.wait(1), -9)
+                self.expect_undone_by_itself()
+
+    def test_while_it_undoes_is_killed_and_undone_too(self):
+        self.expect("lan-bridge eth0 --confirm none", 0)
+        run = self.start("undo", fault="hold:undo:0")
+        self.wait_for(lambda: is_held(run.pid), "the undoing to stand still")
+        watchdog = self.status()["watchdog_pid"]
+        asker = self.start("rollback")
+        self.wait_for(lambda: is_held(watchdog), "the watchdog at the same place")  # it has the same orders
+        os.kill(watchdog, signal.SIGCONT)
+        self.expect_end(asker, 0, "undone: ")
+        self.assertEqual(run.wait(1), -9)
+        self.expect_undone_by_itself()
 
 
 lab.enter()

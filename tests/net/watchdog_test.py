@@ -14,11 +14,7 @@ import lab
 import uplink
 from lab import ip, links
 from uplink import everything
-from watched import SECONDS_AT_MOST, THERE, Watched
-
-
-def is_held(pid):
-    return "State:\tT" in pathlib.Path(f"/proc/{pid}/status").read_text(encoding="ascii")
+from watched import SECONDS_AT_MOST, THERE, Watched, is_held
 
 
 class Killed(Watched):

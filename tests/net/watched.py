@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Changes on trial at the host of uplink.py: started, waited for, and looked at once they have ended."""
 import os
+import pathlib
 import signal
 import subprocess
 
@@ -10,6 +11,10 @@ from uplink import everything
 
 THERE = "lan-bridge eth0"
 SECONDS_AT_MOST = 10
+
+
+def is_held(pid):
+    return "State:\tT" in pathlib.Path(f"/proc/{pid}/status").read_text(encoding="ascii")
 
 
 class Watched(uplink.Uplink):
