@@ -107,6 +107,20 @@ class WithoutWatchdog(Watched):
         self.expect_everything_back()
 
 
+class WatchdogKilled(Watched):
+    def test_at_any_moment_has_the_run_undo_what_it_made(self):
+        steps = [f"{moment}:{step}" for step in range(3) for moment in ("before", "after")]
+        for place in (*steps, "state:applying", "state:applied", "state:verified"):
+            for confirm in ("none", "ask"):
+                with self.subTest(place=place, confirm=confirm):
+                    run = self.start(f"lan-bridge eth0 --confirm {confirm}", fault=f"hold:{place}")
+                    self.wait_for(lambda: is_held(run.pid), "the change to stand still")
+                    os.kill(self.status()["watchdog_pid"], signal.SIGKILL)
+                    run.send_signal(signal.SIGCONT)
+                    self.expect_end(run, 3, "the watchdog has died")
+                    self.expect_undone_by_itself()
+
+
 class StandsStill(Watched):
     """A run that goes on no more, as with Ctrl-S at a terminal that it writes to."""
 
