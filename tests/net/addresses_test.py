@@ -63,11 +63,42 @@ class Addresses(lab.Lab):
         STATE.write_text(shown, encoding="utf-8")
         self.assertEqual(self.expect(f"plan {STATE}", 0).stdout, "")
 
+    def test_link_local_ones_that_are_named_are_set_and_shown_and_undone(self):
+        own = [one["local"] for one in self.link_local()]
+        STATE.write_text("interfaces:\n- name: br0\n  ipv6: {enabled: true, address: [{ip: 'fe80::7', prefix-length: 64}, "
+                         "{ip: '2001:db8:1::1', prefix-length: 64}]}\n", encoding="utf-8")
+        self.expect(f"apply {STATE} --confirm none --allow all", 0)
+        self.assertEqual(sorted(one["local"] for one in self.link_local()), sorted([*own, "fe80::7"]))
+        self.assertEqual(self.expect(f"plan {STATE}", 0).stdout, "")
+        shown = self.expect("show br0 --format yaml", 0).stdout
+        self.assertIn("fe80::7", shown)
+        for address in own:
+            self.assertNotIn(address, shown)
+        STATE.write_text(shown, encoding="utf-8")
+        self.assertEqual(self.expect(f"plan {STATE}", 0).stdout, "")
+        self.expect("undo", 0)
+        self.assertEqual([one["local"] for one in self.link_local()], own)
+
+    def link_local(self):
+        return [one for one in lab.links()["br0"]["addr_info"] if one["local"].startswith("fe80:")]
+
+    def test_a_lease_can_be_kept_and_neither_asked_for_nor_ended(self):
+        STATE.write_text("interfaces: [{name: p1, ipv4: {enabled: true, dhcp: true}}]\n", encoding="utf-8")
+        ip("addr add 192.0.9.1/24 dev p1")
+        self.assertIn("the link has no lease to keep", self.expect(f"plan {STATE}", 3).stderr)
+        ip("addr change 192.0.9.1/24 dev p1 valid_lft 7000 preferred_lft 7000")
+        self.assertEqual(self.expect(f"plan {STATE}", 0).stdout, "")
+        STATE.write_text("interfaces: [{name: p1, ipv4: {enabled: true, dhcp: false}}]\n", encoding="utf-8")
+        self.assertIn("cannot end DHCP of 'p1': its address 192.0.9.1/24 is leased", self.expect(f"plan {STATE}", 3).stderr)
+
     def test_the_other_end_is_told_as_lost_where_it_is_not_kept(self):
         ip("addr flush dev br0")
         ip("addr add 198.51.100.6 peer 203.0.114.7 dev br0")
         done = self.expect("persist br0 --dry-run", 1)
         self.assertIn("br0: the other end of its address 198.51.100.6/32 is not kept", done.stdout + done.stderr)
+        ip("addr add fe80::7/64 dev br0")
+        done = self.expect("persist br0 --dry-run", 1)
+        self.assertIn("br0: its link-local address fe80::7/64 is not kept", done.stdout + done.stderr)
 
 
 lab.enter()

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "commands.hpp"
+#include "net/owner/dhcp_clients.hpp"
 #include "net/planner/difference.hpp"
 #include "net/planner/state_plan.hpp"
 #include "net/resolver/resolver.hpp"
 #include "net/state/load.hpp"
 #include "session.hpp"
+
+#include <algorithm>
 
 #include <fmt/format.h>
 
@@ -34,6 +37,22 @@ Error located(const Wish& wish, Error error, const net::KeyPath& path)
     return error;
 }
 
+/// Only where the file says something of DHCP: it takes a look at all processes.
+std::vector<net::LinkName> dhcp_links(const net::DesiredNetwork& wanted, const net::Network& network)
+{
+    const bool asks = std::ranges::any_of(wanted.interfaces, [](const net::DesiredInterface& one) {
+        return one.ipv4.dhcp == true || one.ipv6.dhcp == true;
+    });
+    const net::DhcpPlaces places{.own_namespace = asks ? net::own_network_namespace() : ""};
+    std::vector<net::LinkName> names;
+    for (const net::Link& link : asks ? network.links : std::vector<net::Link>{}) {
+        if (!link.loopback && !link.is_tap() && !net::dhcp_clients_of(link.name, link.index, places).empty()) {
+            names.push_back(link.name);
+        }
+    }
+    return names;
+}
+
 Result<net::Plan> planned(const Wish& wish, const net::Network& network)
 {
     std::optional<net::ResolverState> resolver;
@@ -44,7 +63,11 @@ Result<net::Plan> planned(const Wish& wish, const net::Network& network)
         }
         resolver = net::read_resolver(*root);
     }
-    auto drafted = net::plan_state(network, wish.file.wanted, wish.birthmark, resolver ? &*resolver : nullptr);
+    auto drafted = net::plan_state(
+        network,
+        wish.file.wanted,
+        wish.birthmark,
+        {.resolver = resolver ? &*resolver : nullptr, .dhcp_links = dhcp_links(wish.file.wanted, network)});
     if (drafted.complaint) {
         return located(wish, std::move(drafted.complaint->error), drafted.complaint->at);
     }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/netlink/internal/dump.hpp"
+#include "net/model/link_local.hpp"
 #include "net/netlink/internal/attributes.hpp"
 
 #include <linux/if.h>
@@ -172,8 +173,10 @@ void read_link(Network& network, nlmsghdr* answer)
     network.links.push_back(std::move(link));
 }
 
+constexpr int newest_of_address = std::max<int>(IFA_MAX, address_maker);
+
 /// Of what the kernel tells of an address, that which it would not have anyway: enough to make it again as it is.
-AddressExtras read_extras(const ifaddrmsg& header, const Attributes<IFA_MAX + 1>& told, const LinkName& link)
+AddressExtras read_extras(const ifaddrmsg& header, const Attributes<newest_of_address + 1>& told, const LinkName& link)
 {
     constexpr std::uint32_t settable = IFA_F_NODAD | IFA_F_OPTIMISTIC | IFA_F_HOMEADDRESS | IFA_F_MANAGETEMPADDR |
                                        IFA_F_NOPREFIXROUTE | IFA_F_MCAUTOJOIN;
@@ -194,6 +197,9 @@ AddressExtras read_extras(const ifaddrmsg& header, const Attributes<IFA_MAX + 1>
         extras.attributes.push_back(number_option(IFA_FLAGS, flags, sizeof(flags)));
     }
     keep(IFA_RT_PRIORITY);
+    if (header.ifa_family == AF_INET6 && header.ifa_scope == RT_SCOPE_LINK) {
+        keep(address_maker);
+    }
     ifa_cacheinfo life{};
     if (bytes_of(told[IFA_CACHEINFO]).size() >= sizeof(life)) {
         std::memcpy(&life, bytes_of(told[IFA_CACHEINFO]).data(), sizeof(life));
@@ -207,9 +213,9 @@ AddressExtras read_extras(const ifaddrmsg& header, const Attributes<IFA_MAX + 1>
 
 void read_address(Network& network, nlmsghdr* answer)
 {
-    Attributes<IFA_MAX + 1> attributes{};
+    Attributes<newest_of_address + 1> attributes{};
     if (answer->nlmsg_type != RTM_NEWADDR ||
-        nlmsg_parse(answer, sizeof(ifaddrmsg), attributes.data(), IFA_MAX, nullptr) < 0) {
+        nlmsg_parse(answer, sizeof(ifaddrmsg), attributes.data(), newest_of_address, nullptr) < 0) {
         return;
     }
     const auto* const header = static_cast<const ifaddrmsg*>(nlmsg_data(answer));

@@ -2,6 +2,7 @@
 #include "net/persist/profile.hpp"
 
 #include "base/shell.hpp"
+#include "net/model/link_local.hpp"
 #include "net/persist/kept_options.hpp"
 
 #include <linux/if_addr.h>
@@ -169,7 +170,9 @@ private:
             }
         }
         for (const InterfaceAddress& address : link.addresses) {
-            if (!holds(leased, address) && !address.is_ipv6_link_local()) {
+            if (is_set_link_local(link, address)) {
+                lose(link, fmt::format("its link-local address {} is not kept", address.str()));
+            } else if (!holds(leased, address) && !address.is_ipv6_link_local()) {
                 kept.addresses.push_back(address);
                 if (find(extras_of(link, address).attributes, IFA_ADDRESS) != nullptr) {
                     lose(link, fmt::format("the other end of its address {} is not kept", address.str()));

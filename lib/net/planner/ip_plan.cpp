@@ -42,6 +42,12 @@ Addresses present_addresses(const Link* link, Family family)
     return addresses;
 }
 
+/// Link-local ones are added where a file names them; those that it does not name stay.
+bool has_link_local(const Link* link, const InterfaceAddress& address)
+{
+    return address.is_ipv6_link_local() && link != nullptr && contains(link->addresses, address);
+}
+
 InterfaceAddress::Octets octets_of(const InterfaceAddress& address)
 {
     InterfaceAddress::Octets octets{};
@@ -83,17 +89,37 @@ void plan_removals(Draft& draft, const DesiredInterface& wish, const OneFamily& 
     }
 }
 
-void plan_additions(Draft& draft, const DesiredInterface& wish, const OneFamily& one)
+/// Those that a DHCP server gave, as their lifetimes tell. Router advertisements give no /128.
+Addresses leases(const Link* link, Family family)
 {
-    auto present = present_addresses(draft.present(wish.name), one.family);
-    const auto moved = present_addresses(draft.giver_of(wish.name), one.family);
-    present.insert(present.end(), moved.begin(), moved.end());
-    for (const InterfaceAddress& address : wanted_addresses(one.wish).value_or(Addresses{})) {
-        if (!contains(present, address) && !address.is_ipv6_link_local()) {
-            draft.add(AddAddress{wish.name, address}, one.wish.path);
-        }
-    }
-    if (one.wish.dhcp == true && present.empty()) {
+    constexpr unsigned host_prefix = 128;
+    Addresses leased = link != nullptr ? link->leased : Addresses{};
+    std::erase_if(leased, [family](const InterfaceAddress& address) {
+        return address.family() != family || address.is_ipv6_link_local() ||
+               (family == Family::ipv6 && address.prefix() != host_prefix);
+    });
+    return leased;
+}
+
+/// Some clients give the kernel no lifetime. Of a bridge it may be its port's, from which the lease has come.
+bool has_dhcp_client(const Draft& draft, const DesiredInterface& wish)
+{
+    return std::ranges::any_of(draft.known().dhcp_links, [&wish](const LinkName& name) {
+        const auto ports = wish.ports.value_or(std::vector<DesiredPort>{});
+        return name == wish.name || std::ranges::find(ports, name, &DesiredPort::name) != ports.end();
+    });
+}
+
+/// What DHCP gave can be kept, and neither be asked for nor given back.
+void check_lease(Draft& draft, const DesiredInterface& wish, const OneFamily& one)
+{
+    const Link* link = draft.present(wish.name);
+    const Link* giver = draft.giver_of(wish.name);
+    auto leased = leases(link, one.family);
+    const auto moved = leases(giver, one.family);
+    leased.insert(leased.end(), moved.begin(), moved.end());
+    const bool any = !present_addresses(link, one.family).empty() || !present_addresses(giver, one.family).empty();
+    if (one.wish.dhcp == true && leased.empty() && !(any && has_dhcp_client(draft, wish))) {
         draft.complain({ErrorCode::unsupported,
                         fmt::format("cannot get an address for '{}' by DHCP: net-setup is no DHCP client, and the link "
                                     "has no lease to keep",
@@ -101,6 +127,31 @@ void plan_additions(Draft& draft, const DesiredInterface& wish, const OneFamily&
                         "have the network's own manager ask for one, or give a fixed address"},
                        one.wish.path);
     }
+    const auto wanted = wanted_addresses(one.wish);
+    const auto stays = std::ranges::find_if(
+        leased, [&wanted](const InterfaceAddress& address) { return !wanted || contains(*wanted, address); });
+    if (one.wish.dhcp == false && stays != leased.end()) {
+        draft.complain(
+            {ErrorCode::unsupported,
+             fmt::format("cannot end DHCP of '{}': its address {} is leased, and net-setup is no DHCP client",
+                         wish.name.str(),
+                         stays->str()),
+             "have the network's own manager give it a fixed address, or leave 'dhcp' out to keep the lease"},
+            one.wish.path);
+    }
+}
+
+void plan_additions(Draft& draft, const DesiredInterface& wish, const OneFamily& one)
+{
+    auto present = present_addresses(draft.present(wish.name), one.family);
+    const auto moved = present_addresses(draft.giver_of(wish.name), one.family);
+    present.insert(present.end(), moved.begin(), moved.end());
+    for (const InterfaceAddress& address : wanted_addresses(one.wish).value_or(Addresses{})) {
+        if (!contains(present, address) && !has_link_local(draft.present(wish.name), address)) {
+            draft.add(AddAddress{wish.name, address}, one.wish.path);
+        }
+    }
+    check_lease(draft, wish, one);
 }
 
 /// Lower links first, ports before their masters.

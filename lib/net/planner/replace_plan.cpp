@@ -156,7 +156,8 @@ Network with_old_routes(Network after, const Network& before)
 
 Replaced plan_replacements(const Network& network, const DesiredNetwork& wanted, const Birthmark& birthmark)
 {
-    Draft draft{network, wanted, birthmark};
+    const Known nothing;
+    Draft draft{network, wanted, birthmark, nothing};
     const auto found = renewals(draft);
     for (const auto& [name, wish] : found) {
         if (const Link* link = draft.present(name)) {

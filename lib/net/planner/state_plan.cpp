@@ -93,8 +93,8 @@ void plan_resolver(Draft& draft, const ResolverState* resolver)
 
 }  // namespace
 
-Draft::Draft(const Network& network, const DesiredNetwork& wanted, const Birthmark& birthmark)
-    : network_(network), wanted_(wanted), birthmark_(birthmark)
+Draft::Draft(const Network& network, const DesiredNetwork& wanted, const Birthmark& birthmark, const Known& known)
+    : network_(network), wanted_(wanted), birthmark_(birthmark), known_(known)
 {
     for (const DesiredInterface& wish : wanted.interfaces) {
         wishes_.emplace(wish.name, &wish);
@@ -224,7 +224,7 @@ namespace {
 struct Order {
     const DesiredNetwork& wanted;
     const Birthmark& birthmark;
-    const ResolverState* resolver = nullptr;
+    const Known& known;
 };
 
 Drafted plan_on(const Network& network, const Order& order)
@@ -241,24 +241,21 @@ Drafted plan_on(const Network& network, const Order& order)
                                 plan_new_addresses,
                                 plan_ups,
                                 plan_routes};
-    Draft draft{network, order.wanted, order.birthmark};
+    Draft draft{network, order.wanted, order.birthmark, order.known};
     for (const auto phase : phases) {
         if (draft.sound()) {
             phase(draft);
         }
     }
-    plan_resolver(draft, order.resolver);
+    plan_resolver(draft, order.known.resolver);
     return draft.take();
 }
 
 }  // namespace
 
-Drafted plan_state(const Network& network,
-                   const DesiredNetwork& wanted,
-                   const Birthmark& birthmark,
-                   const ResolverState* resolver)
+Drafted plan_state(const Network& network, const DesiredNetwork& wanted, const Birthmark& birthmark, const Known& known)
 {
-    const Order order{wanted, birthmark, resolver};
+    const Order order{wanted, birthmark, known};
     auto [drafted, after] = plan_replacements(network, wanted, birthmark);
     if (drafted.complaint || drafted.plan.empty()) {
         return drafted.complaint ? std::move(drafted) : plan_on(network, order);

@@ -23,13 +23,19 @@ struct Drafted {
 /// Who keeps the host's name servers, and what they are: see resolver/.
 struct ResolverState;
 
+/// What is known beside the network itself.
+struct Known {
+    const ResolverState* resolver = nullptr;
+    std::vector<LinkName> dhcp_links = {};  ///< Those that a DHCP client looks after.
+};
+
 /// The steps from the present network to a wished state, in an order that the kernel accepts and that never takes away
 /// what is still needed; empty once it is reached. Complaints: ErrorCode::not_found, a link that is needed does not
-/// exist; refused, it would cut somebody off or is not ours to change; unsupported. Without `resolver` name servers
-/// cannot be set. Pure.
+/// exist; refused, it would cut somebody off or is not ours to change; unsupported. Without `known.resolver` name
+/// servers cannot be set. Pure.
 Drafted plan_state(const Network& network,
                    const DesiredNetwork& wanted,
                    const Birthmark& birthmark,
-                   const ResolverState* resolver = nullptr);
+                   const Known& known = {});
 
 }  // namespace kvmkit::net

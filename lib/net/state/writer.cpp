@@ -2,6 +2,7 @@
 #include "net/state/writer.hpp"
 
 #include "net/model/bond_rules.hpp"
+#include "net/model/link_local.hpp"
 #include "net/state/emit.hpp"
 #include "net/state/write_routes.hpp"
 
@@ -281,7 +282,7 @@ private:
         auto addresses = Json::array();
         bool all_known = true;  // an address that the reader would refuse is kept by not listing any
         for (const InterfaceAddress& address : link.addresses) {
-            if (address.family() == family && !address.is_ipv6_link_local()) {
+            if (address.family() == family && (!address.is_ipv6_link_local() || is_set_link_local(link, address))) {
                 all_known = all_known && address.is_host_address();
                 const auto text = address.str();
                 addresses.push_back({{"ip", text.substr(0, text.find('/'))}, {"prefix-length", address.prefix()}});

@@ -35,7 +35,7 @@ protected:
     [[nodiscard]] Drafted drafted(const DesiredResolver& wanted) const
     {
         const auto now = state();
-        return plan_state({}, {.resolver = wanted}, {MacAddress{{0x02, 0, 0, 0, 0, 0xff}}, 77}, &now);
+        return plan_state({}, {.resolver = wanted}, {MacAddress{{0x02, 0, 0, 0, 0, 0xff}}, 77}, {.resolver = &now});
     }
 
     testing::TemporaryFolder folder_;

@@ -14,11 +14,12 @@ namespace kvmkit::net {
 /// complaint no phase runs.
 class Draft {
 public:
-    Draft(const Network& network, const DesiredNetwork& wanted, const Birthmark& birthmark);
+    Draft(const Network& network, const DesiredNetwork& wanted, const Birthmark& birthmark, const Known& known);
 
     [[nodiscard]] const Network& network() const noexcept { return network_; }
     [[nodiscard]] const DesiredNetwork& wanted() const noexcept { return wanted_; }
     [[nodiscard]] const Birthmark& birthmark() const noexcept { return birthmark_; }
+    [[nodiscard]] const Known& known() const noexcept { return known_; }
 
     /// The link as it is, unless this plan deletes it.
     [[nodiscard]] const Link* present(const LinkName& name) const;
@@ -53,6 +54,7 @@ private:
     const Network& network_;
     const DesiredNetwork& wanted_;
     const Birthmark& birthmark_;
+    const Known& known_;
     void mark_doomed();
 
     std::map<LinkName, const DesiredInterface*> wishes_;

@@ -369,17 +369,5 @@ TEST(StatePlanTest, RoutesAreAddedToAndTakenAwayByWhatMatches)
     EXPECT_EQ(plan({{card(2, "eth1")}, {old}}, wanted), Texts{});
 }
 
-TEST(StatePlanTest, KeepsALeaseAndAsksForNone)
-{
-    auto link = card(2, "eth1");
-    auto wanted = wish("eth1", "");
-    wanted.ipv4.dhcp = true;
-    const auto none = plan_state({{link}}, wishes({wanted}), birthmark);
-    ASSERT_TRUE(none.complaint);
-    EXPECT_EQ(none.complaint->error.code, ErrorCode::unsupported);
-    link.addresses = {address("192.0.2.9/24")};
-    EXPECT_EQ(plan({{link}}, wishes({wanted})), Texts{});
-}
-
 }  // namespace
 }  // namespace kvmkit::net
