@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Addresses that have more than a network, on a real kernel: the other end, a label, a lifetime. usage: addresses_test.py NET-SETUP SCHEMAS"""
 import json
+import os
 import pathlib
 import subprocess
 
@@ -90,6 +91,19 @@ class Addresses(lab.Lab):
         self.assertEqual(self.expect(f"plan {STATE}", 0).stdout, "")
         STATE.write_text("interfaces: [{name: p1, ipv4: {enabled: true, dhcp: false}}]\n", encoding="utf-8")
         self.assertIn("cannot end DHCP of 'p1': its address 192.0.9.1/24 is leased", self.expect(f"plan {STATE}", 3).stderr)
+
+    def test_a_plan_tells_what_apply_refuses(self):
+        os.environ["SSH_CONNECTION"] = "192.0.2.77 5000 192.0.2.10 22"
+        self.addCleanup(os.environ.pop, "SSH_CONNECTION")
+        STATE.write_text("interfaces: [{name: br0, ipv4: {enabled: false}}]\n", encoding="utf-8")
+        refused = self.expect(f"apply {STATE} --confirm none", 10).stderr
+        plan = self.expect(f"plan {STATE}", 1)
+        self.assertIn("apply refuses this: ", plan.stderr)
+        sentence = self.record(f"plan {STATE} --json", 1)["refused"]
+        for text in (refused, plan.stderr):
+            self.assertIn(sentence, text)
+        self.assertEqual(self.expect(f"plan {STATE} --allow all", 1).stderr, "")
+        self.assertIsNone(self.record(f"plan {STATE} --allow all --json", 1)["refused"])
 
     def test_the_other_end_is_told_as_lost_where_it_is_not_kept(self):
         ip("addr flush dev br0")

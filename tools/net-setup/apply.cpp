@@ -6,6 +6,7 @@
 #include "net/resolver/resolver.hpp"
 #include "net/state/load.hpp"
 #include "session.hpp"
+#include "surroundings.hpp"
 
 #include <algorithm>
 
@@ -114,6 +115,20 @@ Result<Outlook> look_ahead(const cli::Arguments& arguments)
     return Outlook{std::move(wish->file), std::move(*network), std::move(*plan)};
 }
 
+/// What apply would say instead of doing it; absent: nothing.
+Result<std::optional<net::Hazard>> refusal(const Outlook& outlook, const cli::Arguments& arguments)
+{
+    const auto caution = read_caution(arguments);
+    if (!caution) {
+        return caution.error();
+    }
+    auto hazard = (*caution)(outlook.network, outlook.plan);
+    if (hazard && !hazard->origin.empty()) {
+        hazard->error.message = net::pointed_at(outlook.file, hazard->origin, hazard->error.message);
+    }
+    return hazard;
+}
+
 cli::ExitCode answer(const net::Plan& plan)
 {
     return plan.empty() ? cli::ExitCode::ok : cli::ExitCode::no;
@@ -151,6 +166,7 @@ Result<cli::ExitCode> apply(const cli::Arguments& arguments, cli::Console& conso
 void declare_plan(cli::po::options_description_easy_init add)
 {
     declare_look(add);
+    declare_surroundings(add);
 }
 
 Result<cli::ExitCode> plan(const cli::Arguments& arguments, cli::Console& console)
@@ -159,11 +175,16 @@ Result<cli::ExitCode> plan(const cli::Arguments& arguments, cli::Console& consol
     if (!outlook) {
         return outlook.error();
     }
+    const auto refused = refusal(*outlook, arguments);
+    if (!refused) {
+        return refused.error();
+    }
     if (arguments.has("json")) {
         cli::print_json(console,
                         {{"schema", cli::schema_name("net-setup", "plan")},
                          {"file", outlook->file.name},
-                         {"steps", steps_record(outlook->plan)}});
+                         {"steps", steps_record(outlook->plan)},
+                         {"refused", *refused ? cli::Json((*refused)->error.message) : cli::Json()}});
         return answer(outlook->plan);
     }
     if (outlook->plan.empty()) {
@@ -175,6 +196,10 @@ Result<cli::ExitCode> plan(const cli::Arguments& arguments, cli::Console& consol
             continue;
         }
         console.out << fmt::format("{:>3}. {}\n", ++number, net::describe(step.action));
+    }
+    if (*refused) {
+        console.warn(
+            fmt::format("apply refuses this: {}\n  hint: {}", (*refused)->error.message, (*refused)->error.hint));
     }
     return answer(outlook->plan);
 }
