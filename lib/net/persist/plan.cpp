@@ -12,7 +12,11 @@
 #include "net/state/writer.hpp"
 #include "system/small_files.hpp"
 
+#include <linux/magic.h>
+#include <sys/vfs.h>
+
 #include <algorithm>
+#include <array>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -264,9 +268,28 @@ private:
             }
         }
         std::ranges::move(missing_in(plan_.files, plan_.manager, plan_.profile), std::back_inserter(plan_.doubts));
-        if (const auto cloud = cloud_init(root_); cloud && plan_.manager != Manager::none) {
+        doubt_the_program();
+        if (const auto cloud = cloud_init(root_)) {
             plan_.doubts.push_back("cloud-init may write network settings again: " + cloud->evidence);
             plan_.warnings.push_back(fmt::format("keep cloud-init from the network: {}", cloud_init_off));
+        }
+    }
+
+    /// Our own unit runs this very program, which at the next boot may not be there, or not yet.
+    void doubt_the_program()
+    {
+        constexpr std::array<std::string_view, 7> passing{
+            "/run/", "/tmp/", "/var/tmp/", "/dev/", "/home/", "/root/", "/var/run/"};
+        const std::string& program = host_.program;
+        const bool goes =
+            std::ranges::any_of(passing, [&program](std::string_view folder) { return program.starts_with(folder); });
+        struct statfs system {};
+        const bool in_memory =
+            ::statfs(program.c_str(), &system) == 0 && (system.f_type == TMPFS_MAGIC || system.f_type == RAMFS_MAGIC);
+        if (plan_.manager == Manager::none && (goes || in_memory)) {
+            plan_.doubts.push_back(
+                fmt::format("at boot the unit runs {}, which may be gone by then, or not there yet", program));
+            plan_.warnings.push_back("install net-setup below /usr, and keep the link from there");
         }
     }
 
