@@ -2,6 +2,7 @@
 #include "net/doctor/doctor.hpp"
 
 #include "commands.hpp"
+#include "net/doctor/lasting.hpp"
 #include "net/doctor/read_facts.hpp"
 #include "net/owner/detect.hpp"
 #include "net/owner/dhcp_clients.hpp"
@@ -55,6 +56,7 @@ void ask_owners(net::DoctorFacts& facts)
             facts.owners.push_back({link.name, std::move(claims)});
         }
     }
+    facts.until_boot = net::links_until_boot(facts.network, facts.owners, *root);
 }
 
 /// An ssh session counts where its socket is: another namespace may have the same addresses.

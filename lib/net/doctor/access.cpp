@@ -69,6 +69,17 @@ void owners(const DoctorFacts& facts, std::vector<Finding>& found)
     }
 }
 
+void until_boot(const DoctorFacts& facts, std::vector<Finding>& found)
+{
+    for (const LinkName& name : facts.until_boot) {
+        found.push_back({.id = "link.until-boot",
+                         .links = {name.str()},
+                         .message = fmt::format("{} lives until the next boot: nobody makes it again", name.str()),
+                         .why = "what stands on it, as the ports of VMs, is without a network after that",
+                         .keep = {keep_link(name.str())}});
+    }
+}
+
 void two_owners(const DoctorFacts& facts, std::vector<Finding>& found)
 {
     for (const Ownership& one : facts.owners) {
@@ -177,7 +188,7 @@ void ssh_path(const DoctorFacts& facts, std::vector<Finding>& found)
     found.push_back(std::move(finding));
 }
 
-constexpr std::array<Examine, 3> rows{two_owners, owners, ssh_path};
+constexpr std::array<Examine, 4> rows{two_owners, owners, until_boot, ssh_path};
 
 }  // namespace
 

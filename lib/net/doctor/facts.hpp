@@ -45,6 +45,7 @@ struct DoctorFacts {
     bool firewalld_runs = false;
     std::vector<Bpdu> bpdus = {};
     std::vector<Ownership> owners = {};        ///< Of cards; none where nobody looked.
+    std::vector<LinkName> until_boot = {};     ///< Links that nobody makes again; none where nobody looked.
     std::optional<Operator> operator_at = {};  ///< Absent: no ssh session of this network namespace is known.
 };
 

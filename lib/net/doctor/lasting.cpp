@@ -2,6 +2,7 @@
 #include "net/doctor/lasting.hpp"
 
 #include "base/shell.hpp"
+#include "net/persist/own_files.hpp"
 #include "system/runner.hpp"
 
 #include <algorithm>
@@ -20,12 +21,54 @@ std::string write_file(const std::string& folder, const std::string& name, const
     return shell_line({"sh", "-c", write});
 }
 
+/// Bridges of libvirt, Docker and their like have no card among their ports, and are made by these.
+bool leads_to_a_card(const Network& network, const Link& link)
+{
+    const auto ports = ports_of(network, link);
+    return link.kind == "vlan" || link.kind == "bond" || std::ranges::any_of(ports, [](const Link* port) {
+               return (port->kind.empty() && port->ethernet) || port->kind == "vlan" || port->kind == "bond";
+           });
+}
+
+/// Files that keep a link keep what it stands on, and the VLANs on it.
+bool has_own_files(const Network& network, const Link& link, const Root& root)
+{
+    return std::ranges::any_of(network.links, [&](const Link& each) {
+        const bool related = each.index == link.index || each.index == link.master || link_below(each) == link.index ||
+                             each.index == link_below(link);
+        return related && !own_files(root, each.name.str()).empty();
+    });
+}
+
 std::string write_rule(const std::string& about, const std::string& rule)
 {
     return write_file("/etc/udev/rules.d", fmt::format("90-kvmkit-{}.rules", about), rule);
 }
 
 }  // namespace
+
+std::vector<LinkName> links_until_boot(const Network& network, const std::vector<Ownership>& owners, const Root& root)
+{
+    std::vector<const Link*> loose;
+    for (const Link& link : network.links) {
+        const bool ours = link.kind == "bridge" || link.kind == "vlan" || link.kind == "bond";
+        const bool claimed = std::ranges::any_of(
+            owners, [&link](const Ownership& one) { return one.link == link.name && !one.claims.empty(); });
+        if (ours && !claimed && leads_to_a_card(network, link) && !has_own_files(network, link, root)) {
+            loose.push_back(&link);
+        }
+    }
+    std::vector<LinkName> names;
+    for (const Link* link : loose) {
+        const bool kept_with_another = std::ranges::any_of(loose, [link](const Link* other) {
+            return link->master == other->index || link_below(*other) == link->index;
+        });
+        if (!kept_with_another) {
+            names.push_back(link->name);
+        }
+    }
+    return names;
+}
 
 std::string keep_link(const std::string& link)
 {

@@ -1,12 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "net/doctor/facts.hpp"
+#include "system/root.hpp"
+
 #include <cstdint>
 #include <initializer_list>
 #include <string>
 #include <vector>
 
 namespace kvmkit::net {
+
+/// The bridges, VLANs and bonds that are gone with the next boot: no manager claims them, and net-setup wrote no files
+/// for them. Without those on which another one of them stands, for they are kept with it, and those that only lead to
+/// VMs and containers, whose programs make them.
+std::vector<LinkName> links_until_boot(const Network& network, const std::vector<Ownership>& owners, const Root& root);
 
 /// "net-setup persist br0": keeps a link as it is then, with what it stands on.
 std::string keep_link(const std::string& link);

@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "net/doctor/lasting.hpp"
+#include "net/persist/writers.hpp"
+#include "support/temporary_folder.hpp"
 #include "unit/net/doctor/patient.hpp"
 
 #include <linux/rtnetlink.h>
@@ -91,6 +94,32 @@ TEST_F(DoctorOfAccess, AnswersThatLeaveByAnotherLinkAreTold)
               "your ssh session from 203.0.113.9 is carried by eth1; its address 192.0.2.1 is on eth0");
     NetworkOf::address(host_.at("eth0"), "203.0.113.1/24");
     EXPECT_EQ(said("host.ssh-path"), "your ssh session from 203.0.113.9 is carried by eth0");
+}
+
+TEST_F(DoctorOfAccess, WhatNobodyMakesAgainIsTold)
+{
+    EXPECT_EQ(said("link.until-boot"), "nothing");
+    told_.until_boot = {LinkName::from_kernel("br0")};
+    EXPECT_EQ(said("link.until-boot"), "br0 lives until the next boot: nobody makes it again");
+    expect("link.until-boot", Gravity::note, {}, {"net-setup persist br0"});
+}
+
+TEST(LinksUntilBoot, AreThoseThatLeadToACardAndThatNobodyKeeps)
+{
+    const testing::TemporaryFolder folder;
+    const auto root = *Root::open(folder.path());
+    const auto name = [](const char* text) { return LinkName::from_kernel(text); };
+    const Network network{{{.name = name("eth0"), .index = 1, .ethernet = true, .master = 2},
+                           {.name = name("bond0"), .index = 2, .kind = "bond"},
+                           {.name = name("bond0.5"), .index = 3, .kind = "vlan", .master = 4, .lower = 2},
+                           {.name = name("br0"), .index = 4, .kind = "bridge"},
+                           {.name = name("virbr0"), .index = 5, .kind = "bridge"},
+                           {.name = name("tap0"), .index = 6, .kind = "tun", .ethernet = true, .master = 5}}};
+    EXPECT_EQ(links_until_boot(network, {}, root), std::vector{name("br0")});
+    const Claim claim{Manager::networkd, "/run/systemd/netif/links/4", "ADMIN_STATE=configured"};
+    EXPECT_EQ(links_until_boot(network, {{name("br0"), {claim}}}, root), std::vector{name("bond0.5")});
+    folder.write("etc/systemd/network/10-br0.netdev", head_line(std::string{"br0"}));
+    EXPECT_EQ(links_until_boot({{network.links.begin() + 2, network.links.end()}}, {}, root), std::vector<LinkName>{});
 }
 
 }  // namespace
