@@ -4,7 +4,9 @@ usage: spanning_tree_test.py NET-SETUP SCHEMAS ECHO-PEER"""
 import pathlib
 
 import lab
+import uplink
 from lab import ip, links
+from watched import Watched
 
 DELAYED = "bridge set br0 --stp on --forward-delay 4"
 STATE = pathlib.Path("/run/lab/before.yml")
@@ -68,6 +70,37 @@ class SpanningTree(lab.Lab):
                 self.expect("bridge set br0 --stp off --forward-delay 0 --quiet", -9, fault=f"kill:request:{request}")
                 self.expect("bridge del nix", 0)
                 self.assertEqual(tree(), (1, 600, 200, 2000))
+
+
+class UnderTheUplink(Watched):
+    """A bridge that has a spanning tree already: its new port is silent for twice the forward delay."""
+
+    def setUp(self):
+        super().setUp()
+        ip("link add br0 type bridge stp_state 1 forward_delay 200")
+        ip("link set br0 addrgenmode none")
+        ip("link set br0 up")
+        self.before = uplink.everything()
+
+    def test_is_waited_for_where_packets_are_the_proof(self):
+        said = self.expect("lan-bridge eth0 --confirm auto", 0).stderr
+        self.assertIn("nothing passes 'eth0' for 4 s (2 x the forward delay), for bridge 'br0' has a spanning tree: the proof is "
+                      "waited for up to 10 s; 'net-setup bridge set br0 --stp off --forward-delay 0' before", said)
+        self.assertEqual(links()["eth0"]["master"], "br0")
+
+    def test_is_waited_for_before_the_operator_is_asked(self):
+        run = self.ask()
+        self.wait_for(lambda: "is undone in 60 s" in run.stderr.readline(), "the question")
+        self.expect("confirm", 0)
+        self.expect_end(run, 0, "done: ")
+
+    def test_that_leads_nowhere_is_undone_all_the_same(self):
+        run = self.start("lan-bridge eth0 --confirm auto")
+        self.wait_for(lambda: self.status()["state"] == "applied", "the change")
+        ip("-n lan addr flush dev lan0")
+        self.assertIn("no longer reached: the change is undone", run.stderr.read())
+        self.assertEqual(run.wait(), 12)
+        self.assertIsNone(links()["eth0"].get("master"))
 
 
 lab.enter()

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "trial.hpp"
 
+#include "net/model/port_state.hpp"
+#include "net/netlink/route_socket.hpp"
 #include "surroundings.hpp"
 
 #include <poll.h>
@@ -70,6 +72,34 @@ bool asks_to_stop(int signals)
     return false;
 }
 
+/// A port that its bridge's spanning tree still keeps silent.
+struct SilentPort {
+    std::string port;
+    std::string bridge;
+    std::chrono::seconds longest;
+};
+
+/// The one that stays so the longest; absent: there is none.
+std::optional<SilentPort> silent_port()
+{
+    auto route = net::RouteSocket::open();
+    const auto network = route ? route->observe() : Result<net::Network>{route.error()};
+    std::optional<SilentPort> found;
+    for (const net::Link& link : network ? network->links : std::vector<net::Link>{}) {
+        const net::Link* bridge = net::find(*network, link.master);
+        const auto state = net::port_state(link);
+        if (bridge == nullptr || !bridge->is_bridge() || link.is_tap() ||
+            (state != "listening" && state != "learning")) {
+            continue;
+        }
+        const auto longest = net::silence_of_new_port(*bridge);
+        if (longest.count() != 0 && (!found || found->longest < longest)) {
+            found = SilentPort{link.name.str(), bridge->name.str(), longest};
+        }
+    }
+    return found;
+}
+
 /// Asks, proves, or both, until there is a decision.
 class Decider {
 public:
@@ -84,6 +114,9 @@ public:
 
     net::Decision operator()(const std::string& transaction, int watchdog)
     {
+        if (const auto decision = outlast_spanning_tree(watchdog)) {
+            return *decision;
+        }
         if (!still_reached()) {
             return net::Decision::undo;
         }
@@ -113,6 +146,34 @@ private:
             console_.warn("no longer reached: the change is undone");
         }
         return failing.empty();
+    }
+
+    /// As long as a spanning tree keeps the host's new port silent, nothing is reached. A connection sends again only a
+    /// while after that, as long as it was silent at most.
+    std::optional<net::Decision> outlast_spanning_tree(int watchdog)
+    {
+        const auto silent = silent_port();
+        if (!silent || net::ask(proofs_, patience_with_each).failing.empty()) {
+            return std::nullopt;
+        }
+        const auto patience = 2 * silent->longest + patience_with_each;
+        console_.warn(fmt::format(
+            "nothing passes '{}' for {} s (2 x the forward delay), for bridge '{}' has a spanning tree: the "
+            "proof is waited for up to {} s; 'net-setup bridge set {} --stp off --forward-delay 0' before "
+            "the change spares that",
+            silent->port,
+            silent->longest.count(),
+            silent->bridge,
+            patience.count(),
+            silent->bridge));
+        const auto end = Deadline::after(patience);
+        while (!end.passed() && !net::ask(proofs_, patience_with_each).failing.empty()) {
+            constexpr std::chrono::milliseconds between{500};
+            if (const auto decision = look(watchdog, -1, between)) {
+                return decision;
+            }
+        }
+        return std::nullopt;
     }
 
     /// Absent: nothing happened for so long.

@@ -34,7 +34,26 @@ struct Seen {
     std::uint32_t master = 0;
     std::uint32_t mtu = 0;
     bool carrier = false;
+    std::chrono::milliseconds silence{0};  ///< Of a new port of a bridge: until its spanning tree lets it forward.
 };
+
+/// From IFLA_LINKINFO. A link of another kind has other attributes of these numbers.
+std::chrono::milliseconds silence_in(std::string_view info)
+{
+    const auto settings = attribute_in(info, IFLA_INFO_DATA);
+    const auto setting = [&settings](std::uint16_t type) {
+        std::uint32_t value = 0;
+        const auto bytes = settings ? attribute_in(*settings, type) : std::nullopt;
+        if (bytes && bytes->size() == sizeof(value)) {
+            std::memcpy(&value, bytes->data(), sizeof(value));
+        }
+        return value;
+    };
+    const auto kind = attribute_in(info, IFLA_INFO_KIND).value_or("");
+    const bool silent = kind.starts_with("bridge") && setting(IFLA_BR_STP_STATE) != 0;
+    constexpr int milliseconds_per_tick = 10;
+    return std::chrono::milliseconds{silent ? 2 * milliseconds_per_tick * setting(IFLA_BR_FORWARD_DELAY) : 0};
+}
 
 Result<std::optional<Seen>> look(Channel& channel, const std::string& name)
 {
@@ -49,7 +68,8 @@ Result<std::optional<Seen>> look(Channel& channel, const std::string& name)
                                       head.ifi_flags,
                                       number(told, IFLA_MASTER).value_or(0),
                                       number(told, IFLA_MTU).value_or(0),
-                                      attribute(told, IFLA_CARRIER) == std::string_view{"\1"}}};
+                                      attribute(told, IFLA_CARRIER) == std::string_view{"\1"},
+                                      silence_in(attribute(told, IFLA_LINKINFO).value_or(""))}};
         }
     }
     return std::optional<Seen>{};
@@ -111,9 +131,9 @@ bool says_running(std::string_view datagram, int index)
     return false;
 }
 
-Result<void> wait_until_it_runs(int events, const Holder& bridge)
+Result<void> wait_until_it_runs(int events, const Holder& bridge, std::chrono::milliseconds longest = patience)
 {
-    const auto deadline = Deadline::after(patience);
+    const auto deadline = Deadline::after(longest);
     std::array<char, 32768> buffer{};
     while (!deadline.passed()) {
         pollfd waiting{events, POLLIN, 0};
@@ -209,7 +229,8 @@ Result<Pin> Pin::make(Channel& channel, const Holder& bridge, Already running)
     if (auto up = channel.send(orders); !up) {
         return std::move(up).error();
     }
-    if (auto runs = runs_already ? Result<void>{} : wait_until_it_runs(events->get(), bridge); !runs) {
+    const auto longest = patience + (*now)->silence;
+    if (auto runs = runs_already ? Result<void>{} : wait_until_it_runs(events->get(), bridge, longest); !runs) {
         return std::move(runs).error();
     }
     return pin;
