@@ -48,7 +48,7 @@ class WithoutDisk(Watched):
         run = self.ask()
         self.fill()
         self.assertIn("is undone: it could not be kept", self.expect("confirm", 12).stderr)
-        self.expect_end(run, 12, "the change was not kept, and is undone")
+        self.expect_end(run, 12, "the change is undone: it could not be kept: ")
         self.expect_everything_back()
 
 
