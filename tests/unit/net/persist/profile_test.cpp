@@ -138,6 +138,7 @@ TEST_F(Profiles, TellWhatTheyCannotHold)
     const auto losses = draft().losses;
     EXPECT_EQ(losses,
               (std::vector<std::string>{"eth0: is switched off now, and will be on",
+                                        "br0: its link-local address fe80::1/64 is not kept",
                                         "br0: the route to 0.0.0.0/0 has several ways, and is not kept"}));
 }
 
