@@ -301,6 +301,9 @@ def nothing_older_is_finished_over_what_stands(machine: Machine) -> None:
     stands = machine.setup("apply", "hypervisor")
     assert stands.code == 0, stands
     aside.rename(folder / older)
+    barred = machine.setup("resume", "--finish", "--json")
+    assert barred.code == 4 and f"what is left of {older} stays" in barred.err, barred
+    assert machine.setup("rollback").code == 0
     ended = machine.setup("resume", "--finish", "--json")
     assert ended.code == 0 and ended.record.get("undone") == [older], ended
 
