@@ -43,7 +43,7 @@ Error taken_by(int fd, const std::filesystem::path& path)
     (void)::lseek(fd, 0, SEEK_SET);
     const auto text = read_all(fd, path.string(), 65536);
     const auto holder = Json::parse(text.value_or(""), nullptr, false);
-    const Error nameless{
+    Error nameless{
         ErrorCode::locked, fmt::format("another instance holds '{}'", path.string()), "try again in a moment"};
     if (!holder.is_object()) {  // it took the lock and has not written its name yet
         return nameless;
