@@ -63,6 +63,7 @@ Result<void> make(virt::World& world, const std::string& name, const std::vector
         return journal.error();
     }
     std::vector<txn::Intent> intents;
+    intents.reserve(steps.size());
     for (const auto& step : steps) {
         intents.push_back({describe(step), encode(step)});
     }

@@ -125,6 +125,7 @@ TEST(RemovalPlan, TakesWhatLiesInTheFolderOfTheVmAndNothingElse)
         {"/state/vms/web/disk.qcow2", "/srv/data.raw", "", "/state/vms/web/seed.iso", "/state/vms/web/../x"},
         places);
     std::vector<std::string> described;
+    described.reserve(steps.size());
     for (const auto& step : steps) {
         described.push_back(describe(step));
     }
