@@ -20,11 +20,6 @@ namespace {
 
 const std::string tool = "net-setup";
 
-bool stands(const txn::Record& record)
-{
-    return record.state == txn::State::closed || record.state == txn::State::confirmed;
-}
-
 /// Where a change was made; absent if it has nothing to undo.
 std::optional<NetNamespace> place_of(const txn::Record& record)
 {
@@ -106,12 +101,11 @@ Result<void> check_addresses(const Network& network, const Plan& undoing, const 
         };
         for (const InterfaceAddress& address : giver->addresses) {
             if (is_lasting(*giver, address) && !moves(address)) {
-                return cannot_undo(
-                    id,
-                    fmt::format("'{}' has {} since, which would go", giver->name.str(), address.str()),
-                    leaves_bridge
-                        ? fmt::format("to move what is there now: net-setup lan-bridge {} --back", back->port.str())
-                        : fmt::format("to move what is there now: net-setup lan-bridge {}", back->port.str()));
+                return cannot_undo(id,
+                                   fmt::format("'{}' has {} since, which would go", giver->name.str(), address.str()),
+                                   fmt::format("to move what is there now: net-setup lan-bridge {}{}",
+                                               back->port.str(),
+                                               leaves_bridge ? " --back" : ""));
             }
         }
     }
@@ -126,7 +120,7 @@ Result<txn::Record> chosen(const txn::Inventory& inventory, const std::string& i
     for (const txn::Record& record : inventory.records) {
         const auto place = place_of(record);
         const bool ours = place && place->is_same(here);
-        newest = stands(record) && ours ? &record : newest;
+        newest = record.stands() && ours ? &record : newest;
         wanted = record.id == id ? &record : wanted;
     }
     wanted = id.empty() ? newest : wanted;
@@ -135,7 +129,7 @@ Result<txn::Record> chosen(const txn::Inventory& inventory, const std::string& i
                      id.empty() ? "there is no change to undo here" : fmt::format("there is no change {}", id),
                      "'net-setup history' lists the changes"};
     }
-    if (!stands(*wanted)) {
+    if (!wanted->stands()) {
         return cannot_undo(
             wanted->id, fmt::format("it is {}", txn::word(wanted->state)), "'net-setup history' lists the changes");
     }

@@ -24,19 +24,13 @@ std::optional<NetNamespace> namespace_of(const txn::Record& record)
     return std::nullopt;
 }
 
-/// The newest change that stands here, made after this one was begun in the same namespace: what this one left may by
-/// now be a part of what that one asked for. Null: none.
+/// Of the changes of the same boot and namespace.
 const txn::Record* built_upon(const txn::Inventory& inventory, const txn::Record& record, const NetNamespace& space)
 {
-    const auto stands_on_it = [&](const txn::Record& each) {
-        const bool stands = each.state == txn::State::closed || each.state == txn::State::confirmed;
-        const auto place = stands && each.id > record.id && each.owner.boot_id == record.owner.boot_id
-                               ? namespace_of(each)
-                               : std::nullopt;
+    return txn::built_upon(inventory, record, [&](const txn::Record& each) {
+        const auto place = each.owner.boot_id == record.owner.boot_id ? namespace_of(each) : std::nullopt;
         return place && place->is_same(space);
-    };
-    const auto newest = std::find_if(inventory.records.rbegin(), inventory.records.rend(), stands_on_it);
-    return newest != inventory.records.rend() ? &*newest : nullptr;
+    });
 }
 
 /// `net-setup recover` knows of this namespace alone.
@@ -73,10 +67,8 @@ public:
         }
         const auto* above = nothing_left ? nullptr : built_upon(inventory_, orphan, *space);
         if (above != nullptr) {
-            recovery_.failed.push_back(fmt::format("what is left of {} stays: {} was made on top of it ({})",
-                                                   orphan.id,
-                                                   above->id,
-                                                   way_to_end(*space, above)));
+            recovery_.failed.push_back(
+                fmt::format("{} ({})", txn::staying_sentence(orphan, *above), way_to_end(*space, above)));
             return;
         }
         auto journal = txn::Journal::adopt(orphan);

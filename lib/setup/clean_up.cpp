@@ -41,11 +41,10 @@ Result<txn::Cleanup> clean_up(const txn::Places& places, const UndoWait& wait, H
 Result<void> check_nothing_stands_on(const txn::Inventory& inventory, const txn::Record& record)
 {
     const txn::Record* const above = txn::built_upon(inventory, record);
-    return above == nullptr
-               ? Result<void>{}
-               : Error{ErrorCode::refused,
-                       fmt::format("what is left of {} stays: {} was made on top of it", record.id, above->id),
-                       fmt::format("host-setup rollback {}; then: host-setup resume", above->id)};
+    return above == nullptr ? Result<void>{}
+                            : Error{ErrorCode::refused,
+                                    txn::staying_sentence(record, *above),
+                                    fmt::format("host-setup rollback {}; then: host-setup resume", above->id)};
 }
 
 Result<std::vector<std::string>> clean_up_first(const txn::Places& places,

@@ -20,11 +20,6 @@ namespace {
 
 const std::string tool = "host-setup";
 
-bool stands(const txn::Record& record)
-{
-    return record.state == txn::State::closed || record.state == txn::State::confirmed;
-}
-
 Error cannot(const std::string& id, std::string_view cause, std::string hint)
 {
     return {ErrorCode::refused, fmt::format("refused to roll back {}: {}", id, cause), std::move(hint)};
@@ -37,20 +32,26 @@ Error no_such(const std::string& id)
             "'host-setup history' lists the changes"};
 }
 
+Result<txn::Record> named(const txn::Inventory& inventory, const std::string& id)
+{
+    const auto found = std::ranges::find(inventory.records, id, &txn::Record::id);
+    return found != inventory.records.end() ? Result<txn::Record>{*found} : no_such(id);
+}
+
 /// The record of that id, or the newest one that stands.
 Result<txn::Record> chosen(const txn::Inventory& inventory, const std::string& id)
 {
     const txn::Record* newest = nullptr;
     const txn::Record* wanted = nullptr;
     for (const txn::Record& record : inventory.records) {
-        newest = stands(record) ? &record : newest;
+        newest = record.stands() ? &record : newest;
         wanted = record.id == id ? &record : wanted;
     }
     wanted = id.empty() ? newest : wanted;
     if (wanted == nullptr) {
         return no_such(id);
     }
-    if (!stands(*wanted)) {
+    if (!wanted->stands()) {
         return cannot(wanted->id,
                       fmt::format("it is {}", txn::word(wanted->state)),
                       wanted->open() ? "host-setup resume; or, if it waits for an answer: host-setup confirm"
@@ -167,11 +168,7 @@ Result<txn::Inventory> transactions(const txn::Places& places)
 Result<txn::Record> transaction(const txn::Places& places, const std::string& id)
 {
     const auto inventory = transactions(places);
-    if (!inventory) {
-        return inventory.error();
-    }
-    const auto found = std::ranges::find(inventory->records, id, &txn::Record::id);
-    return found != inventory->records.end() ? Result<txn::Record>{*found} : no_such(id);
+    return inventory ? named(*inventory, id) : inventory.error();
 }
 
 std::vector<std::string> running_vms(const Root& root)
@@ -247,7 +244,8 @@ Result<txn::Cleanup> resume(Runner& runner, const UndoRequest& request, const st
     if (id.empty()) {
         return clean_up(request.places, wait_of(request), domain);
     }
-    const auto record = transaction(request.places, id);
+    const auto inventory = transactions(request.places);
+    const auto record = inventory ? named(*inventory, id) : Result<txn::Record>{inventory.error()};
     if (!record) {
         return record.error();
     }
@@ -258,8 +256,7 @@ Result<txn::Cleanup> resume(Runner& runner, const UndoRequest& request, const st
                            : fmt::format("refused to resume {}: it is {}", id, txn::word(record->state)),
             record->open() ? "host-setup confirm, or host-setup rollback" : "'host-setup history' lists the changes"};
     }
-    const auto inventory = transactions(request.places);
-    auto quiet = inventory ? check_nothing_stands_on(*inventory, *record) : Result<void>{inventory.error()};
+    auto quiet = check_nothing_stands_on(*inventory, *record);
     quiet = quiet ? wait_to_undo({*record}, wait_of(request)) : quiet;
     auto left = quiet ? undo(*record, domain) : Result<std::vector<std::string>>{std::move(quiet).error()};
     if (!left) {

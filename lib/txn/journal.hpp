@@ -52,6 +52,8 @@ struct Record {
     {
         return state != State::confirmed && state != State::closed && state != State::rolled_back;
     }
+    /// It ended well, and nobody has taken it back since.
+    [[nodiscard]] bool stands() const noexcept { return state == State::confirmed || state == State::closed; }
 };
 
 /// Who begins a transaction, and with which words.

@@ -58,12 +58,19 @@ std::vector<Record> orphans(const Inventory& inventory)
     return found;
 }
 
-const Record* built_upon(const Inventory& inventory, const Record& record)
+const Record* built_upon(const Inventory& inventory,
+                         const Record& record,
+                         const std::function<bool(const Record&)>& counts)
 {
-    const auto newest = std::find_if(inventory.records.rbegin(), inventory.records.rend(), [](const Record& each) {
-        return each.state == State::closed || each.state == State::confirmed;
+    const auto newest = std::find_if(inventory.records.rbegin(), inventory.records.rend(), [&](const Record& each) {
+        return each.stands() && each.id > record.id && (!counts || counts(each));
     });
-    return newest != inventory.records.rend() && newest->id > record.id ? &*newest : nullptr;
+    return newest != inventory.records.rend() ? &*newest : nullptr;
+}
+
+std::string staying_sentence(const Record& record, const Record& above)
+{
+    return fmt::format("what is left of {} stays: {} was made on top of it", record.id, above.id);
 }
 
 Result<void> prune(const Places& places, const std::string& tool, std::size_t keep)

@@ -5,6 +5,7 @@
 #include "txn/journal.hpp"
 #include "txn/places.hpp"
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -22,9 +23,14 @@ Result<Inventory> read_all_records(const Places& places, const std::string& tool
 /// The open ones whose owner is dead: killed, crashed, or ended by a reboot. The newest first, as they are undone.
 std::vector<Record> orphans(const Inventory& inventory);
 
-/// The newest transaction that stands, if it is newer than this one: what this one left undone may by now be a part of
-/// what that one asked for.
-const Record* built_upon(const Inventory& inventory, const Record& record);
+/// The newest transaction that stands and is newer than this one, of those that count; all do if that is empty. What
+/// this one left undone may by now be a part of what that one asked for. Null: none.
+const Record* built_upon(const Inventory& inventory,
+                         const Record& record,
+                         const std::function<bool(const Record&)>& counts = {});
+
+/// What is told of one whose rest is not undone because of that.
+std::string staying_sentence(const Record& record, const Record& above);
 
 /// Deletes final transactions beyond the newest `keep`. Open ones stay, however old.
 Result<void> prune(const Places& places, const std::string& tool, std::size_t keep = 50);

@@ -9,6 +9,8 @@
 #include "surroundings.hpp"
 
 #include <algorithm>
+#include <iterator>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -38,19 +40,24 @@ Error located(const Wish& wish, Error error, const net::KeyPath& path)
     return error;
 }
 
-/// Only where the file says something of DHCP: it takes a look at all processes.
+/// Of the links that the file wants leases of, and of their ports, those that have a DHCP client: each takes a look at
+/// all processes.
 std::vector<net::LinkName> dhcp_links(const net::DesiredNetwork& wanted, const net::Network& network)
 {
-    const bool asks = std::ranges::any_of(wanted.interfaces, [](const net::DesiredInterface& one) {
-        return one.ipv4.dhcp == true || one.ipv6.dhcp == true;
-    });
-    const net::DhcpPlaces places{.own_namespace = asks ? net::own_network_namespace() : ""};
-    std::vector<net::LinkName> names;
-    for (const net::Link& link : asks ? network.links : std::vector<net::Link>{}) {
-        if (!link.loopback && !link.is_tap() && !net::dhcp_clients_of(link.name, link.index, places).empty()) {
-            names.push_back(link.name);
+    std::set<net::LinkName> asked;
+    for (const net::DesiredInterface& one : wanted.interfaces) {
+        if (one.ipv4.dhcp == true || one.ipv6.dhcp == true) {
+            asked.insert(one.name);
+            const auto ports = one.ports.value_or(std::vector<net::DesiredPort>{});
+            std::ranges::transform(ports, std::inserter(asked, asked.end()), &net::DesiredPort::name);
         }
     }
+    const net::DhcpPlaces places{.own_namespace = asked.empty() ? "" : net::own_network_namespace()};
+    std::vector<net::LinkName> names;
+    std::ranges::copy_if(asked, std::back_inserter(names), [&](const net::LinkName& name) {
+        const net::Link* link = net::find(network, name);
+        return link != nullptr && !net::dhcp_clients_of(name, link->index, places).empty();
+    });
     return names;
 }
 

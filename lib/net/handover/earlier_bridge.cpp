@@ -8,11 +8,6 @@
 namespace kvmkit::net {
 namespace {
 
-bool stands(const txn::Record& record)
-{
-    return record.state == txn::State::confirmed || record.state == txn::State::closed;
-}
-
 /// The undoing steps of a change that was made there and then.
 std::vector<Action> undoing_of(const txn::Record& record, const Moved& moved)
 {
@@ -51,7 +46,7 @@ bool takes_back(const std::vector<Action>& actions, const LinkName& bridge)
 std::optional<EarlierBridge> earlier_bridge(const txn::Inventory& inventory, const Moved& moved)
 {
     for (auto record = inventory.records.rbegin(); record != inventory.records.rend(); ++record) {
-        if (!stands(*record) || record->owner.boot_id != moved.boot_id) {
+        if (!record->stands() || record->owner.boot_id != moved.boot_id) {
             continue;
         }
         const auto actions = undoing_of(*record, moved);

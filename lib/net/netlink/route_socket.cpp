@@ -196,10 +196,11 @@ Result<Network> RouteSocket::wait_until(const std::function<Result<bool>(const N
         if (!answer || *answer) {
             return answer ? std::move(network) : answer.error();
         }
-        pollfd event{nl_socket_get_fd(events->get()), POLLIN, 0};
-        if (::poll(&event, 1, static_cast<int>(deadline.left().count())) == 0 && deadline.passed()) {
+        if (deadline.passed()) {  // also where events never end
             return Error{ErrorCode::timeout, "the links did not get there in time"};
         }
+        pollfd event{nl_socket_get_fd(events->get()), POLLIN, 0};
+        (void)::poll(&event, 1, static_cast<int>(deadline.left().count()));
         drain(event.fd);
     }
 }

@@ -155,7 +155,10 @@ void end_truce(const txn::Record& record)
 {
     const auto names = left_alone_by(record);
     const auto manager = names.empty() ? std::nullopt : NetworkManager::reach();
-    auto route = manager ? RouteSocket::open() : Result<RouteSocket>{Error{}};
+    if (!manager) {
+        return;
+    }
+    auto route = RouteSocket::open();
     const auto network = route ? route->observe() : Result<Network>{route.error()};
     if (!network) {
         return;

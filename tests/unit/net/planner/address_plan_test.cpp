@@ -1,61 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/planner/state_plan.hpp"
+#include "support/planning.hpp"
 
 #include <gtest/gtest.h>
 
 namespace kvmkit::net {
 namespace {
 
-using Texts = std::vector<std::string>;
-
-const Birthmark birthmark{MacAddress{{0x02, 0, 0, 0, 0, 0xff}}, 77};
-
-LinkName name(const std::string& text)
-{
-    return LinkName::from_kernel(text);
-}
-
-InterfaceAddress address(const std::string& text)
-{
-    return *InterfaceAddress::parse(text);
-}
-
-Link card(int index, const std::string& text)
-{
-    return {.name = name(text),
-            .index = index,
-            .mac = MacAddress{{0x52, 0x54, 0, 0, 0, static_cast<std::uint8_t>(index)}},
-            .mtu = 1500,
-            .up = true,
-            .ethernet = true};
-}
-
-DesiredInterface wish(const std::string& text, const std::string& kind)
-{
-    return {.name = name(text), .kind = kind, .path = "interfaces[" + text + "]"};
-}
-
-DesiredNetwork wishes(std::vector<DesiredInterface> interfaces)
-{
-    return {.interfaces = std::move(interfaces)};
-}
-
-Texts texts(const Drafted& drafted)
-{
-    if (drafted.complaint) {
-        return {"complaint: " + drafted.complaint->error.message + " @ " + drafted.complaint->at};
-    }
-    Texts texts;
-    for (const Step& step : drafted.plan) {
-        texts.push_back(describe(step.action));
-    }
-    return texts;
-}
-
-Texts plan(const Network& network, const DesiredNetwork& wanted)
-{
-    return texts(plan_state(network, wanted, birthmark));
-}
+using testing::address;
+using testing::birthmark;
+using testing::card;
+using testing::name;
+using testing::plan;
+using testing::Texts;
+using testing::texts;
+using testing::wish;
+using testing::wishes;
 
 TEST(AddressPlanTest, KeepsALeaseAndAsksForNone)
 {

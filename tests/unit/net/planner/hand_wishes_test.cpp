@@ -2,6 +2,7 @@
 #include "net/planner/hand_wishes.hpp"
 
 #include "net/planner/port_rules.hpp"
+#include "support/planning.hpp"
 
 #include <linux/if_link.h>
 
@@ -10,14 +11,9 @@
 namespace kvmkit::net {
 namespace {
 
-using Texts = std::vector<std::string>;
-
-const Birthmark birthmark{MacAddress{{0x02, 0, 0, 0, 0, 0xff}}, 77};
-
-LinkName name(const std::string& text)
-{
-    return LinkName::from_kernel(text);
-}
+using testing::birthmark;
+using testing::name;
+using testing::Texts;
 
 Link link(int index, const std::string& text, const std::string& kind = {})
 {

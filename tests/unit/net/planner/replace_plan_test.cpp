@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/planner/state_plan.hpp"
+#include "support/planning.hpp"
 
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
@@ -9,19 +10,11 @@
 namespace kvmkit::net {
 namespace {
 
-using Texts = std::vector<std::string>;
-
-const Birthmark birthmark{MacAddress{{0x02, 0, 0, 0, 0, 0xff}}, 77};
-
-LinkName name(const std::string& text)
-{
-    return LinkName::from_kernel(text);
-}
-
-InterfaceAddress address(const std::string& text)
-{
-    return *InterfaceAddress::parse(text);
-}
+using testing::address;
+using testing::birthmark;
+using testing::name;
+using testing::Texts;
+using testing::texts;
 
 Link link(int index, const std::string& text, const std::string& kind = {})
 {
@@ -53,15 +46,6 @@ DesiredInterface wish(const std::string& text, const std::string& lower, VlanId 
 Drafted planned(const Network& network, std::vector<DesiredInterface> wishes)
 {
     return plan_state(network, {.interfaces = std::move(wishes)}, birthmark);
-}
-
-Texts texts(const Drafted& drafted)
-{
-    Texts texts;
-    for (const Step& step : drafted.plan) {
-        texts.push_back(describe(step.action));
-    }
-    return texts;
 }
 
 Route route(const std::string& destination, int over, std::uint8_t protocol)

@@ -2,6 +2,7 @@
 #include "net/planner/state_plan.hpp"
 
 #include "net/planner/difference.hpp"
+#include "support/planning.hpp"
 
 #include <linux/if_link.h>
 
@@ -10,29 +11,15 @@
 namespace kvmkit::net {
 namespace {
 
-using Texts = std::vector<std::string>;
-
-const Birthmark birthmark{MacAddress{{0x02, 0, 0, 0, 0, 0xff}}, 77};
-
-LinkName name(const std::string& text)
-{
-    return LinkName::from_kernel(text);
-}
-
-InterfaceAddress address(const std::string& text)
-{
-    return *InterfaceAddress::parse(text);
-}
-
-Link card(int index, const std::string& text)
-{
-    return {.name = name(text),
-            .index = index,
-            .mac = MacAddress{{0x52, 0x54, 0, 0, 0, static_cast<std::uint8_t>(index)}},
-            .mtu = 1500,
-            .up = true,
-            .ethernet = true};
-}
+using testing::address;
+using testing::birthmark;
+using testing::card;
+using testing::name;
+using testing::plan;
+using testing::Texts;
+using testing::texts;
+using testing::wish;
+using testing::wishes;
 
 Link virtual_link(int index, const std::string& text, const std::string& kind)
 {
@@ -41,39 +28,12 @@ Link virtual_link(int index, const std::string& text, const std::string& kind)
     return link;
 }
 
-DesiredInterface wish(const std::string& text, const std::string& kind)
-{
-    return {.name = name(text), .kind = kind, .path = "interfaces[" + text + "]"};
-}
-
-DesiredNetwork wishes(std::vector<DesiredInterface> interfaces)
-{
-    return {.interfaces = std::move(interfaces)};
-}
-
 DesiredInterface vlan(const std::string& text, const std::string& lower, VlanId id)
 {
     auto wanted = wish(text, "vlan");
     wanted.lower = name(lower);
     wanted.options = {number_option(IFLA_VLAN_ID, id, 2)};
     return wanted;
-}
-
-Texts texts(const Drafted& drafted)
-{
-    if (drafted.complaint) {
-        return {"complaint: " + drafted.complaint->error.message + " @ " + drafted.complaint->at};
-    }
-    Texts texts;
-    for (const Step& step : drafted.plan) {
-        texts.push_back(describe(step.action));
-    }
-    return texts;
-}
-
-Texts plan(const Network& network, const DesiredNetwork& wanted)
-{
-    return texts(plan_state(network, wanted, birthmark));
 }
 
 TEST(StatePlanTest, MakesLowerLinksFirstAndSwitchesThemOnFirst)
