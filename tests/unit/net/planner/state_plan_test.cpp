@@ -17,7 +17,6 @@ using testing::card;
 using testing::name;
 using testing::plan;
 using testing::Texts;
-using testing::texts;
 using testing::wish;
 using testing::wishes;
 
