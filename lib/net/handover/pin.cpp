@@ -17,6 +17,14 @@ namespace {
 
 constexpr std::chrono::seconds patience{3};
 
+/// A bridge that has just lost its last port counts as running for up to a second, until the kernel has told everybody;
+/// it then forgets the link's proxy neighbours.
+bool runs(unsigned flags)
+{
+    constexpr unsigned both = IFF_RUNNING | IFF_LOWER_UP;
+    return (flags & both) == both;
+}
+
 /// Names that no two bridges share; of at most 15 bytes.
 std::string plug_name(const Holder& bridge)
 {
@@ -123,7 +131,7 @@ bool says_running(std::string_view datagram, int index)
         }
         ifinfomsg link{};
         std::memcpy(&link, datagram.data() + NLMSG_HDRLEN, sizeof(link));
-        if (head.nlmsg_type == RTM_NEWLINK && link.ifi_index == index && (link.ifi_flags & IFF_RUNNING) != 0) {
+        if (head.nlmsg_type == RTM_NEWLINK && link.ifi_index == index && runs(link.ifi_flags)) {
             return true;
         }
         datagram.remove_prefix(std::min<std::size_t>(NLMSG_ALIGN(head.nlmsg_len), datagram.size()));
@@ -177,7 +185,7 @@ void wait_until_settled(Channel& channel, const Holder& card)
     if (!events || !now || !*now) {
         return;
     }
-    const bool waits = ((*now)->flags & IFF_UP) != 0 && (*now)->carrier && ((*now)->flags & IFF_RUNNING) == 0;
+    const bool waits = ((*now)->flags & IFF_UP) != 0 && (*now)->carrier && !runs((*now)->flags);
     if (waits) {
         (void)wait_until_it_runs(events->get(), card);
     }
@@ -206,7 +214,7 @@ Result<Pin> Pin::make(Channel& channel, const Holder& bridge, Already running)
     if (!events || !now) {
         return !events ? events.error() : now.error();
     }
-    const bool runs_already = *now && ((*now)->flags & IFF_RUNNING) != 0;
+    const bool runs_already = *now && runs((*now)->flags);
     if (!*now || (runs_already && running == Already::enough)) {
         return Pin{channel, 0};
     }
@@ -230,8 +238,8 @@ Result<Pin> Pin::make(Channel& channel, const Holder& bridge, Already running)
         return std::move(up).error();
     }
     const auto longest = patience + (*now)->silence;
-    if (auto runs = runs_already ? Result<void>{} : wait_until_it_runs(events->get(), bridge, longest); !runs) {
-        return std::move(runs).error();
+    if (auto ready = runs_already ? Result<void>{} : wait_until_it_runs(events->get(), bridge, longest); !ready) {
+        return std::move(ready).error();
     }
     return pin;
 }
