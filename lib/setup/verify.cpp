@@ -209,7 +209,7 @@ private:
             add("capabilities", Proof::fails, capabilities.error().message, mend());
             return;
         }
-        const bool kvm = capabilities->find("type='kvm'") != std::string::npos;
+        const bool kvm = capabilities->find("<domain type='kvm'") != std::string::npos;
         if (capabilities->find("<capabilities>") == std::string::npos) {
             add("capabilities", Proof::fails, "what virsh printed is no description of capabilities");
         } else if (kvm) {
