@@ -24,6 +24,7 @@ ROUNDS = 5
 ANNOUNCED = """
 import socket
 s = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(0x86dd))
+s.settimeout(60)
 print("ready", flush=True)
 while True:
     packet, where = s.recvfrom(2000)
@@ -226,16 +227,22 @@ class Switch(uplink.Uplink):
             self.assertEqual(listener.stdout.readline(), "ready\n")
             self.expect(words, 0)
             self.wait_for(lambda: seen(link), "the address")
-            while not seen(link)[0].get("dadfailed"):
-                self.assertTrue(seen(link)[0].get("tentative"), "it is not used until it is found to be another host's")
-                time.sleep(0.02)
+            self.wait_for(lambda link=link: self.is_refused(seen(link)[0]), "detection of the duplicate")
             self.assertEqual([r["dev"] for r in uplink.ip_json("-6 route show 2001:db8:7::/48")], [link])
             told = set()
             while "fd00:1::2" not in told:
-                told.add(listener.stdout.readline().strip())
+                line = listener.stdout.readline()
+                self.assertTrue(line, f"nobody announced fd00:1::2, but {told}")
+                told.add(line.strip())
             self.assertNotIn("fd00:2::77", told)
             listener.stdout.close()
             listener.kill()
+
+    def is_refused(self, address):
+        """Until it is found to be another host's, it is not used either."""
+        refused = bool(address.get("dadfailed"))
+        self.assertTrue(refused or address.get("tentative"), address)
+        return refused
 
     def test_a_router_stays_one_for_its_neighbours(self):
         conf = pathlib.Path("/proc/sys/net/ipv6/conf")
