@@ -136,6 +136,21 @@ class Refusals(StartTest):
         self.assertIn("/run/lost.qcow2", self.expect(3, "start", "web").stderr)
         self.assert_off()
 
+    def test_what_apparmor_denied_is_told(self):
+        make_image("/run/denied.qcow2")
+        self.launch("--image", "/run/denied.qcow2", "--net", "none")
+        pathlib.Path("/run/denied.qcow2").unlink()  # QEMU fails, and this kernel has no AppArmor to make it
+        uuid = re.findall("<uuid>(.*)</uuid>", self.off)[0]
+        pathlib.Path("/run/kmsg").write_text(
+            '5,9,1,-;audit: type=1400 audit(1.2:3): apparmor="DENIED" operation="open" class="file" '
+            f'profile="libvirt-{uuid}" name="/run/denied.qcow2" pid=7 comm="qemu-system-x86" requested_mask="r" '
+            'denied_mask="r" fsuid=64055 ouid=0\n', encoding="utf-8")
+        subprocess.run(["mount", "--bind", "/run/kmsg", "/dev/kmsg"], check=True)
+        self.addCleanup(subprocess.run, ["umount", "/dev/kmsg"], check=True)
+        self.assertIn("  hint: AppArmor denied QEMU 'open' of /run/denied.qcow2 (r): move it to /var/lib/libvirt/images, or",
+                      self.expect(3, "start", "web").stderr)
+        self.assert_off()
+
 
 class Faults(StartTest):
     def setUp(self):

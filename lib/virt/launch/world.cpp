@@ -143,11 +143,7 @@ struct World::Apply {
                           by_definition ? (*connection)->create_by_definition(step.xml, world.seed_)
                                         : (*connection)->create_ephemeral(step.xml));
     }
-    Result<void> operator()(const StartVm& step) const
-    {
-        const auto domain = world.ours(step.vm);
-        return domain ? domain->start_paused() : domain.error();
-    }
+    Result<void> operator()(const StartVm& step) const { return world.start(step.vm); }
     Result<void> operator()(const StartAgain& step) const { return world.start_again(step); }
     Result<void> operator()(const StopStarted& step) const { return world.stop_started(step); }
     Result<void> operator()(const AttachVm& step) const

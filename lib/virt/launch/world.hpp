@@ -67,6 +67,10 @@ private:
     struct Inverse;
     struct Apply;
     Result<void> take(const VmId& vm, Result<Domain> made);
+    /// Starts it, paused.
+    Result<void> start(const VmId& vm);
+    /// With what AppArmor kept its QEMU from, where that is in the host's logs.
+    [[nodiscard]] Error explained(const VmId& vm, Error error) const;
     Result<void> remove_vm(const VmId& vm);
     Result<void> start_again(const StartAgain& step);
     Result<void> stop_started(const StopStarted& step);

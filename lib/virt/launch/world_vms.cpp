@@ -2,6 +2,7 @@
 // The second half of World: the VM that it makes, starts and removes.
 #include "virt/launch/world.hpp"
 
+#include "virt/host/denials.hpp"
 #include "virt/host/placement.hpp"
 #include "virt/spec/domain_xml.hpp"
 
@@ -64,7 +65,26 @@ Result<void> World::take(const VmId& vm, Result<Domain> made)
             return told;
         }
     }
-    return made.error();
+    return explained(vm, made.error());
+}
+
+Error World::explained(const VmId& vm, Error error) const
+{
+    const auto denial = leads_to_this_host(vm.uri) ? find_denial(root_, vm.uuid) : std::nullopt;
+    if (denial) {
+        error.hint = remedy_of(*denial);
+    }
+    return error;
+}
+
+Result<void> World::start(const VmId& vm)
+{
+    const auto domain = ours(vm);
+    if (!domain) {
+        return domain.error();
+    }
+    auto started = domain->start_paused();
+    return started ? std::move(started) : explained(vm, started.error());
 }
 
 /// The end of a network card on the host, which is there as soon as the VM is started.
@@ -126,12 +146,8 @@ Result<void> World::remove_vm(const VmId& vm)
 
 Result<void> World::start_again(const StartAgain& step)
 {
-    const auto domain = ours(step.vm);
-    if (!domain) {
-        return domain.error();
-    }
-    auto started = domain->start_paused();
-    return started ? domain->note_starter(step.transaction) : started;
+    auto started = start(step.vm);
+    return started ? domain_->note_starter(step.transaction) : started;
 }
 
 /// Between start and note, our VM is paused. One that runs without the note was started by somebody else meanwhile.
