@@ -21,6 +21,7 @@ MACRO = re.compile(r"#define (\w+)")
 WORD = re.compile(r"\w+")
 INCLUDE = re.compile(r'^#include "(.*)"', re.MULTILINE)
 DEFINES_IN6 = re.compile(r"^#include <linux/(?:if_bridge|in6|ipv6)\.h>", re.MULTILINE)
+SHARED_BY_TESTS = pathlib.Path("tests/support")
 NO_NAME = ("using ", "TEST", "INSTANTIATE", "static_assert", "#", "//", "{", "}", "/*", " ")
 
 
@@ -35,14 +36,15 @@ def declared(line):
 
 
 class Headers:
-    """What the headers of the libraries, and those of the sources' own folder, give names to."""
+    """What the headers of the libraries, those of the sources' own folder, and those that tests share give names to."""
 
     def __init__(self, sources):
         self.names = set()
         self.types = set()
         self.aliases = {}  # -> how the own folder's headers say it
         near = pathlib.Path(os.path.commonpath([source.parent for source in sources]))
-        for header in {header for folder in (pathlib.Path("lib"), near) for header in folder.rglob("*.hpp")}:
+        folders = [pathlib.Path("lib"), near] + [SHARED_BY_TESTS] * ("tests" in near.parts)
+        for header in {header for folder in folders for header in folder.rglob("*.hpp")}:
             for line in header.read_text(encoding="utf-8").splitlines():
                 if given := declared(line):
                     self.names.add(given[0])
@@ -63,7 +65,8 @@ def words_of(path):
     text = path.read_text(encoding="utf-8")
     words = set(WORD.findall(text))
     for name in INCLUDE.findall(text):
-        header = next((place for place in (path.parent / name, pathlib.Path("lib") / name) if place.exists()), None)
+        header = next((place for place in (path.parent / name, pathlib.Path("lib") / name, SHARED_BY_TESTS.parent / name)
+                       if place.exists()), None)
         words |= words_of(header) if header else set()
     return words
 

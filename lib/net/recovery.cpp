@@ -109,7 +109,7 @@ std::string_view what_happened(txn::State state)
 
 Result<Recovery> undo_orphans(const txn::Places& places, const std::string& tool, LinkDomain& domain)
 {
-    const auto inventory = txn::read_all_records(places, tool);
+    const auto inventory = txn::read_all_if_open(places, tool);
     auto boot = boot_id();
     if (!inventory || !boot) {
         return !inventory ? inventory.error() : std::move(boot).error();
@@ -133,7 +133,7 @@ std::vector<std::string> sentences(const Recovery& recovery)
 
 Result<std::vector<std::string>> half_made(const txn::Places& places, const std::string& tool)
 {
-    const auto inventory = txn::read_all_records(places, tool);
+    const auto inventory = txn::read_all_if_open(places, tool);
     const auto boot = boot_id();
     if (!inventory || !boot) {
         return !inventory ? inventory.error() : boot.error();

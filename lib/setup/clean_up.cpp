@@ -17,7 +17,7 @@ const std::string tool = "host-setup";
 
 Result<txn::Cleanup> clean_up(const txn::Places& places, const UndoWait& wait, HostDomain& domain)
 {
-    const auto found = txn::read_all_records(places, tool);
+    const auto found = txn::read_all_if_open(places, tool);
     if (!found) {
         return found.error();
     }

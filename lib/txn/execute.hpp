@@ -296,7 +296,7 @@ Cleanup undo_all(const std::vector<Record>& records, D& domain)
 template <Domain D>
 Result<Cleanup> undo_orphans(const Places& places, const std::string& tool, D& domain)
 {
-    const auto inventory = read_all_records(places, tool);
+    const auto inventory = read_all_if_open(places, tool);
     if (!inventory) {
         return inventory.error();
     }

@@ -7,6 +7,7 @@
 #include "txn/fault.hpp"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -330,6 +331,28 @@ Result<Record> read_record(const std::filesystem::path& directory)
                      fmt::format("journal '{}' has no beginning", (directory / "journal").string())};
     }
     return record;
+}
+
+std::optional<State> state_at_end(const std::filesystem::path& directory)
+{
+    constexpr off_t most = 4096;
+    const auto fd = open_journal(directory, O_RDONLY);
+    struct stat about {};
+    if (!fd || ::fstat(fd->get(), &about) != 0) {
+        return std::nullopt;
+    }
+    std::string text(static_cast<std::size_t>(std::min(most, about.st_size)), '\0');
+    const ssize_t size = ::pread(fd->get(), text.data(), text.size(), std::max<off_t>(0, about.st_size - most));
+    text.resize(static_cast<std::size_t>(std::max<ssize_t>(0, size)));
+    std::optional<State> last;
+    for (const auto line : lines(text)) {
+        const Json json = line.starts_with(R"({"state":)") ? Json::parse(line, nullptr, false) : Json();
+        const auto state = json.is_object() ? json.find("state") : json.end();
+        if (state != json.end() && state->is_string()) {
+            last = state_from(state->get<std::string>());
+        }
+    }
+    return last;
 }
 
 }  // namespace kvmkit::txn

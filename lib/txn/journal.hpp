@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <filesystem>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -20,6 +21,11 @@ namespace kvmkit::txn {
 enum class State { planned, armed, applying, applied, verified, confirmed, closed, rolling_back, rolled_back, damaged };
 
 std::string_view word(State state) noexcept;
+
+constexpr bool is_final(State state) noexcept
+{
+    return state == State::confirmed || state == State::closed || state == State::rolled_back;
+}
 
 /// What is about to be done, for people, and how the domain will undo it; no `undo`: nothing to undo.
 struct Intent {
@@ -48,10 +54,7 @@ struct Record {
     std::vector<StepRecord> steps;
     std::filesystem::path directory;
 
-    [[nodiscard]] bool open() const noexcept
-    {
-        return state != State::confirmed && state != State::closed && state != State::rolled_back;
-    }
+    [[nodiscard]] bool open() const noexcept { return !is_final(state); }
     /// It ended well, and nobody has taken it back since.
     [[nodiscard]] bool stands() const noexcept { return state == State::confirmed || state == State::closed; }
 };
@@ -104,5 +107,8 @@ private:
 /// Reads one transaction's folder. A last line that a power cut tore is ignored; not_found: it never began, so nothing
 /// was changed; any other damage is an Error.
 Result<Record> read_record(const std::filesystem::path& directory);
+
+/// The state of one transaction as the end of its journal tells it, whose rest is not read; absent where it does not.
+std::optional<State> state_at_end(const std::filesystem::path& directory);
 
 }  // namespace kvmkit::txn

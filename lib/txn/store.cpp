@@ -29,16 +29,10 @@ Result<std::vector<std::filesystem::path>> folders_of(const Places& places, cons
     return found;
 }
 
-}  // namespace
-
-Result<Inventory> read_all_records(const Places& places, const std::string& tool)
+Inventory read_records(const std::vector<std::filesystem::path>& folders)
 {
-    const auto found = folders_of(places, tool);
-    if (!found) {
-        return found.error();
-    }
     Inventory inventory;
-    for (const auto& directory : *found) {
+    for (const auto& directory : folders) {
         if (auto record = read_record(directory)) {
             inventory.records.push_back(std::move(*record));
         } else if (record.error().code != ErrorCode::not_found) {
@@ -46,6 +40,45 @@ Result<Inventory> read_all_records(const Places& places, const std::string& tool
         }
     }
     return inventory;
+}
+
+/// One whose end tells nothing may be open.
+bool has_ended(const std::filesystem::path& directory)
+{
+    const auto state = state_at_end(directory);
+    return state && is_final(*state);
+}
+
+}  // namespace
+
+Result<Inventory> read_all_records(const Places& places, const std::string& tool)
+{
+    const auto found = folders_of(places, tool);
+    return found ? read_records(*found) : Result<Inventory>{found.error()};
+}
+
+Result<Inventory> read_records_in(const Places& places, const std::string& tool, State state)
+{
+    auto found = folders_of(places, tool);
+    if (!found) {
+        return std::move(found).error();
+    }
+    std::erase_if(*found, [state](const auto& directory) {
+        const auto told = state_at_end(directory);
+        return told && *told != state;
+    });
+    Inventory inventory = read_records(*found);
+    std::erase_if(inventory.records, [state](const Record& record) { return record.state != state; });
+    return inventory;
+}
+
+Result<Inventory> read_all_if_open(const Places& places, const std::string& tool)
+{
+    const auto found = folders_of(places, tool);
+    if (!found) {
+        return found.error();
+    }
+    return std::ranges::all_of(*found, has_ended) ? Inventory{} : read_records(*found);
 }
 
 std::vector<Record> orphans(const Inventory& inventory)
@@ -75,26 +108,17 @@ std::string staying_sentence(const Record& record, const Record& above)
 
 Result<void> prune(const Places& places, const std::string& tool, std::size_t keep)
 {
-    const auto folders = folders_of(places, tool);
-    if (!folders || folders->size() <= keep) {
-        return folders ? Result<void>{} : folders.error();  // what is not too many needs no reading
+    auto ended = folders_of(places, tool);
+    if (!ended || ended->size() <= keep) {
+        return ended ? Result<void>{} : std::move(ended).error();  // what is not too many needs no reading
     }
-    const auto inventory = read_all_records(places, tool);
-    if (!inventory) {
-        return inventory.error();
-    }
-    std::vector<std::filesystem::path> ended;
-    for (const Record& record : inventory->records) {
-        if (!record.open()) {
-            ended.push_back(record.directory);
-        }
-    }
-    const auto excess = ended.size() > keep ? ended.size() - keep : 0;
+    std::erase_if(*ended, [](const auto& directory) { return !has_ended(directory); });
+    const auto excess = ended->size() > keep ? ended->size() - keep : 0;
     for (std::size_t i = 0; i < excess; ++i) {
         std::error_code problem;
-        std::filesystem::remove_all(ended.at(i), problem);
+        std::filesystem::remove_all(ended->at(i), problem);
         if (problem) {
-            return errno_error(problem.value(), fmt::format("cannot remove '{}'", ended.at(i).string()));
+            return errno_error(problem.value(), fmt::format("cannot remove '{}'", ended->at(i).string()));
         }
     }
     return {};

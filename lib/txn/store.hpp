@@ -20,6 +20,12 @@ struct Inventory {
 /// Reads all transactions of a tool; none if it never made one. Folders whose journal never began are passed over.
 Result<Inventory> read_all_records(const Places& places, const std::string& tool);
 
+/// The same of those alone that are in one state: of the others, the end of their journals is read.
+Result<Inventory> read_records_in(const Places& places, const std::string& tool, State state);
+
+/// What a recovery looks at: all transactions, or, where the ends of their journals tell that none is open, none.
+Result<Inventory> read_all_if_open(const Places& places, const std::string& tool);
+
 /// The open ones whose owner is dead: killed, crashed, or ended by a reboot. The newest first, as they are undone.
 std::vector<Record> orphans(const Inventory& inventory);
 

@@ -33,7 +33,7 @@ void sweep_locks(const txn::Places& places)
 Result<txn::Cleanup> undo_dead_launches(const txn::Places& places, virt::World& world)
 {
     sweep_locks(places);
-    const auto inventory = txn::read_all_records(places, tool_name);
+    const auto inventory = txn::read_all_if_open(places, tool_name);
     if (!inventory) {
         return inventory.error();
     }

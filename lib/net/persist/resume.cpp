@@ -25,13 +25,13 @@ struct Found {
 
 Result<Found> find_waiting(const txn::Places& places)
 {
-    const auto inventory = txn::read_all_records(places, "net-setup");
+    const auto inventory = txn::read_records_in(places, "net-setup", txn::State::confirmed);
     if (!inventory) {
         return inventory.error();
     }
     Found found;
     for (const txn::Record& record : inventory->records) {
-        if (record.state != txn::State::confirmed || txn::alive(record.owner)) {
+        if (txn::alive(record.owner)) {
             continue;
         }
         auto keeping = laid_down(record.directory);
@@ -104,7 +104,7 @@ Result<std::vector<std::string>> resume(const PersistHost& host, const PersistRu
 
 Result<std::vector<std::string>> unfinished(const txn::Places& places)
 {
-    const auto files = txn::read_all_records(places, files_tool);
+    const auto files = txn::read_all_if_open(places, files_tool);
     auto found = files ? find_waiting(places) : Result<Found>{files.error()};
     if (!found) {
         return std::move(found).error();
