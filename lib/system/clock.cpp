@@ -6,6 +6,7 @@
 #include "system/files.hpp"
 
 #include <fcntl.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <charconv>
@@ -57,6 +58,16 @@ std::optional<std::uint64_t> process_start_time(pid_t pid)
     const auto field = fields[start_time_field];
     const auto parsed = std::from_chars(field.data(), field.data() + field.size(), ticks);
     return parsed.ec == std::errc{} ? std::optional{ticks} : std::nullopt;
+}
+
+std::uint64_t ticks_after_boot()
+{
+    timespec now{};
+    (void)::clock_gettime(CLOCK_BOOTTIME, &now);
+    const auto per_second = static_cast<std::uint64_t>(::sysconf(_SC_CLK_TCK));
+    constexpr std::uint64_t nanoseconds = 1'000'000'000;
+    return static_cast<std::uint64_t>(now.tv_sec) * per_second +
+           static_cast<std::uint64_t>(now.tv_nsec) * per_second / nanoseconds;
 }
 
 std::chrono::sys_seconds wall_clock()

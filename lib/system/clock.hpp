@@ -19,6 +19,9 @@ Result<std::string> boot_id();
 /// With the pid it names a process for good: pids are reused, pairs are not.
 std::optional<std::uint64_t> process_start_time(pid_t pid);
 
+/// Now, in those ticks.
+std::uint64_t ticks_after_boot();
+
 /// The wall clock, in whole seconds since 1970, and as "2026-01-31T12:00:00Z".
 std::chrono::sys_seconds wall_clock();
 std::string iso_time(std::chrono::sys_seconds time);

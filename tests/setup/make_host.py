@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """make_host.py HOSTS PROGRAM SUITE [COMPONENT]: HOSTS/SUITE/root, a fresh Debian with systemd, and HOSTS/SUITE/repo, the real
-packages that PROGRAM wants on it and what they need; with COMPONENT (tools), HOSTS/SUITE/repo-COMPONENT with those that it wants, too,
-and with what shows a screen and reads it. Made once from the mirrors of this machine's apt; the packages anew when others are wanted.
+packages that PROGRAM wants on it and what they need; with COMPONENT, HOSTS/SUITE/repo-COMPONENT with others: of tools with those that
+it wants, too, and with what shows a screen and reads it; of ssh-root with an sshd and what a login is made of. Made once from the mirrors of this machine's apt; the packages anew when others are wanted.
 """
 import json
 import os
@@ -19,6 +19,7 @@ from skip import skip  # noqa: E402
 from stubs import write_index  # noqa: E402
 
 PACKAGES = ["systemd", "systemd-sysv", "dbus", "udev", "kmod", "iproute2"]
+LOGIN = ["openssh-server", "openssh-client", "libpam-systemd", "sudo", "procps"]
 SCREEN = ["xvfb", "at-spi2-core", "gir1.2-atspi-2.0", "python3-gi"]
 MACHINE_ID = "2f6cf1d1d3f94b1aa4b7c5c6ad2b9c77\n"
 
@@ -39,6 +40,12 @@ def wanted(program: str, root: Path, *components: str) -> list:
     done = subprocess.run([program, "plan", *components, "--root", root, "--json"], capture_output=True, text=True, check=False)
     assert done.returncode == 1, done
     return [each["name"] for each in json.loads(done.stdout)["missing"]]
+
+
+def names_for(program: str, root: Path, more: list) -> list:
+    if more == ["ssh-root"]:
+        return LOGIN
+    return wanted(program, root, "hypervisor", *more) + SCREEN if more else wanted(program, root)
 
 
 def fetch(place: Path, lines: list, names: list, repository: str) -> None:
@@ -67,7 +74,7 @@ def main() -> None:
             make_root(place, suite, lines)
         more = sys.argv[4:]
         repository = "-".join(["repo", *more])
-        names = wanted(program, place / "root", *(["hypervisor", *more] if more else [])) + (SCREEN if more else [])
+        names = names_for(program, place / "root", more)
         cached = place / repository / "names"
         if not cached.exists() or cached.read_text() != " ".join(names):
             fetch(place, lines, names, repository)

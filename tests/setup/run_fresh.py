@@ -7,12 +7,14 @@ from pathlib import Path
 
 import booted
 import fresh_cases
+import fresh_ssh_cases
 from fresh_host import FreshHost
 from skip import skip
 
 
 def main() -> None:
-    place, program, case = Path(sys.argv[1]).resolve() / sys.argv[3], Path(sys.argv[2]), getattr(fresh_cases, sys.argv[4])
+    place, program = Path(sys.argv[1]).resolve() / sys.argv[3], Path(sys.argv[2])
+    case = next(getattr(each, sys.argv[4]) for each in (fresh_cases, fresh_ssh_cases) if hasattr(each, sys.argv[4]))
     if os.geteuid() != 0:
         skip("not root")
     repository = getattr(case, "repository", "repo")

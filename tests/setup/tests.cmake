@@ -162,6 +162,20 @@ add_test(NAME setup-bookworm-virt_manager_lists_the_host COMMAND unshare --mount
 set_tests_properties(setup-bookworm-virt_manager_lists_the_host PROPERTIES LABELS setup-slow SKIP_RETURN_CODE 77 TIMEOUT 1500
   FIXTURES_REQUIRED setup_host_tools RESOURCE_LOCK setup_nspawn)
 
+# Root's login, by the packaged sshd and sessions of logind's.
+foreach(suite bookworm trixie)
+  kvmkit_script_test(setup-host-${suite}-ssh-root setup-slow ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/setup/make_host.py
+    ${setup_hosts} $<TARGET_FILE:host-setup> ${suite} ssh-root)
+  set_tests_properties(setup-host-${suite}-ssh-root PROPERTIES FIXTURES_REQUIRED setup_host_${suite}
+    FIXTURES_SETUP setup_host_${suite}_ssh_root TIMEOUT 1800)
+  foreach(case a_daemon_lets_root_in a_socket_lets_root_in whatever_dies_root_is_shut_out_in_time)
+    add_test(NAME setup-${suite}-${case} COMMAND unshare --mount --net --propagation private
+      ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/setup/run_fresh.py ${setup_hosts} $<TARGET_FILE:host-setup> ${suite} ${case})
+    set_tests_properties(setup-${suite}-${case} PROPERTIES LABELS setup-slow SKIP_RETURN_CODE 77 TIMEOUT 1500
+      FIXTURES_REQUIRED setup_host_${suite}_ssh_root RESOURCE_LOCK setup_nspawn)
+  endforeach()
+endforeach()
+
 # The real libvirtd and its network, on a host of their own.
 kvmkit_script_test(host-setup.network virt ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/support/private_host.py
   ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR}/guest

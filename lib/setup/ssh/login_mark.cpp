@@ -68,22 +68,24 @@ LoginMark this_login()
         }
     }
     mark.start_time = process_start_time(mark.pid).value_or(0);
+    mark.noted = ticks_after_boot();
     return mark;
 }
 
 std::string encode(const LoginMark& mark)
 {
-    return fmt::format("{} {} {}\n", mark.pid, mark.start_time, mark.audit_session);
+    return fmt::format("{} {} {} {}\n", mark.pid, mark.start_time, mark.audit_session, mark.noted);
 }
 
 LoginMark decode_login_mark(std::string_view text)
 {
     const auto parts = words(text);
     LoginMark mark;
-    if (parts.size() == 3) {
+    if (parts.size() == 4) {
         mark.pid = number_in<pid_t>(parts[0], 0);
         mark.start_time = number_in<std::uint64_t>(parts[1], 0);
         mark.audit_session = number_in(parts[2], LoginMark::no_session);
+        mark.noted = number_in<std::uint64_t>(parts[3], 0);
     }
     return mark;
 }

@@ -15,11 +15,15 @@ struct LoginMark {
     pid_t pid = 0;
     std::uint64_t start_time = 0;  ///< Clock ticks after boot.
     unsigned audit_session = no_session;
+    std::uint64_t noted = 0;  ///< When this was found out, in the same ticks.
 
     static constexpr unsigned no_session = 4294967295U;
 
     /// The audit session where the kernel has one: su and sudo do not change it.
     [[nodiscard]] bool same_login(const LoginMark& other) const;
+
+    /// Whether this login was there already when the other one was noted.
+    [[nodiscard]] bool began_before(const LoginMark& other) const { return start_time < other.noted; }
 };
 
 /// Of the calling process.

@@ -20,14 +20,43 @@ namespace {
 
 constexpr const char* program = "/usr/sbin/sshd";
 
+bool is_sshd(const Root& root, pid_t pid)
+{
+    const auto name = pid > 1 ? text_or_nothing(root, fmt::format("proc/{}/comm", pid)) : std::string{};
+    return trim(name) == "sshd";
+}
+
 /// The process of run/sshd.pid, if it is an sshd; 0 if none runs.
 pid_t listening_sshd(const Root& root)
 {
     const auto text = text_or_nothing(root, "run/sshd.pid");
     pid_t pid = 0;
     (void)std::from_chars(text.data(), text.data() + text.size(), pid);
-    const auto name = pid > 1 ? text_or_nothing(root, fmt::format("proc/{}/comm", pid)) : std::string{};
-    return trim(name) == "sshd" ? pid : 0;
+    return is_sshd(root, pid) ? pid : 0;
+}
+
+/// Which sshd wrote run/sshd.pid, and when: it does so each time that it has read its settings and listens.
+struct Reading {
+    pid_t pid = 0;
+    ino_t file = 0;
+    time_t second = 0;
+    long nanosecond = 0;
+
+    bool operator==(const Reading&) const = default;
+};
+
+Reading last_reading(const Root& root)
+{
+    const auto status = root.status("run/sshd.pid");
+    return status && *status
+               ? Reading{listening_sshd(root), (*status)->st_ino, (*status)->st_mtim.tv_sec, (*status)->st_mtim.tv_nsec}
+               : Reading{};
+}
+
+void pause_a_little()
+{
+    constexpr int slice_ms = 20;
+    (void)::poll(nullptr, 0, slice_ms);
 }
 
 /// It starts itself anew, under the same pid, and its file is away meanwhile: a second order must not miss it.
@@ -47,10 +76,36 @@ Result<void> hang_up(const Root& root, const std::string& unit)
             return Error{ErrorCode::timeout,
                          fmt::format("cannot reload '{}': sshd did not start itself anew in 5 s", unit)};
         }
-        constexpr int slice_ms = 20;
-        (void)::poll(nullptr, 0, slice_ms);
+        pause_a_little();
     }
     return {};
+}
+
+/// The unit's state once it is none that passes: who asks one that starts or reads its settings to read them gets no.
+Result<UnitState> settled(Runner& runner, const std::string& unit)
+{
+    const auto patience = Deadline::after(std::chrono::seconds{5});
+    for (;;) {
+        auto state = unit_state(runner, unit);
+        if (!state || patience.passed() || !(state->active == "activating" || state->active == "reloading")) {
+            return state;
+        }
+        pause_a_little();
+    }
+}
+
+/// systemctl returns once SIGHUP is sent. One that sshd gets while it starts itself anew is lost, and nobody can log in
+/// meanwhile. Debian 12's ends if a socket started it: the next login starts another.
+void wait_until_read(const Root& root, const Reading& before)
+{
+    const auto patience = Deadline::after(std::chrono::seconds{5});
+    while (is_sshd(root, before.pid) && !patience.passed()) {
+        const auto now = last_reading(root);
+        if (now.pid != 0 && now != before) {
+            return;
+        }
+        pause_a_little();
+    }
 }
 
 Result<Completed> ask(Runner& runner, std::vector<std::string> argv, std::string_view doing)
@@ -70,21 +125,25 @@ Result<void> reload_service(Runner& runner, const Root& root, const std::string&
     if (detect_manager(root) != Manager::systemd) {
         return hang_up(root, unit);
     }
-    const auto state = unit_state(runner, unit);
+    const auto state = settled(runner, unit);
     if (!state) {
         return state.error();
     }
     if (!state->is_active()) {
         return {};
     }
+    const auto before = last_reading(root);
     const auto ended = runner.run({.argv = {"systemctl", "reload", unit}});
     if (!ended) {
         return ended.error();
     }
-    return ended->status == 0 ? Result<void>{}
-                              : Error{ErrorCode::external,
-                                      fmt::format("cannot reload unit '{}': {}", unit, trim(ended->err)),
-                                      fmt::format("look at: systemctl status {}", unit)};
+    if (ended->status != 0) {
+        return Error{ErrorCode::external,
+                     fmt::format("cannot reload unit '{}': {}", unit, trim(ended->err)),
+                     fmt::format("look at: systemctl status {}", unit)};
+    }
+    wait_until_read(root, before);
+    return {};
 }
 
 Result<void> prepare_sshd(const Root& root)

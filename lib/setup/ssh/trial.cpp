@@ -32,6 +32,12 @@ std::filesystem::path mark_file(const txn::Places& places)
     return places.runtime / "login.host-setup";
 }
 
+/// Whose login it is, and when: one that began before this proves nothing.
+Result<void> note_login(const txn::Places& places)
+{
+    return write_atomically(mark_file(places), encode(this_login()), 0600);
+}
+
 Result<void> keep_record(const std::filesystem::path& directory)
 {
     const auto record = txn::read_record(directory);
@@ -127,11 +133,12 @@ private:
         if (auto told = watchdog->applied(); !told) {
             return txn::to_error({told.error(), txn::roll_back(*journal, domain_)});
         }
+        (void)note_login(request_.places);  // from now on logins go by what was changed
         talk_.warn(
             fmt::format("the change is made. 'host-setup confirm {}' from a new login keeps it; it is undone in {} s",
                         journal->id(),
                         request_.order.confirm_within.count() / 1000));
-        if (auto kept = wait(*watchdog); !kept) {
+        if (auto kept = wait(*watchdog, journal->record().directory); !kept) {
             return std::move(kept).error();
         }
         (void)txn::prune(request_.places, tool);
@@ -140,7 +147,7 @@ private:
 
     Result<txn::Watchdog> arm(txn::Journal& journal)
     {
-        if (auto written = write_atomically(mark_file(request_.places), encode(this_login()), 0600); !written) {
+        if (auto written = note_login(request_.places); !written) {
             return written.error();
         }
         if (auto entered = journal.enter(txn::State::armed); !entered) {
@@ -164,7 +171,7 @@ private:
     }
 
     /// Until somebody decides, or a signal asks to stop. ENTER decides nothing here: who made the change is in already.
-    Result<void> wait(txn::Watchdog& watchdog)
+    Result<void> wait(txn::Watchdog& watchdog, const std::filesystem::path& directory)
     {
         for (;;) {
             std::array<pollfd, 1> waiting{pollfd{watchdog.fd(), POLLIN, 0}};
@@ -174,8 +181,20 @@ private:
                 continue;
             }
             const auto verdict = decided ? watchdog.verdict() : watchdog.undo();
-            return verdict ? judged(*verdict) : verdict.error();
+            return verdict ? judged(*verdict) : outlived_watchdog(directory, verdict.error());
         }
+    }
+
+    /// It may have died after the change was confirmed: then it stays.
+    static Result<void> outlived_watchdog(const std::filesystem::path& directory, const Error& death)
+    {
+        const auto record = txn::read_record(directory);
+        if (record && record->state == txn::State::confirmed) {
+            return {};
+        }
+        const auto undone = undo_record(directory);
+        return Error{undone ? ErrorCode::rolled_back : ErrorCode::damaged,
+                     fmt::format("{}: {}", death.message, undone ? "the change is undone" : undone.error().message)};
     }
 
     [[nodiscard]] Result<void> judged(const txn::Verdict& verdict) const
@@ -232,11 +251,15 @@ Result<void> check_new_login(const txn::Places& places)
     }
     const auto root = Root::open("/");
     const auto text = root ? root->read(mark_file(places).string().substr(1)) : Fact<std::string>{root.error()};
-    if (!text || !*text || !decode_login_mark(**text).same_login(this_login())) {
+    const auto maker = text && *text ? decode_login_mark(**text) : LoginMark{};
+    const auto login = this_login();
+    const bool same = maker.pid != 0 && maker.same_login(login);
+    if (!same && !login.began_before(maker)) {
         return {};
     }
     return Error{ErrorCode::refused,
-                 "refused to confirm: this is the login that made the change, so it does not show that a new one works",
+                 fmt::format("refused to confirm: this {}, so it does not show that a new one works",
+                             same ? "is the login that made the change" : "login began before the change was made"),
                  "open another connection, as root, and run host-setup confirm there"};
 }
 

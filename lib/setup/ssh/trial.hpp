@@ -35,7 +35,8 @@ Result<RootLoginDone> change_root_login(Runner& runner, const RootLoginRequest& 
 /// The same for who holds host-setup's locks already.
 Result<RootLoginDone> change_root_login_locked(Runner& runner, const RootLoginRequest& request, const Talk& talk);
 
-/// refused: this is the login from which the change was made, so that it proves nothing. Fine where nothing waits.
+/// refused: this is the login from which the change was made, or one from before it, so that it proves nothing. Fine
+/// where nothing waits.
 Result<void> check_new_login(const txn::Places& places);
 
 }  // namespace kvmkit::setup

@@ -3,6 +3,7 @@
 #include "setup/ssh/login_mark.hpp"
 #include "setup/ssh/obstacles.hpp"
 #include "setup/ssh/root_login.hpp"
+#include "setup/ssh/sshd.hpp"
 #include "support/fake_runner.hpp"
 #include "support/temporary_folder.hpp"
 
@@ -152,16 +153,65 @@ TEST(RootLoginTest, NamesTheAccountsOwnObstacles)
                   "root may still be refused: /etc/pam.d/sshd asks pam_securetty.so, which may refuse root"}));
 }
 
+/// A systemd whose unit is in one state after the other.
+class PassingStates final : public Runner {
+public:
+    explicit PassingStates(std::vector<std::string> states) : states_(std::move(states)) {}
+
+    Result<Completed> run(const ChildCommand& command) override
+    {
+        asked_ += command.argv.at(1) + " ";
+        if (command.argv.at(1) == "reload") {
+            return Completed{0, "", ""};
+        }
+        const auto state = states_.front();
+        states_.erase(states_.begin());
+        return Completed{0, "LoadState=loaded\nActiveState=" + state + "\nUnitFileState=enabled\n", ""};
+    }
+
+    [[nodiscard]] const std::string& asked() const { return asked_; }
+
+private:
+    std::vector<std::string> states_;
+    std::string asked_;
+};
+
+TEST(SshdTest, IsReloadedOnceItHasSettledAndOnlyIfItRuns)
+{
+    testing::TemporaryFolder folder;
+    folder.write("run/systemd/system/.keep", "");
+    const auto root = *Root::open(folder.path());
+    for (const auto* state : {"reloading", "activating"}) {
+        PassingStates runner{{state, state, "active"}};
+        EXPECT_TRUE(reload_service(runner, root, ssh_unit));
+        EXPECT_EQ(runner.asked(), "show show show reload ") << state;
+    }
+    PassingStates asleep{{"activating", "inactive"}};
+    EXPECT_TRUE(reload_service(asleep, root, ssh_unit));
+    EXPECT_EQ(asleep.asked(), "show show ") << "it reads them when it starts";
+}
+
 TEST(LoginMarkTest, TellsLoginsApart)
 {
-    const LoginMark audited{10, 5, 3};
+    const LoginMark audited{10, 5, 3, 80};
     EXPECT_TRUE(audited.same_login({11, 6, 3})) << "su and sudo stay in their audit session";
     EXPECT_FALSE(audited.same_login({10, 5, 4}));
     const LoginMark plain{10, 5};
     EXPECT_TRUE(plain.same_login({10, 5}));
     EXPECT_FALSE(plain.same_login({10, 6})) << "a pid that came again";
     EXPECT_TRUE(decode_login_mark(encode(audited)).same_login(audited));
+    EXPECT_EQ(decode_login_mark(encode(audited)).noted, audited.noted);
     EXPECT_TRUE(this_login().same_login(this_login()));
+}
+
+TEST(LoginMarkTest, TellsWhichOneWasThereBefore)
+{
+    const LoginMark maker{10, 5, 3, 80};
+    EXPECT_TRUE((LoginMark{11, 79, 4, 90}.began_before(maker)));
+    EXPECT_FALSE((LoginMark{11, 80, 4, 90}.began_before(maker)));
+    EXPECT_FALSE((LoginMark{11, 79, 4, 90}.began_before(LoginMark{}))) << "nobody noted anything";
+    const auto here = this_login();
+    EXPECT_TRUE(here.began_before(here)) << "who asks was there before the question";
 }
 
 }  // namespace
