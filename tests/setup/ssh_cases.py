@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import subprocess
+from pathlib import Path
 
 from machine import Machine
 from wait import wait_until
@@ -131,6 +132,12 @@ def a_killed_change_is_undone(machine: Machine, host: Host) -> None:
     assert (host.root / DROP_IN).exists(), "made, and on trial"
     wait_until(lambda: not (host.root / DROP_IN).exists(), "the watchdog did not undo it in time")
     assert host.login("true").code == 255
+    unwatched = host.begin("--confirm-within", "60s")
+    watchdog = Path(f"/proc/{unwatched.pid}/task/{unwatched.pid}/children").read_text().split()
+    os.kill(int(watchdog[0]), signal.SIGKILL)
+    _, told = unwatched.communicate(timeout=20)
+    assert unwatched.returncode == 12 and "the watchdog has died: the change is undone" in told, told
+    assert not (host.root / DROP_IN).exists() and host.login("true").code == 255
 
 
 @host_of

@@ -94,8 +94,39 @@ Result<UnitState> settled(Runner& runner, const std::string& unit)
     }
 }
 
+/// Whether a socket keeps listening where the unit is stopped, and sessions stay.
+bool socket_takes_over(Runner& runner, const std::string& unit)
+{
+    const auto shown = runner.run({.argv = {"systemctl", "show", "--property=KillMode,TriggeredBy", unit}});
+    const auto text = shown && shown->status == 0 ? shown->out : std::string{};
+    bool sessions_stay = false;
+    bool listens = false;
+    for (const auto line : lines(text)) {
+        sessions_stay = sessions_stay || line == "KillMode=process";
+        if (line.starts_with("TriggeredBy=")) {
+            for (const auto name : words(line.substr(line.find('=') + 1))) {
+                const auto state = unit_state(runner, std::string{name});
+                listens = listens || (name.ends_with(".socket") && state && state->is_active());
+            }
+        }
+    }
+    return sessions_stay && listens;
+}
+
+Result<void> order(Runner& runner, const char* verb, const std::string& unit)
+{
+    const auto ended = runner.run({.argv = {"systemctl", verb, unit}});
+    if (!ended) {
+        return ended.error();
+    }
+    return ended->status == 0 ? Result<void>{}
+                              : Error{ErrorCode::external,
+                                      fmt::format("cannot {} unit '{}': {}", verb, unit, trim(ended->err)),
+                                      fmt::format("look at: systemctl status {}", unit)};
+}
+
 /// systemctl returns once SIGHUP is sent. One that sshd gets while it starts itself anew is lost, and nobody can log in
-/// meanwhile. Debian 12's ends if a socket started it: the next login starts another.
+/// meanwhile.
 void wait_until_read(const Root& root, const Reading& before)
 {
     const auto patience = Deadline::after(std::chrono::seconds{5});
@@ -132,18 +163,18 @@ Result<void> reload_service(Runner& runner, const Root& root, const std::string&
     if (!state->is_active()) {
         return {};
     }
+    // Debian's sshd ends when it has its socket from systemd and is told to start itself anew.
+    if (socket_takes_over(runner, unit)) {
+        auto stopped = order(runner, "stop", unit);
+        // After five starts in ten seconds systemd would close the socket, too: this one is not to count.
+        return stopped ? order(runner, "reset-failed", unit) : stopped;
+    }
     const auto before = last_reading(root);
-    const auto ended = runner.run({.argv = {"systemctl", "reload", unit}});
-    if (!ended) {
-        return ended.error();
+    auto told = order(runner, "reload", unit);
+    if (told) {
+        wait_until_read(root, before);
     }
-    if (ended->status != 0) {
-        return Error{ErrorCode::external,
-                     fmt::format("cannot reload unit '{}': {}", unit, trim(ended->err)),
-                     fmt::format("look at: systemctl status {}", unit)};
-    }
-    wait_until_read(root, before);
-    return {};
+    return told;
 }
 
 Result<void> prepare_sshd(const Root& root)

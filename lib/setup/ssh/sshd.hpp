@@ -12,7 +12,8 @@
 namespace kvmkit::setup {
 
 /// Has a service read its files again without ending what it serves: systemctl reload, or SIGHUP to the sshd of
-/// run/sshd.pid where no systemd runs. One that does not run reads them when it starts. Root.
+/// run/sshd.pid where no systemd runs. Who logs in after that is served by what was read. One that does not run reads
+/// them when it starts; one that a socket starts is stopped, so that the next login starts it. Root.
 Result<void> reload_service(Runner& runner, const Root& root, const std::string& unit);
 
 /// Makes /run/sshd where it is missing, as the service does before it starts: without it older ones answer nothing.

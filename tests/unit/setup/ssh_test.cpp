@@ -153,27 +153,37 @@ TEST(RootLoginTest, NamesTheAccountsOwnObstacles)
                   "root may still be refused: /etc/pam.d/sshd asks pam_securetty.so, which may refuse root"}));
 }
 
-/// A systemd whose unit is in one state after the other.
+/// A systemd whose unit is in one state after the other, and what else it shows of it.
 class PassingStates final : public Runner {
 public:
-    explicit PassingStates(std::vector<std::string> states) : states_(std::move(states)) {}
+    explicit PassingStates(std::vector<std::string> states, std::string shown = "")
+        : states_(std::move(states)), shown_(std::move(shown))
+    {
+    }
 
     Result<Completed> run(const ChildCommand& command) override
     {
-        asked_ += command.argv.at(1) + " ";
-        if (command.argv.at(1) == "reload") {
+        const bool question = command.argv.at(1) == "show";
+        const bool of_socket = command.argv.back().ends_with(".socket");
+        if (!question) {
+            told_ += (told_.empty() ? "" : ", ") + command.argv.at(1) + " " + command.argv.back();
             return Completed{0, "", ""};
         }
-        const auto state = states_.front();
-        states_.erase(states_.begin());
+        if (command.argv.at(2).find("TriggeredBy") != std::string::npos) {
+            return Completed{0, shown_, ""};
+        }
+        const auto state = of_socket ? std::string{"active"} : states_.front();
+        states_.erase(states_.begin(), states_.begin() + (of_socket ? 0 : 1));
         return Completed{0, "LoadState=loaded\nActiveState=" + state + "\nUnitFileState=enabled\n", ""};
     }
 
-    [[nodiscard]] const std::string& asked() const { return asked_; }
+    [[nodiscard]] const std::string& told() const { return told_; }
+    [[nodiscard]] bool all_asked() const { return states_.empty(); }
 
 private:
     std::vector<std::string> states_;
-    std::string asked_;
+    std::string shown_;
+    std::string told_;
 };
 
 TEST(SshdTest, IsReloadedOnceItHasSettledAndOnlyIfItRuns)
@@ -184,11 +194,26 @@ TEST(SshdTest, IsReloadedOnceItHasSettledAndOnlyIfItRuns)
     for (const auto* state : {"reloading", "activating"}) {
         PassingStates runner{{state, state, "active"}};
         EXPECT_TRUE(reload_service(runner, root, ssh_unit));
-        EXPECT_EQ(runner.asked(), "show show show reload ") << state;
+        EXPECT_TRUE(runner.all_asked() && runner.told() == "reload ssh.service") << state << ": " << runner.told();
     }
     PassingStates asleep{{"activating", "inactive"}};
     EXPECT_TRUE(reload_service(asleep, root, ssh_unit));
-    EXPECT_EQ(asleep.asked(), "show show ") << "it reads them when it starts";
+    EXPECT_TRUE(asleep.all_asked() && asleep.told().empty()) << "it reads them when it starts";
+}
+
+TEST(SshdTest, IsStoppedWhereASocketStartsItAndSessionsStay)
+{
+    testing::TemporaryFolder folder;
+    folder.write("run/systemd/system/.keep", "");
+    const auto root = *Root::open(folder.path());
+    const auto told = [&](const std::string& shown) {
+        PassingStates runner{{"active"}, shown};
+        EXPECT_TRUE(reload_service(runner, root, ssh_unit));
+        return runner.told();
+    };
+    EXPECT_EQ(told("KillMode=process\nTriggeredBy=ssh.socket\n"), "stop ssh.service, reset-failed ssh.service");
+    EXPECT_EQ(told("KillMode=control-group\nTriggeredBy=ssh.socket\n"), "reload ssh.service");
+    EXPECT_EQ(told("KillMode=process\nTriggeredBy=\n"), "reload ssh.service");
 }
 
 TEST(LoginMarkTest, TellsLoginsApart)
