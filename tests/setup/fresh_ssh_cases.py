@@ -153,3 +153,23 @@ def whatever_dies_root_is_shut_out_in_time(host: FreshHost, _) -> None:
         assert answers[f"{name}_undone"][0] == 0 and refused(answers[f"{name}_out"]), (name, answers[f"{name}_out"])
         assert answers[f"{name}_left"][0] == 0, (name, answers[f"{name}_left"])
     assert "the watchdog has died: the change is undone" in answers["watchdog_left"][1]
+
+
+@repository
+def a_trial_that_a_power_cut_ends_is_undone_by_resume(host: FreshHost, _) -> None:
+    """With the watchdog gone the change stays until host-setup is run."""
+    (host.root / "words").write_text(WORDS)
+    cut = host.boot({"people": PEOPLE, "words": ". /words", "key": KEY, "begin": "begin 300s", "cut": "kill -9 $(maker) $(watchdog)"})
+    assert cut["begin"][0] == 0 and cut["cut"][0] == 0, cut["begin"]
+    answers = host.boot({
+        "words": ". /words",
+        "in": "root true",
+        "late": "root /host-setup confirm",
+        "resume": "/host-setup resume",
+        "out": "root true",
+        "back": "diff -r /start /etc/ssh && /host-setup history | tail -n 1",
+    })
+    assert answers["in"][0] == 0, "or this shows nothing"
+    assert answers["late"][0] == 3 and "no change waits for an answer" in answers["late"][1]
+    assert answers["resume"][0] == 0 and "undid transaction" in answers["resume"][1], answers["resume"]
+    assert refused(answers["out"]) and answers["back"][0] == 0 and "rolled-back" in answers["back"][1], answers["back"]

@@ -168,7 +168,8 @@ foreach(suite bookworm trixie)
     ${setup_hosts} $<TARGET_FILE:host-setup> ${suite} ssh-root)
   set_tests_properties(setup-host-${suite}-ssh-root PROPERTIES FIXTURES_REQUIRED setup_host_${suite}
     FIXTURES_SETUP setup_host_${suite}_ssh_root TIMEOUT 1800)
-  foreach(case a_daemon_lets_root_in a_socket_lets_root_in whatever_dies_root_is_shut_out_in_time)
+  foreach(case a_daemon_lets_root_in a_socket_lets_root_in whatever_dies_root_is_shut_out_in_time
+      a_trial_that_a_power_cut_ends_is_undone_by_resume)
     add_test(NAME setup-${suite}-${case} COMMAND unshare --mount --net --propagation private
       ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/setup/run_fresh.py ${setup_hosts} $<TARGET_FILE:host-setup> ${suite} ${case})
     set_tests_properties(setup-${suite}-${case} PROPERTIES LABELS setup-slow SKIP_RETURN_CODE 77 TIMEOUT 1500
