@@ -167,7 +167,8 @@ Result<void> reload_service(Runner& runner, const Root& root, const std::string&
     if (socket_takes_over(runner, unit)) {
         auto stopped = order(runner, "stop", unit);
         // After five starts in ten seconds systemd would close the socket, too: this one is not to count.
-        return stopped ? order(runner, "reset-failed", unit) : stopped;
+        (void)order(runner, "reset-failed", unit);
+        return stopped;
     }
     const auto before = last_reading(root);
     auto told = order(runner, "reload", unit);
