@@ -2,6 +2,7 @@
 #include "setup/apply.hpp"
 
 #include "setup/apt_locks.hpp"
+#include "setup/arrivals.hpp"
 #include "setup/clean_up.hpp"
 #include "setup/domain.hpp"
 #include "setup/installer.hpp"
@@ -235,6 +236,9 @@ private:
         if (!after->plan.steps.empty()) {
             return with_packages_left(not_as_wanted(*journal, after->plan.steps.front()));
         }
+        if (auto kept = keep_arrivals(*journal, expected_, before_, after->host); !kept) {
+            talk_.warn(kept.error().message);
+        }
         (void)journal->enter(txn::State::closed);
         (void)txn::prune(request_.places, tool);
         after->mirror.notes = mirror_notes_;
@@ -270,14 +274,10 @@ private:
     {
         if (!now.plan.missing.empty()) {
             auto ready = refresh(journal, std::move(now));
-            if (ready) {
-                if (auto checked = check_price(journal, *ready); !checked) {
-                    ready = std::move(checked).error();
-                }
-            }
-            if (!ready) {
+            auto checked = ready ? check_price(journal, *ready) : Result<void>{ready.error()};
+            if (!checked) {
                 (void)txn::roll_back(journal, domain_);
-                return std::move(ready).error();
+                return checked;
             }
             now = std::move(*ready);
         }
@@ -333,6 +333,7 @@ private:
         if (auto enough = check_space(request_.top, *price, cache_of(installer)); !enough) {
             return enough;
         }
+        expected_.take(*price);
         return request_.kept && !request_.saved ? keep_cost(journal, *price, *request_.kept) : Result<void>{};
     }
 
@@ -344,18 +345,16 @@ private:
             return txn::to_error(outcome);
         }
         made_.insert(made_.end(), steps.begin(), steps.end());
+        expected_.take(steps);
         return {};
     }
 
     /// Every step reported success, and the host is not what was asked for: all is undone.
     Error not_as_wanted(txn::Journal& journal, const Step& step)
     {
-        const txn::Outcome outcome{
-            .failure =
-                Error{ErrorCode::rolled_back,
-                      fmt::format("cannot finish: all steps were made, and '{}' is still to be done", describe(step))},
-            .left_behind = txn::roll_back(journal, domain_)};
-        return txn::to_error(outcome);
+        Error error{ErrorCode::rolled_back,
+                    fmt::format("cannot finish: all steps were made, and '{}' is still to be done", describe(step))};
+        return txn::to_error({std::move(error), txn::roll_back(journal, domain_)});
     }
 
     /// A failure that left packages behind is told with them.
@@ -376,6 +375,7 @@ private:
     Headway headway_ = Headway::none;
     std::optional<SavedPlan> begun_;  ///< What an application that was taken back had begun to install.
     PackageTable before_;
+    Expected expected_;
     std::vector<Step> made_;
     bool mirror_done_ = false;
     std::vector<std::string> mirror_notes_;

@@ -160,13 +160,6 @@ Result<void> Apt::install(const std::vector<std::string>& names, const OnProgres
     return {};
 }
 
-Result<void> Apt::check_removal(const std::vector<std::string>& names)
-{
-    return Error{ErrorCode::refused,
-                 fmt::format("refused to remove packages '{}': host-setup removes none that apt installed",
-                             fmt::join(names, " "))};
-}
-
 Result<void> Apt::finish()
 {
     // What dpkg cannot configure as it is, apt tries again with what it lacks: its answer counts.

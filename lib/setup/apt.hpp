@@ -4,6 +4,7 @@
 #include "base/result.hpp"
 #include "setup/apt_output.hpp"
 #include "setup/apt_progress.hpp"
+#include "setup/dpkg_query.hpp"
 #include "setup/package_manager.hpp"
 #include "system/runner.hpp"
 
@@ -42,10 +43,21 @@ public:
     /// the packages may be on the host in part.
     Result<void> install(const std::vector<std::string>& names, const OnProgress& on_progress) override;
 
-    /// What apt installed stays: which of it others use by now, dpkg does not tell.
+    /// What apt installed stays, unless somebody asks for its removal: which of it others use by now, dpkg does not
+    /// tell.
     [[nodiscard]] bool takes_back() const override { return false; }
+
+    /// `apt-get -s remove` of those that are there. Nothing else may go or come for it.
     Result<void> check_removal(const std::vector<std::string>& names) override;
-    Result<void> remove(const std::vector<std::string>& names) override { return check_removal(names); }
+
+    /// Leaves their settings. What a removal that was cut off left in the middle is ended first.
+    Result<void> remove(const std::vector<std::string>& names) override;
+
+    /// Removes the settings of those that are not there any more, but of none whose settings were edited. Root.
+    Result<void> purge(const std::vector<std::string>& names);
+
+    /// The files that keep purge() from those of these that are not there any more: "/etc/a.conf".
+    Result<std::vector<std::string>> edited_files(const std::vector<std::string>& names);
 
     /// Ends what an interrupted dpkg began, by `dpkg --configure -a` and then `apt-get -f install`, which may fetch
     /// what is missing and removes nothing. Root.
@@ -55,6 +67,11 @@ private:
     Result<Completed> run(std::vector<std::string> argv, const OnProgress& on_progress = {});
     [[nodiscard]] std::vector<std::string> apt_get(const std::vector<std::string>& words) const;
     bool knows_error_on();
+    /// What dpkg knows of these, in any state; one that it does not know is passed over.
+    Result<std::vector<QueriedPackage>> query(const std::vector<std::string>& names);
+    /// Those of these that are there.
+    Result<std::vector<std::string>> present(const std::vector<std::string>& names);
+    Result<std::vector<std::string>> edited_of(const QueriedPackage& package);
     [[nodiscard]] Error failure(std::string_view doing, const Completed& ended) const;
 
     Runner& runner_;

@@ -6,6 +6,7 @@
 #include "setup/account_tools.hpp"
 #include "setup/apt.hpp"
 #include "setup/file_step.hpp"
+#include "setup/history.hpp"
 #include "setup/hold.hpp"
 #include "setup/kvm_device.hpp"
 #include "setup/modular.hpp"
@@ -22,6 +23,7 @@
 #include <cerrno>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 namespace kvmkit::setup {
 namespace {
@@ -176,7 +178,14 @@ struct HostDomain::Apply {
         return domain.manager(root)->install(install.names, domain.ground_.on_progress);
     }
 
-    Result<void> operator()(const RemovePackages& back) const { return domain.manager(root)->remove(back.names); }
+    Result<void> operator()(const RemovePackages& back) const
+    {
+        if (const auto vms = back.spares_vms ? running_vms(root) : std::vector<std::string>{}; !vms.empty()) {
+            return Error{ErrorCode::refused, fmt::format("VMs run on them: {}", fmt::join(vms, ", "))};
+        }
+        auto gone = domain.manager(root)->remove(back.names);
+        return gone && !back.purge.empty() ? Apt{domain.ground_.runner, domain.ground_.limits}.purge(back.purge) : gone;
+    }
 
     Result<void> operator()(const FinishPackages& /*step*/) const
     {

@@ -2,8 +2,10 @@
 #include "setup/history.hpp"
 
 #include "base/text.hpp"
+#include "setup/choice.hpp"
 #include "setup/clean_up.hpp"
 #include "setup/domain.hpp"
+#include "setup/leaving.hpp"
 #include "setup/package_manager.hpp"
 #include "setup/package_work.hpp"
 #include "setup/undo_wait.hpp"
@@ -20,49 +22,14 @@ namespace {
 
 const std::string tool = "host-setup";
 
-Error cannot(const std::string& id, std::string_view cause, std::string hint)
+HostDomain domain_of(Runner& runner, const UndoRequest& request)
 {
-    return {ErrorCode::refused, fmt::format("refused to roll back {}: {}", id, cause), std::move(hint)};
+    return HostDomain{{runner, request.top, logged(request.limits, request.places), {}, request.image}};
 }
 
-Error no_such(const std::string& id)
+UndoWait wait_of(const UndoRequest& request)
 {
-    return {ErrorCode::not_found,
-            id.empty() ? "there is no change to roll back" : fmt::format("there is no change {}", id),
-            "'host-setup history' lists the changes"};
-}
-
-Result<txn::Record> named(const txn::Inventory& inventory, const std::string& id)
-{
-    const auto found = std::ranges::find(inventory.records, id, &txn::Record::id);
-    return found != inventory.records.end() ? Result<txn::Record>{*found} : no_such(id);
-}
-
-/// The record of that id, or the newest one that stands.
-Result<txn::Record> chosen(const txn::Inventory& inventory, const std::string& id)
-{
-    const txn::Record* newest = nullptr;
-    const txn::Record* wanted = nullptr;
-    for (const txn::Record& record : inventory.records) {
-        newest = record.stands() ? &record : newest;
-        wanted = record.id == id ? &record : wanted;
-    }
-    wanted = id.empty() ? newest : wanted;
-    if (wanted == nullptr) {
-        return no_such(id);
-    }
-    if (!wanted->stands()) {
-        return cannot(wanted->id,
-                      fmt::format("it is {}", txn::word(wanted->state)),
-                      wanted->open() ? "host-setup resume; or, if it waits for an answer: host-setup confirm"
-                                     : "'host-setup history' lists the changes");
-    }
-    if (newest != wanted) {
-        return cannot(wanted->id,
-                      fmt::format("{} was made on top of it", newest->id),
-                      fmt::format("host-setup rollback {}", newest->id));
-    }
-    return *wanted;
+    return {request.top, request.limits.lock_wait, request.note};
 }
 
 std::vector<Step> inverses(const txn::Record& record)
@@ -98,9 +65,9 @@ Result<void> check_vms(const Root& root, const txn::Record& record)
     if (vms.empty() || !concerned) {
         return {};
     }
-    return cannot(record.id,
-                  fmt::format("VMs run on what it brought: {}", fmt::join(vms, ", ")),
-                  "shut them down first: vm-run list, virsh list");
+    return cannot_roll_back(record.id,
+                            fmt::format("VMs run on what it brought: {}", fmt::join(vms, ", ")),
+                            "shut them down first: vm-run list, virsh list");
 }
 
 /// A file that was written since is not overwritten with what it was before.
@@ -116,9 +83,9 @@ Result<void> check_files(const Root& root, const txn::Record& record)
             return now.error();
         }
         if (fingerprint(*now) != file->over) {
-            return cannot(record.id,
-                          fmt::format("/{} was edited since", file->path),
-                          fmt::format("host-setup show {}: what it did; take it back by hand", record.id));
+            return cannot_roll_back(record.id,
+                                    fmt::format("/{} was edited since", file->path),
+                                    fmt::format("host-setup show {}: what it did; take it back by hand", record.id));
         }
     }
     return {};
@@ -135,27 +102,110 @@ Result<void> check_packages(const Root& root, Runner& runner, const PackageLimit
         }
         auto alone = open_manager(distribution->installer, runner, limits)->check_removal(removal->names);
         if (!alone) {
-            return cannot(record.id, alone.error().message, alone.error().hint);
+            return cannot_roll_back(record.id, alone.error().message, alone.error().hint);
         }
     }
     return {};
 }
 
+/// Whether the host is such that it can be taken back, once no package manager is at work.
+Result<void> check_way_back(const Root& root, Runner& runner, const UndoRequest& request, const txn::Record& record)
+{
+    auto free = check_vms(root, record);
+    free = free ? check_files(root, record) : free;
+    if (free) {
+        const bool asked = request.packages && installed_packages(record);
+        free = asked ? wait_for_manager(wait_of(request)) : wait_to_undo({record}, wait_of(request));
+    }
+    return free ? check_packages(root, runner, request.limits, record) : free;
+}
+
+Result<Leaving> leaving_of(const Root& root, Runner& runner, const UndoRequest& request, const txn::Record& record)
+{
+    auto leaving = request.packages ? plan_leaving(root, runner, request.limits, record) : Result<Leaving>{Leaving{}};
+    return leaving ? std::move(leaving) : cannot_roll_back(record.id, leaving.error().message, leaving.error().hint);
+}
+
+/// On the disk before anything is undone. The state comes first: a transaction that stands must not hold what is only
+/// done on request.
+Result<void> record_ahead(txn::Journal& journal, const Leaving& leaving)
+{
+    const auto before = journal.record().state;
+    if (auto entered = journal.enter(txn::State::rolling_back); !entered) {
+        return entered;
+    }
+    const auto intent = intent_of(leaving);
+    const auto intended = journal.intend({&intent, 1});
+    if (!intended) {
+        (void)journal.enter(before);
+        return intended.error();
+    }
+    return {};
+}
+
 /// Yields what is left.
-Result<std::vector<std::string>> undo(const txn::Record& record, HostDomain& domain)
+Result<std::vector<std::string>> undo(const txn::Record& record, HostDomain& domain, const Leaving& leaving = {})
 {
     auto journal = txn::Journal::adopt(record);
-    return journal ? Result<std::vector<std::string>>{txn::roll_back(*journal, domain)} : std::move(journal).error();
+    if (!journal) {
+        return std::move(journal).error();
+    }
+    if (!leaving.remove.empty()) {
+        if (auto recorded = record_ahead(*journal, leaving); !recorded) {
+            return std::move(recorded).error();
+        }
+    }
+    return txn::roll_back(*journal, domain);
 }
 
-HostDomain domain_of(Runner& runner, const UndoRequest& request)
+Result<PackageTable> packages_of(const Root& root, Runner& runner)
 {
-    return HostDomain{{runner, request.top, logged(request.limits, request.places), {}, request.image}};
+    const auto distribution = detect_distribution(root);
+    return distribution ? read_packages(root, runner, *distribution) : Result<PackageTable>{distribution.error()};
 }
 
-UndoWait wait_of(const UndoRequest& request)
+/// What was there, and is not any more.
+std::vector<PlannedPackage> gone_between(const PackageTable& before, const PackageTable& after)
 {
-    return {request.top, request.limits.lock_wait, request.note};
+    std::vector<PlannedPackage> gone;
+    for (const PackageChange& change : changes_between(before, after)) {
+        if (change.before && !change.after) {
+            gone.push_back({change.name, *change.before});
+        }
+    }
+    return gone;
+}
+
+TakenBack nothing_left(const std::string& id)
+{
+    return {id,
+            {"nothing to do: all of it was taken back before, and none of its packages is to go"},
+            std::vector<PlannedPackage>{}};
+}
+
+/// What is told once all is undone. `before`: the packages of then, if they were asked for.
+TakenBack told_of(const Root& root,
+                  Runner& runner,
+                  const txn::Record& record,
+                  const std::optional<PackageTable>& before)
+{
+    TakenBack taken{record.id, {}};
+    if (before) {
+        const auto after = packages_of(root, runner);
+        taken.removed = after ? gone_between(*before, *after) : std::vector<PlannedPackage>{};
+        taken.notes = what_stays(root, runner, record);
+        if (taken.removed->empty()) {
+            taken.notes.insert(taken.notes.begin(), "none of the packages that it brought is there");
+        }
+        return taken;
+    }
+    const auto undone = inverses(record);
+    const bool removed =
+        std::ranges::any_of(undone, [](const Step& step) { return std::holds_alternative<RemovePackages>(step); });
+    if (const auto note = packages_note(record); note && !removed) {
+        taken.notes.push_back(*note);
+    }
+    return taken;
 }
 
 }  // namespace
@@ -199,23 +249,28 @@ Result<TakenBack> take_back(Runner& runner, const UndoRequest& request, const st
     if (!locks || !root || !inventory) {
         return !locks ? locks.error() : (!root ? root.error() : inventory.error());
     }
-    const auto record = chosen(*inventory, id);
+    const auto record = request.packages ? chosen_with_packages(*inventory, id) : chosen(*inventory, id);
     if (!record) {
         return record.error();
     }
-    if (auto quiet = check_vms(*root, *record); !quiet) {
-        return quiet.error();
+    const bool all_but_packages = record->state == txn::State::rolled_back;
+    if (all_but_packages && was_ordered(*record)) {
+        return nothing_left(record->id);
     }
-    if (auto untouched = check_files(*root, *record); !untouched) {
-        return untouched.error();
+    auto free = check_way_back(*root, runner, request, *record);
+    const auto leaving = free ? leaving_of(*root, runner, request, *record) : Result<Leaving>{std::move(free).error()};
+    if (!leaving) {
+        return leaving.error();
     }
-    auto free = wait_to_undo({*record}, wait_of(request));
-    free = free ? check_packages(*root, runner, request.limits, *record) : free;
-    if (!free) {
-        return std::move(free).error();
+    if (all_but_packages && leaving->remove.empty()) {
+        return nothing_left(record->id);
+    }
+    const auto before = request.packages ? packages_of(*root, runner) : Result<PackageTable>{PackageTable{}};
+    if (!before) {
+        return before.error();
     }
     auto domain = domain_of(runner, request);
-    const auto left = undo(*record, domain);
+    const auto left = undo(*record, domain, *leaving);
     if (!left) {
         return left.error();
     }
@@ -224,14 +279,7 @@ Result<TakenBack> take_back(Runner& runner, const UndoRequest& request, const st
                      fmt::format("could not undo all of {}:\n  {}", record->id, fmt::join(*left, "\n  ")),
                      "host-setup resume tries it again"};
     }
-    TakenBack taken{record->id, {}};
-    const auto undone = inverses(*record);
-    const bool removed =
-        std::ranges::any_of(undone, [](const Step& step) { return std::holds_alternative<RemovePackages>(step); });
-    if (installed_packages(*record) && !removed) {
-        taken.notes.emplace_back("its packages stay: host-setup removes none");
-    }
-    return taken;
+    return told_of(*root, runner, *record, request.packages ? std::optional{*before} : std::nullopt);
 }
 
 Result<txn::Cleanup> resume(Runner& runner, const UndoRequest& request, const std::string& id)

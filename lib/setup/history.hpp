@@ -11,6 +11,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,7 @@ struct UndoRequest {
     PackageLimits limits = {};
     std::function<void(const std::string&)> note = {};  ///< Told who is waited for; may be empty.
     bool image = false;                                 ///< The root is an image that was entered.
+    bool packages = false;                              ///< Of take_back(): what apt brought is to go, too.
 };
 
 /// The transactions of host-setup, oldest first; the last 50 that ended are kept.
@@ -35,12 +37,14 @@ Result<txn::Record> transaction(const txn::Places& places, const std::string& id
 /// What was taken back.
 struct TakenBack {
     std::string id;
-    std::vector<std::string> notes;  ///< What stays, and why.
+    std::vector<std::string> notes;                           ///< What stays, and why.
+    std::optional<std::vector<PlannedPackage>> removed = {};  ///< Absent: nobody asked for packages.
 };
 
 /// Takes back a transaction that ended well; without an id the last one that stands. ErrorCode::refused: it does not
 /// stand, a newer one was made on top of it, a file was edited since, or VMs run and it concerns what they run on;
-/// damaged: what is left. Packages stay. Root.
+/// damaged: what is left. What apt brought stays unless the request asks for it: then one that was taken back without
+/// it can be named, too, and one whose taking back was broken off counts as one that stands. Root.
 Result<TakenBack> take_back(Runner& runner, const UndoRequest& request, const std::string& id);
 
 /// Undoes what killed runs left, and tries again what could not be undone; with an id that one alone.

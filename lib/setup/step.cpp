@@ -80,10 +80,10 @@ std::string from_hex(std::string_view hex)
     return bytes;
 }
 
-std::vector<std::string> names_in(const Json& record)
+std::vector<std::string> names_in(const Json& record, const char* field)
 {
     std::vector<std::string> names;
-    if (const auto found = record.find("names"); found != record.end() && found->is_array()) {
+    if (const auto found = record.find(field); found != record.end() && found->is_array()) {
         for (const Json& name : *found) {
             names.push_back(name.is_string() ? name.get<std::string>() : std::string{});
         }
@@ -211,10 +211,10 @@ std::optional<Step> step_in(const Json& record)
 {
     const auto name = text_in(record, "kind");
     if (name == "install-packages") {
-        return InstallPackages{names_in(record)};
+        return InstallPackages{names_in(record, "names")};
     }
     if (name == "remove-packages") {
-        return RemovePackages{names_in(record)};
+        return RemovePackages{names_in(record, "names"), names_in(record, "purge"), record.contains("spares_vms")};
     }
     if (name == "load-module") {
         return LoadModule{text_in(record, "name")};
@@ -323,7 +323,15 @@ std::string encode(const Step& step)
     const Overloaded writers{
         [](const auto& /*no fields*/) {},
         [&](const InstallPackages& install) { record["names"] = install.names; },
-        [&](const RemovePackages& remove) { record["names"] = remove.names; },
+        [&](const RemovePackages& remove) {
+            record["names"] = remove.names;
+            if (!remove.purge.empty()) {
+                record["purge"] = remove.purge;
+            }
+            if (remove.spares_vms) {
+                record["spares_vms"] = true;
+            }
+        },
         [&](const LoadModule& module) { record["name"] = module.name; },
         [&](const UnloadModule& module) { record["name"] = module.name; },
         [&](const SetFile& file) { put_file(record, file); },

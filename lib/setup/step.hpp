@@ -20,7 +20,7 @@ namespace kvmkit::setup {
 /// apt-get update. Nothing to undo.
 struct RefreshLists {};
 
-/// apt-get install, which is never undone; or that of dnf or zypper, undone by RemovePackages.
+/// apt-get install, which is undone on request alone; or that of dnf, zypper or pacman, undone by RemovePackages.
 struct InstallPackages {
     std::vector<std::string> names;
 };
@@ -28,6 +28,8 @@ struct InstallPackages {
 /// Takes back what an InstallPackages brought, and of nothing else. An inverse alone.
 struct RemovePackages {
     std::vector<std::string> names;
+    std::vector<std::string> purge = {};  ///< Of apt: those whose settings go, too, unless they were edited.
+    bool spares_vms = false;              ///< Refused while VMs run: somebody asked for it long after.
 };
 
 /// modprobe; undone only where it was not loaded before, or was.

@@ -49,9 +49,14 @@ bool concerns_packages(const txn::Record& record)
 
 Result<void> wait_to_undo(const std::vector<txn::Record>& records, const UndoWait& wait)
 {
+    return std::ranges::any_of(records, concerns_packages) ? wait_for_manager(wait) : Result<void>{};
+}
+
+Result<void> wait_for_manager(const UndoWait& wait)
+{
     const auto root = Root::open(wait.top);
     const auto distribution = root ? detect_distribution(*root) : Result<Distribution>{root.error()};
-    if (!distribution || std::ranges::none_of(records, concerns_packages)) {
+    if (!distribution) {
         return {};
     }
     const auto installer = distribution->installer;

@@ -34,4 +34,7 @@ struct UndoWait {
 /// it. At once where none of them concerns packages. ErrorCode::timeout names the holder. Root.
 Result<void> wait_to_undo(const std::vector<txn::Record>& records, const UndoWait& wait);
 
+/// The same where one will have work in any case.
+Result<void> wait_for_manager(const UndoWait& wait);
+
 }  // namespace kvmkit::setup

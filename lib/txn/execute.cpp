@@ -18,6 +18,7 @@ std::vector<std::size_t> still_to_undo(const Record& record)
             pending.push_back(index);
         }
     }
+    std::ranges::stable_partition(pending, [&](std::size_t index) { return !record.steps.at(index).last; });
     return pending;
 }
 

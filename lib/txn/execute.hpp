@@ -73,7 +73,7 @@ struct Outcome {
     [[nodiscard]] bool ok() const noexcept { return !failure; }
 };
 
-/// The steps of a journal that are to be undone, newest first.
+/// The steps of a journal that are to be undone, newest first; behind the others those that are last.
 std::vector<std::size_t> still_to_undo(const Record& record);
 
 /// Undoes as many of the first steps in one go as succeed; those that are left go one by one.
@@ -111,6 +111,9 @@ std::vector<std::string> roll_back(Journal& journal, D& domain)
     for (const std::size_t index : pending) {
         const StepRecord step = journal.record().steps.at(index);
         Result<void> undone = fault_point(Moment::undo, index);
+        if (step.last && !left_behind.empty()) {
+            undone = Error{ErrorCode::refused, "all others must be undone first"};
+        }
         if (undone) {
             const auto inverse = domain.decode(step.undo);
             undone = inverse ? domain.apply(*inverse) : Result<void>{inverse.error()};

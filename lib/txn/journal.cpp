@@ -113,7 +113,9 @@ void replay(Record& record, const Json& line)
         record.adopted = !line.contains("schema");
     }
     if (line.contains("intent")) {
-        record.steps.push_back({line.at("intent").get<std::string>(), line.at("undo").get<std::string>()});
+        record.steps.push_back({.text = line.at("intent").get<std::string>(),
+                                .undo = line.at("undo").get<std::string>(),
+                                .last = line.value("last", false)});
     }
     if (line.contains("done")) {
         record.steps.at(line.at("done").get<std::size_t>()).done = true;
@@ -221,14 +223,18 @@ Result<std::size_t> Journal::intend(std::span<const Intent> intents)
 {
     std::string text;
     for (const Intent& intent : intents) {
-        text += (text.empty() ? "" : "\n") + Json{{"intent", intent.text}, {"undo", intent.undo}}.dump();
+        Json line{{"intent", intent.text}, {"undo", intent.undo}};
+        if (intent.last) {
+            line["last"] = true;
+        }
+        text += (text.empty() ? "" : "\n") + line.dump();
     }
     if (auto written = append(std::move(text), true); !written) {
         return std::move(written).error();
     }
     const std::size_t first = record_.steps.size();
     for (const Intent& intent : intents) {
-        record_.steps.push_back({intent.text, intent.undo});
+        record_.steps.push_back({.text = intent.text, .undo = intent.undo, .last = intent.last});
     }
     return first;
 }

@@ -31,6 +31,7 @@ constexpr bool is_final(State state) noexcept
 struct Intent {
     std::string text;
     std::string undo;
+    bool last = false;  ///< As StepRecord has it.
 };
 
 /// One step as the journal knows it.
@@ -39,6 +40,7 @@ struct StepRecord {
     std::string undo;   ///< The inverse, encoded by the domain; empty: nothing to undo.
     bool done = false;  ///< The change was made; false: it may or may not have been made.
     bool undone = false;
+    bool last = false;  ///< Undone after all others, and only once those are: what takes away that which they need.
 };
 
 /// One transaction as it lies on disk.

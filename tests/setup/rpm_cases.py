@@ -210,9 +210,11 @@ def rollback_removes_what_it_brought_and_no_more(machine: DnfMachine) -> None:
     assert held.code == 10 and "'mine' would have to go, too" in held.err, held
     assert machine.installed(machine.emulator) and machine.installed("mine")
     assert machine.run(*machine.drop_alone, "mine").code == 0
-    back = machine.setup("rollback")
-    assert back.code == 0 and "its packages stay" not in back.out + back.err, back
-    assert machine.packages() == [f"{machine.needed}-99.1"], machine.packages()
+    back = machine.setup("rollback", "--packages", "--json")
+    check(back.record)
+    removed = [each["name"] for each in back.record["removed"]]
+    assert back.code == 0 and back.record["notes"] == [] and machine.emulator in removed, back
+    assert machine.packages() == [f"{machine.needed}-99.1"] and machine.needed not in removed
 
 
 def killed_run_is_undone_by_the_next(machine: DnfMachine) -> None:

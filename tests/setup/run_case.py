@@ -13,6 +13,7 @@ import mirror_cases
 import network_cases
 import openrc_cases
 import plan_cases
+import removal_cases
 import resume_cases
 import rpm_cases
 import service_cases
@@ -28,7 +29,7 @@ def main() -> None:
     if not (lab / "root").exists():
         skip("the lab's root could not be made, see setup-root")
     modules = (cases, service_cases, fault_cases, mirror_cases, history_cases, network_cases, plan_cases, ssh_cases,
-               resume_cases, image_cases, openrc_cases)
+               resume_cases, image_cases, openrc_cases, removal_cases)
     case = rpm_cases.case_of(name) or next(getattr(each, name) for each in modules if hasattr(each, name))
     try:
         machine = (rpm_cases.machine_of(name) or Machine)(lab, program)

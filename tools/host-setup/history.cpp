@@ -37,6 +37,15 @@ Result<std::optional<std::string>> undone_by_watchdog(const std::string& id)
     return other ? Result<std::optional<std::string>>{std::nullopt} : undone.error();
 }
 
+cli::Json removed_record(const std::vector<setup::PlannedPackage>& removed)
+{
+    auto packages = cli::Json::array();
+    for (const auto& package : removed) {
+        packages.push_back({{"name", package.name}, {"version", package.version}});
+    }
+    return packages;
+}
+
 /// What became of a change; its end is "undone" or "kept".
 cli::Json decision_record(std::string_view command, const std::string& id, std::string_view end)
 {
@@ -48,10 +57,14 @@ void tell_taken_back(const setup::TakenBack& taken, bool json, const cli::Consol
     if (json) {
         auto record = decision_record("rollback", taken.id, "undone");
         record["notes"] = taken.notes;
+        record["removed"] = taken.removed ? removed_record(*taken.removed) : cli::Json();
         print_json(console, record);
         return;
     }
     console.out << fmt::format("undone: {}\n", taken.id);
+    for (const auto& package : taken.removed.value_or(std::vector<setup::PlannedPackage>{})) {
+        console.out << fmt::format("removed: {} {}\n", package.name, package.version);
+    }
     print_notes(console, taken.notes);
 }
 
@@ -80,7 +93,10 @@ Result<cli::ExitCode> roll_back(const cli::Arguments& arguments, cli::Console& c
     if (auto allowed = check_root("roll back", "sudo host-setup rollback"); !allowed) {
         return allowed.error();
     }
-    const auto request = undo_request(arguments, console);
+    auto request = undo_request(arguments, console);
+    if (request) {
+        request->packages = arguments.has("packages");
+    }
     const auto watched =
         request ? undone_by_watchdog(id_of(arguments)) : Result<std::optional<std::string>>{request.error()};
     if (!watched) {
@@ -121,6 +137,7 @@ Result<cli::ExitCode> run_show(const cli::Arguments& arguments, cli::Console& co
 
 void declare_rollback(cli::po::options_description_easy_init add)
 {
+    add("packages", "the packages that apt brought by it go, too; refused while others need them");
     add("json", "one JSON record");
     declare_yes(add);
     declare_limits(add);

@@ -129,6 +129,25 @@ TEST_F(TransactionTest, ThatCannotBeUndoneSaysWhatIsLeft)
     EXPECT_EQ(only_record().state, State::damaged);
 }
 
+TEST_F(TransactionTest, UndoesWhatIsLastOnlyOnceAllElseIsUndone)
+{
+    auto journal = Journal::begin(places_, {"tool", "tool go"});
+    ASSERT_TRUE(journal &&
+                execute<Files>(*journal, files_, std::vector<Files::Step>{{true, "a"}, {true, "sticky"}}).ok());
+    std::ofstream{files_.folder / "last"} << "x";
+    const Intent last{"bring last", "-last", true};
+    ASSERT_TRUE(journal->intend({&last, 1}));
+    EXPECT_EQ(roll_back(*journal, files_),
+              (Names{"make sticky: cannot remove sticky", "bring last: all others must be undone first"}));
+    EXPECT_EQ(world(), (Names{"last", "sticky"}));
+    const Record left = only_record();
+    EXPECT_TRUE(left.steps.back().last) << "the next run knows it, too";
+    EXPECT_EQ(still_to_undo(left), (std::vector<std::size_t>{1, 2}));
+    ASSERT_TRUE(journal->mark_undone(1));
+    EXPECT_EQ(roll_back(*journal, files_), Names{});
+    EXPECT_EQ(world(), Names{"sticky"});
+}
+
 TEST_F(TransactionTest, ThatIsInterruptedUndoesWhatWasMade)
 {
     int asked = 0;
