@@ -23,7 +23,12 @@ SCRIPTS = {"qemu-system-x86": {"postinst": "#!/bin/sh\nset -e\necho made a group
                                            "groupadd -f --system kvm\n"},
            "libvirt-daemon-config-network": {
                "postinst": "#!/bin/sh\nset -e\ninstall -m 0600 -D /usr/share/libvirt/networks/default.xml"
-                           " /etc/libvirt/qemu/networks/default.xml\n"},
+                           " /etc/libvirt/qemu/networks/default.xml\n",
+               "postrm": "#!/bin/sh\nset -e\ncd /etc/libvirt/qemu/networks 2>/dev/null || exit 0\n"
+                         "case $1 in\n    remove) mv default.xml default.xml.dpkg-backup ;;\n"
+                         "    purge) rm -f default.xml default.xml.dpkg-backup; cd /\n"
+                         "        rmdir /etc/libvirt/qemu/networks/autostart 2>/dev/null || true\n"
+                         "        rmdir -p /etc/libvirt/qemu/networks 2>/dev/null || true ;;\nesac\n"},
            "libvirt-daemon-system": {
                "postinst": "#!/bin/sh\nset -e\ngroupadd -f --system libvirt\n"
                            "if [ -d /run/systemd/system ]; then\n"
