@@ -38,6 +38,7 @@ def state_of(machine: Machine, identity: str) -> str:
 
 
 def apply(machine: Machine, *words: str) -> str:
+    machine.run("apt-get", "update")  # of what was replaced in the repository
     done = machine.setup("apply", "--json", *words)
     assert done.code == 0, done
     return done.record["transaction"]
