@@ -94,6 +94,11 @@ def an_image_is_made_what_a_host_is(machine: Machine) -> None:
     packages_alone["network/interfaces"] = before["network/interfaces"]
     left = set(differences(packages_alone, tree(machine)))
     assert left <= {"modprobe.d", "libvirt/qemu/networks/autostart", "network"}, left
+    assert f"host-setup rollback --root {machine.root} {changes[0]['id']} --packages" in back.out, back
+    gone = outside(machine, "rollback", changes[0]["id"], "--packages", "--json")
+    check(gone.record)
+    assert "vlan" in [each["name"] for each in gone.record["removed"]] and not machine.installed("vlan"), gone
+    assert not networks.exists() and machine_state() == here
     assert machine_state() == here
 
 

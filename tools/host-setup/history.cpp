@@ -107,10 +107,11 @@ Result<cli::ExitCode> roll_back(const cli::Arguments& arguments, cli::Console& c
         return cli::ExitCode::ok;
     }
     SystemRunner runner;
-    const auto taken = setup::take_back(runner, *request, id_of(arguments));
+    auto taken = setup::take_back(runner, *request, id_of(arguments));
     if (!taken) {
-        return taken.error();
+        return std::move(taken).error();
     }
+    as_typed(taken->notes, arguments);
     tell_taken_back(*taken, arguments.has("json"), console);
     return cli::ExitCode::ok;
 }
