@@ -46,3 +46,8 @@ find_library(YAML_ARCHIVE libyaml.a REQUIRED)
 add_library(kvmkit_yaml INTERFACE)
 target_include_directories(kvmkit_yaml SYSTEM INTERFACE ${YAML_INCLUDE})
 target_link_libraries(kvmkit_yaml INTERFACE ${YAML_ARCHIVE})
+
+# The distribution's own: its packages with modules are for that one, and one that comes before it in PATH may start slowly.
+if(NOT Python3_EXECUTABLE AND EXISTS /usr/bin/python3)
+  set(Python3_EXECUTABLE /usr/bin/python3)
+endif()
