@@ -18,7 +18,8 @@ std::vector<std::size_t> still_to_undo(const Record& record)
             pending.push_back(index);
         }
     }
-    std::ranges::stable_partition(pending, [&](std::size_t index) { return !record.steps.at(index).last; });
+    std::stable_partition(
+        pending.begin(), pending.end(), [&](std::size_t index) { return !record.steps.at(index).last; });
     return pending;
 }
 
