@@ -16,6 +16,7 @@ CLOSES = re.compile(r"\}  // namespace$")
 TYPE = re.compile(r"(?:template .*> )?(?:struct|class|enum class|enum) (\w+)")
 ALIAS = re.compile(r"(?:using|namespace) (\w+) = ")
 FUNCTION = re.compile(r".*?\b(\w+)\(")
+USING = re.compile(r"using (?:\w+::)+(\w+);")
 VALUE = re.compile(r".*?\b(\w+)(?:\[\w*\])?(?:\{| = |;)")
 MACRO = re.compile(r"#define (\w+)")
 WORD = re.compile(r"\w+")
@@ -31,8 +32,11 @@ def declared(line):
         return alias[1], True, line
     if found := TYPE.match(line):
         return found[1], True, None
-    found = None if line.startswith(NO_NAME) else FUNCTION.match(line) or VALUE.match(line)
-    return (found[1], False, None) if found else None
+    if found := USING.match(line):
+        return found[1], False, line
+    found = [] if line.startswith(NO_NAME) else filter(None, (FUNCTION.match(line), VALUE.match(line)))
+    first = min(found, key=re.Match.end, default=None)  # a value may be what a function gives, a function's argument have one
+    return (first[1], False, None) if first else None
 
 
 class Headers:
