@@ -128,7 +128,7 @@ Result<std::vector<std::string>> Apt::edited_files(const std::vector<std::string
     for (const QueriedPackage& package : *known) {
         const auto edited = package.there() ? Result<std::vector<std::string>>{} : edited_of(package);
         if (!edited) {
-            return edited;
+            return edited.error();
         }
         files.insert(files.end(), edited->begin(), edited->end());
     }
