@@ -36,7 +36,7 @@ def need_nspawn() -> None:
         skip("no control groups are mounted here (/sys/fs/cgroup is empty), and systemd needs them")
 
 
-def boot(root: Path, script: dict, binds: dict, seconds: int = 90) -> dict:
+def boot(root: Path, script: dict, binds: dict, seconds: int = 180) -> dict:
     """Runs the lines of a script on the booted machine; yields exit code and output of each, in order of their names. `binds` says
     what of this machine can be read where."""
     need_nspawn()
@@ -56,11 +56,13 @@ def boot(root: Path, script: dict, binds: dict, seconds: int = 90) -> dict:
                              "--private-network", "--resolv-conf=off", "--timezone=off", "--link-journal=no",
                              *[f"--bind-ro={here}:{there}" for there, here in binds.items()], "-D", root],
                             stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
-    print(booted.stdout[-3000:], booted.stderr[-2000:])
+    print(booted.stdout[:3000], booted.stdout[3000:][-3000:], booted.stderr[-2000:])
     answers = {}
     for name in script:
         parts = {kind: root / f"answers/{name}.{kind}" for kind in ("code", "out", "err")}
-        assert parts["code"].exists(), f"'{script[name]}' did not end within {seconds} s, or the machine did not come up"
+        if not parts["code"].exists():
+            said = "".join(parts[kind].read_text() for kind in ("out", "err") if parts[kind].exists())
+            raise AssertionError(f"'{script[name]}' did not end within {seconds} s, or the machine did not come up; it said:\n{said}")
         answers[name] = (int(parts["code"].read_text()), parts["out"].read_text() + parts["err"].read_text())
         print(f"# {script[name]} -> {answers[name][0]}\n{answers[name][1][-4000:]}")
     return answers
