@@ -23,17 +23,12 @@ constexpr std::size_t largest_file = 8U << 20U;
 constexpr std::array ways{
     std::pair{How::added, "added"}, std::pair{How::over_settings, "over-settings"}, std::pair{How::changed, "changed"}};
 
-bool is_there(const Package& package)
-{
-    return package.state != "not-installed" && package.state != "config-files";
-}
-
 std::optional<Arrival> arrival_of(const Package& package, const Package* before)
 {
-    if (!is_there(package)) {
+    if (!has_files(package.state)) {
         return std::nullopt;
     }
-    if (before == nullptr || !is_there(*before)) {
+    if (before == nullptr || !has_files(before->state)) {
         const bool settings = before != nullptr && before->state == "config-files";
         return Arrival{package.name, package.version, settings ? How::over_settings : How::added};
     }

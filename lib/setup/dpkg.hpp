@@ -12,6 +12,12 @@
 
 namespace kvmkit::setup {
 
+/// Whether a package of this status word has files on the host.
+constexpr bool has_files(std::string_view state) noexcept
+{
+    return state != "not-installed" && state != "config-files";
+}
+
 /// One package as dpkg's database has it.
 struct Package {
     std::string name;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "setup/dpkg.hpp"
+
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,7 +22,7 @@ struct QueriedPackage {
 
     /// Whether apt means it by this name.
     [[nodiscard]] bool is(std::string_view name_of_apt) const;
-    [[nodiscard]] bool there() const { return state != "not-installed" && state != "config-files"; }
+    [[nodiscard]] bool there() const { return has_files(state); }
 };
 
 inline constexpr const char* query_format =

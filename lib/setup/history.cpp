@@ -194,7 +194,9 @@ TakenBack told_of(const Root& root,
         const auto after = packages_of(root, runner);
         taken.removed = after ? gone_between(*before, *after) : std::vector<PlannedPackage>{};
         taken.notes = what_stays(root, runner, record);
-        if (taken.removed->empty()) {
+        if (!after) {
+            taken.notes.push_back(fmt::format("which packages went is not known: {}", after.error().message));
+        } else if (taken.removed->empty()) {
             taken.notes.insert(taken.notes.begin(), "none of the packages that it brought is there");
         }
         return taken;

@@ -48,14 +48,19 @@ bool was_changed(const Arrival& arrival)
 std::vector<std::string> definitions(const Root& root)
 {
     std::vector<std::string> found;
-    for (const std::string folder : {"etc/libvirt/qemu", "etc/libvirt/qemu/networks"}) {
+    const auto look_in = [&](const std::string& folder, std::string_view shipped) {
         const auto names = root.names(folder);
-        for (const std::string& name : names&&* names ? **names : std::vector<std::string>{}) {
-            if (name.ends_with(".xml") && name != "default.xml") {
+        if (!names || !*names) {
+            return;
+        }
+        for (const std::string& name : **names) {
+            if (name.ends_with(".xml") && name != shipped) {
                 found.push_back(fmt::format("/{}/{}", folder, name));
             }
         }
-    }
+    };
+    look_in("etc/libvirt/qemu", "");
+    look_in("etc/libvirt/qemu/networks", "default.xml");
     std::ranges::sort(found);
     return found;
 }
@@ -64,8 +69,7 @@ bool is_in_dpkg(const PackageTable& table, const std::string& name)
 {
     const auto is_there = [&table](const std::string& key) {
         const auto found = table.all().find(key);
-        return found != table.all().end() && found->second.state != "config-files" &&
-               found->second.state != "not-installed";
+        return found != table.all().end() && has_files(found->second.state);
     };
     return is_there(name) || is_there(name + ":all") || is_there(fmt::format("{}:{}", name, table.architecture()));
 }

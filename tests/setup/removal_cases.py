@@ -213,11 +213,11 @@ def settings_that_were_edited_stay(machine: Machine) -> None:
     settings.unlink()
     assert machine.run("dpkg", "--purge", "vlan").code == 0
     apply(machine)
-    definition = machine.root / "etc/libvirt/qemu/mine.xml"
+    definition = machine.root / "etc/libvirt/qemu/default.xml"
     definition.parent.mkdir(parents=True, exist_ok=True)
     definition.write_text("<domain/>\n")
     done = machine.setup("rollback", "--packages")
-    assert done.code == 0 and "libvirt's definitions lie among them: /etc/libvirt/qemu/mine.xml" in done.out, done
+    assert done.code == 0 and "libvirt's definitions lie among them: /etc/libvirt/qemu/default.xml" in done.out, done
     assert (machine.root / "etc/bridge.conf").exists() and not machine.installed("bridge-utils") and definition.exists()
 
 
