@@ -5,6 +5,7 @@ import pathlib
 import re
 import signal
 import subprocess
+import time
 import unittest
 
 from host import BOOT_SECONDS, GUEST, VmRunTest, cmdline, make_image, open_journals, run, virsh, wait_for
@@ -142,13 +143,15 @@ class Refusals(StartTest):
         pathlib.Path("/run/denied.qcow2").unlink()  # QEMU fails, and this kernel has no AppArmor to make it
         uuid = re.findall("<uuid>(.*)</uuid>", self.off)[0]
         pathlib.Path("/run/kmsg").write_text(
-            '5,9,1,-;audit: type=1400 audit(1.2:3): apparmor="DENIED" operation="open" class="file" '
+            f'5,9,1,-;audit: type=1400 audit({int(time.time())}.2:3): apparmor="DENIED" operation="open" class="file" '
             f'profile="libvirt-{uuid}" name="/run/denied.qcow2" pid=7 comm="qemu-system-x86" requested_mask="r" '
             'denied_mask="r" fsuid=64055 ouid=0\n', encoding="utf-8")
         subprocess.run(["mount", "--bind", "/run/kmsg", "/dev/kmsg"], check=True)
         self.addCleanup(subprocess.run, ["umount", "/dev/kmsg"], check=True)
         self.assertIn("  hint: AppArmor denied QEMU 'open' of /run/denied.qcow2 (r): move it to /var/lib/libvirt/images, or",
                       self.expect(3, "start", "web").stderr)
+        time.sleep(3)
+        self.assertNotIn("AppArmor", self.expect(3, "start", "web").stderr, "it was denied to the start before")
         self.assert_off()
 
 

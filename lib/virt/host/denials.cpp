@@ -48,6 +48,30 @@ std::string value_of(std::string_view line, std::string_view key)
     return std::string{line.substr(0, line.find('"'))};
 }
 
+/// "audit(1764530000.123:45)": when it was, in seconds since 1970; the kernel's clock for this lags by some
+/// milliseconds.
+std::chrono::sys_seconds time_of(std::string_view line)
+{
+    constexpr std::string_view before = "audit(";
+    const auto found = line.find(before);
+    std::int64_t seconds = 0;
+    if (found != std::string_view::npos) {
+        line.remove_prefix(found + before.size());
+        (void)std::from_chars(line.data(), line.data() + line.size(), seconds);
+    }
+    return std::chrono::sys_seconds{std::chrono::seconds{seconds}};
+}
+
+/// A rule has no word for what a log calls creating (c), deleting (d) and appending (a), but writing.
+std::string permissions_for(std::string mask)
+{
+    std::ranges::replace_if(
+        mask, [](char c) { return c == 'c' || c == 'd' || c == 'a'; }, 'w');
+    std::ranges::sort(mask);
+    mask.erase(std::ranges::unique(mask).begin(), mask.end());
+    return mask;
+}
+
 /// A path may hold anything, but it goes to a terminal.
 std::string printable(std::string text)
 {
@@ -83,13 +107,14 @@ std::string read_log(const Root& root, const std::string& path)
 
 }  // namespace
 
-std::optional<Denial> last_denial(std::string_view log, std::string_view vm_uuid)
+std::optional<Denial> last_denial(std::string_view log, std::string_view vm_uuid, std::chrono::sys_seconds since)
 {
+    constexpr std::chrono::seconds lag{1};
     const auto profile = fmt::format("profile=\"libvirt-{}\"", vm_uuid);
     std::optional<Denial> last;
     for (const auto line : lines(log)) {
         if (line.find("apparmor=\"DENIED\"") == std::string_view::npos ||
-            line.find(profile) == std::string_view::npos) {
+            line.find(profile) == std::string_view::npos || time_of(line) + lag < since) {
             continue;
         }
         Denial denial{value_of(line, "operation"), printable(value_of(line, "name")), value_of(line, "denied_mask")};
@@ -100,10 +125,10 @@ std::optional<Denial> last_denial(std::string_view log, std::string_view vm_uuid
     return last;
 }
 
-std::optional<Denial> find_denial(const Root& root, std::string_view vm_uuid)
+std::optional<Denial> find_denial(const Root& root, std::string_view vm_uuid, std::chrono::sys_seconds since)
 {
     for (const auto* const log : {"dev/kmsg", "var/log/audit/audit.log"}) {
-        if (auto denial = last_denial(read_log(root, log), vm_uuid)) {
+        if (auto denial = last_denial(read_log(root, log), vm_uuid, since)) {
             return denial;
         }
     }
@@ -113,11 +138,12 @@ std::optional<Denial> find_denial(const Root& root, std::string_view vm_uuid)
 std::string remedy_of(const Denial& denial)
 {
     return fmt::format(
-        "AppArmor denied QEMU '{1}' of {0} ({2}): move it to /var/lib/libvirt/images, or allow it by a line \"{0} "
-        "{2},\" in /etc/apparmor.d/local/abstractions/libvirt-qemu",
+        "AppArmor denied QEMU '{1}' of {0} ({2}): move it to /var/lib/libvirt/images, or allow it by a line "
+        "'\"{0}\" {3},' in /etc/apparmor.d/local/abstractions/libvirt-qemu",
         denial.path,
         denial.operation,
-        denial.mask);
+        denial.mask,
+        permissions_for(denial.mask));
 }
 
 }  // namespace kvmkit::virt

@@ -3,6 +3,7 @@
 
 #include "system/root.hpp"
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -18,12 +19,12 @@ struct Denial {
     bool operator==(const Denial&) const = default;
 };
 
-/// The last denial of libvirt's profile of this VM in a log of the kernel or of auditd. Pure.
-std::optional<Denial> last_denial(std::string_view log, std::string_view vm_uuid);
+/// The last denial of libvirt's profile of this VM since a moment, in a log of the kernel or of auditd. Pure.
+std::optional<Denial> last_denial(std::string_view log, std::string_view vm_uuid, std::chrono::sys_seconds since);
 
 /// The same in /dev/kmsg, and where auditd takes it from there, at the end of its log. Needs CAP_SYSLOG where
 /// kernel.dmesg_restrict is set; absent, too, where nothing can be read.
-std::optional<Denial> find_denial(const Root& root, std::string_view vm_uuid);
+std::optional<Denial> find_denial(const Root& root, std::string_view vm_uuid, std::chrono::sys_seconds since);
 
 /// What lets QEMU do it.
 std::string remedy_of(const Denial& denial);

@@ -69,8 +69,8 @@ private:
     Result<void> take(const VmId& vm, Result<Domain> made);
     /// Starts it, paused.
     Result<void> start(const VmId& vm);
-    /// With what AppArmor kept its QEMU from, where that is in the host's logs.
-    [[nodiscard]] Error explained(const VmId& vm, Error error) const;
+    /// With what AppArmor kept its QEMU from since then, where that is in the host's logs.
+    [[nodiscard]] Error explained(const VmId& vm, Error error, std::chrono::sys_seconds since) const;
     Result<void> remove_vm(const VmId& vm);
     Result<void> start_again(const StartAgain& step);
     Result<void> stop_started(const StopStarted& step);

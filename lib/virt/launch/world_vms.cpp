@@ -2,6 +2,7 @@
 // The second half of World: the VM that it makes, starts and removes.
 #include "virt/launch/world.hpp"
 
+#include "system/clock.hpp"
 #include "virt/host/denials.hpp"
 #include "virt/host/placement.hpp"
 #include "virt/spec/domain_xml.hpp"
@@ -65,12 +66,12 @@ Result<void> World::take(const VmId& vm, Result<Domain> made)
             return told;
         }
     }
-    return explained(vm, made.error());
+    return explained(vm, made.error(), {});  // the id is new: all that is told of it is of this start
 }
 
-Error World::explained(const VmId& vm, Error error) const
+Error World::explained(const VmId& vm, Error error, std::chrono::sys_seconds since) const
 {
-    const auto denial = leads_to_this_host(vm.uri) ? find_denial(root_, vm.uuid) : std::nullopt;
+    const auto denial = leads_to_this_host(vm.uri) ? find_denial(root_, vm.uuid, since) : std::nullopt;
     if (denial) {
         error.hint = remedy_of(*denial);
     }
@@ -83,8 +84,9 @@ Result<void> World::start(const VmId& vm)
     if (!domain) {
         return domain.error();
     }
+    const auto begun = wall_clock();
     auto started = domain->start_paused();
-    return started ? std::move(started) : explained(vm, started.error());
+    return started ? std::move(started) : explained(vm, started.error(), begun);
 }
 
 /// The end of a network card on the host, which is there as soon as the VM is started.
