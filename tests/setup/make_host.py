@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """make_host.py HOSTS PROGRAM SUITE [COMPONENT]: HOSTS/SUITE/root, a fresh Debian with systemd, and HOSTS/SUITE/repo, the real
 packages that PROGRAM wants on it and what they need; with COMPONENT, HOSTS/SUITE/repo-COMPONENT with others: of tools with those that
-it wants, too, and with what shows a screen and reads it; of ssh-root with an sshd and what a login is made of. Made once from the mirrors of this machine's apt; the packages anew when others are wanted.
+it wants, too, and with what shows a screen and reads it; of ssh-root with an sshd and what a login is made of. Made once from the
+mirrors of this machine's apt; the packages anew when others are wanted.
 """
 import json
 import os
