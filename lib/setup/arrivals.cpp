@@ -25,10 +25,10 @@ constexpr std::array ways{
 
 std::optional<Arrival> arrival_of(const Package& package, const Package* before)
 {
-    if (!has_files(package.state)) {
+    if (!is_present(package.state)) {
         return std::nullopt;
     }
-    if (before == nullptr || !has_files(before->state)) {
+    if (before == nullptr || !is_present(before->state)) {
         const bool settings = before != nullptr && before->state == "config-files";
         return Arrival{package.name, package.version, settings ? How::over_settings : How::added};
     }

@@ -58,7 +58,7 @@ std::vector<std::string> update_files(const Root& root)
 std::optional<std::string> version_of(const std::map<std::string, Package>& packages, const std::string& key)
 {
     const auto found = packages.find(key);
-    const bool there = found != packages.end() && has_files(found->second.state);
+    const bool there = found != packages.end() && is_present(found->second.state);
     return there ? std::optional{found->second.version} : std::nullopt;
 }
 

@@ -12,8 +12,8 @@
 
 namespace kvmkit::setup {
 
-/// Whether a package of this status word has files on the host.
-constexpr bool has_files(std::string_view state) noexcept
+/// Whether a package of this status word has files on the host, whole or not.
+constexpr bool is_present(std::string_view state) noexcept
 {
     return state != "not-installed" && state != "config-files";
 }

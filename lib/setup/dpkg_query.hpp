@@ -22,7 +22,7 @@ struct QueriedPackage {
 
     /// Whether apt means it by this name.
     [[nodiscard]] bool is(std::string_view name_of_apt) const;
-    [[nodiscard]] bool there() const { return has_files(state); }
+    [[nodiscard]] bool there() const { return is_present(state); }
 };
 
 inline constexpr const char* query_format =

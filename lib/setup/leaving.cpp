@@ -69,7 +69,7 @@ bool is_in_dpkg(const PackageTable& table, const std::string& name)
 {
     const auto is_there = [&table](const std::string& key) {
         const auto found = table.all().find(key);
-        return found != table.all().end() && has_files(found->second.state);
+        return found != table.all().end() && is_present(found->second.state);
     };
     return is_there(name) || is_there(name + ":all") || is_there(fmt::format("{}:{}", name, table.architecture()));
 }
