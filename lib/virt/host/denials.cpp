@@ -68,7 +68,7 @@ std::string permissions_for(std::string mask)
     std::ranges::replace_if(
         mask, [](char c) { return c == 'c' || c == 'd' || c == 'a'; }, 'w');
     std::ranges::sort(mask);
-    mask.erase(std::ranges::unique(mask).begin(), mask.end());
+    mask.erase(std::unique(mask.begin(), mask.end()), mask.end());
     return mask;
 }
 
